@@ -1,0 +1,1 @@
+//! PC/SC reader driver over the pcscd of this machine.

@@ -1,0 +1,1 @@
+//! Puts a simulated device on a pty, in process, or behind vpcd.

@@ -1,0 +1,19 @@
+//! Cards, readers and the events between them: the words every other crate shares.
+//!
+//! ```text
+//! driver --Report--> runtime --Event--> service, watchers
+//! ```
+//! A driver says what it sees ([`Report`]), round after round; the runtime alone decides what
+//! counts as a tap ([`Event`]). Nothing here does I/O, reads a clock or knows a driver.
+
+mod card;
+mod event;
+mod reader;
+mod time;
+
+pub use card::{BadCardId, Card, CardId, CardIdentity, Details, Stability, SystemCode, Technology};
+pub use event::{Event, EventKind, StationName};
+pub use reader::{
+    Discoverer, Fault, FaultKind, Presence, REPORTS_MAX, Reader, ReaderInfo, ReaderName, Report,
+};
+pub use time::{Mono, Now};

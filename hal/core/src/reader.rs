@@ -1,0 +1,146 @@
+use std::{fmt, future::Future, pin::Pin};
+
+use tokio::sync::mpsc;
+
+use crate::Card;
+
+/// A reader's stable name, in the form of the `--reader` option: `pn532:uart:/dev/ttyUSB0`,
+/// `pcsc:ACS ACR1252 00 00`. The same across replugs.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ReaderName(pub String);
+
+impl fmt::Display for ReaderName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Who decides that a card left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// The driver polls and reports each round; the runtime counts missed ones.
+    Polled,
+    /// The reader polls by itself and its word is final.
+    Reported,
+}
+
+/// What is known of a reader that is attached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReaderInfo {
+    /// Stable name.
+    pub name: ReaderName,
+    /// The driver that has it: `pn532`, `pcsc`.
+    pub driver: &'static str,
+    /// What the reader says it is (chip and firmware, or the system's name for it).
+    pub model: String,
+    /// Who decides that a card left.
+    pub presence: Presence,
+}
+
+/// How many reports may wait for the runtime before a driver has to wait itself.
+pub const REPORTS_MAX: usize = 16;
+
+/// What a driver tells of one reader, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Report {
+    /// One finished round: all cards that answered, each once per answer.
+    ///
+    /// Every report of a card is a fresh read after the card was selected anew, so two in a row
+    /// confirm its identifier. A reader with [`Presence::Reported`] sends an empty field when the
+    /// card left, and one between two presentations of the same card.
+    Field(Vec<Card>),
+    /// Something went wrong and the driver goes on. When it cannot, it ends instead.
+    Fault(Fault),
+}
+
+/// A reader that a driver has opened. Its channel closing means: gone. Dropping it tells the
+/// driver to let go of the reader.
+#[derive(Debug)]
+pub struct Reader {
+    /// What it is.
+    pub info: ReaderInfo,
+    /// What it sees. Bounded by [`REPORTS_MAX`].
+    pub reports: mpsc::Receiver<Report>,
+}
+
+/// Who or what is at fault, and so who has to act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FaultKind {
+    /// No such device, port or service is there.
+    NotFound,
+    /// It is there, but this account may not open it.
+    PermissionDenied,
+    /// Another program holds it.
+    Busy,
+    /// The service in between (pcscd) is not running.
+    ServiceUnavailable,
+    /// The line to the reader broke: unplugged, closed, input/output error.
+    Link,
+    /// The reader did not answer in time.
+    Timeout,
+    /// The reader answered what its protocol does not allow.
+    Protocol,
+    /// A card is there but could not be read.
+    Card,
+    /// The reader or service cannot do what was asked of it.
+    Unsupported,
+}
+
+impl FaultKind {
+    /// The fixed word for scripts.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotFound => "not-found",
+            Self::PermissionDenied => "permission-denied",
+            Self::Busy => "busy",
+            Self::ServiceUnavailable => "service-unavailable",
+            Self::Link => "link",
+            Self::Timeout => "timeout",
+            Self::Protocol => "protocol",
+            Self::Card => "card",
+            Self::Unsupported => "unsupported",
+        }
+    }
+}
+
+impl fmt::Display for FaultKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One thing that is wrong: names the thing, never a card number.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Fault {
+    /// Who has to act.
+    pub kind: FaultKind,
+    /// What is wrong, in one English sentence for administrators.
+    pub message: String,
+}
+
+impl Fault {
+    /// A fault of this kind.
+    pub fn new(kind: FaultKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into() }
+    }
+}
+
+/// A way to readers: one serial port, or one pcscd with all its readers.
+///
+/// The runtime supervises it: [`run`](Self::run) again, after a pause, whenever it ended. So a
+/// driver holds no retry loop of its own.
+pub trait Discoverer: Send + 'static {
+    /// The `--reader` selector it stands for: `pn532:uart:/dev/ttyUSB0`, `pcsc`.
+    fn selector(&self) -> &str;
+
+    /// Opens the way and hands over each reader as soon as it can be used, until the way itself
+    /// breaks; then all its readers' channels close and the fault says why. Dropping the future
+    /// must let go of everything.
+    fn run<'a>(
+        &'a mut self,
+        found: mpsc::Sender<Reader>,
+    ) -> Pin<Box<dyn Future<Output = Fault> + Send + 'a>>;
+}

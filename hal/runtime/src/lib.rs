@@ -1,0 +1,1 @@
+//! Supervises readers and turns what they see into clean tap events.

@@ -1,0 +1,1 @@
+//! The panel: a touch page beside the reader.

@@ -1,0 +1,2 @@
+//! The `kazasu` command.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Pair tests: driver and simulator joined in virtual time.
