@@ -334,7 +334,8 @@ mod tests {
 
     #[test]
     fn debug_output_masks_the_identifier() {
-        let card = Card::iso14443a(&[0x04, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66], None, None).unwrap();
+        let card =
+            Card::iso14443a(&[0x04, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66], None, None).unwrap();
         let text = format!("{card:?}");
         assert!(text.contains("..66") && !text.contains("0411") && !text.contains("17"), "{text}");
     }

@@ -1,0 +1,64 @@
+use kazasu_hal::{ReaderName, StationName};
+
+/// Which reader belongs to which station.
+#[derive(Clone, Debug)]
+pub struct Stations {
+    default: StationName,
+    listed: Vec<(StationName, Vec<String>)>,
+}
+
+impl Stations {
+    /// Readers that no entry of `listed` names belong to `default`. An entry names readers by
+    /// their stable name, or all readers of a way by its selector (`pcsc`).
+    #[must_use]
+    pub fn new(default: StationName, listed: Vec<(StationName, Vec<String>)>) -> Self {
+        Self { default, listed }
+    }
+
+    /// The station of a reader that was found through `selector`.
+    #[must_use]
+    pub fn of(&self, reader: &ReaderName, selector: &str) -> &StationName {
+        let names = |wanted: &str| {
+            self.listed
+                .iter()
+                .find(|(_, readers)| readers.iter().any(|r| r == wanted))
+                .map(|(station, _)| station)
+        };
+        names(&reader.0).or_else(|| names(selector)).unwrap_or(&self.default)
+    }
+
+    /// All stations, the default one first.
+    #[must_use]
+    pub fn names(&self) -> Vec<StationName> {
+        let mut names = vec![self.default.clone()];
+        for (station, _) in &self.listed {
+            if !names.contains(station) {
+                names.push(station.clone());
+            }
+        }
+        names
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_named_itself_wins_over_its_way_and_that_over_the_default() {
+        let name = |s: &str| StationName(s.to_owned());
+        let stations = Stations::new(
+            name("main"),
+            vec![
+                (name("hall"), vec!["pcsc".to_owned()]),
+                (name("door"), vec!["pcsc:Two".to_owned()]),
+            ],
+        );
+        let rows = [("pcsc:One", "hall"), ("pcsc:Two", "door"), ("pn532:uart:/dev/x", "main")];
+        for (reader, station) in rows {
+            let selector = reader.split(':').next().unwrap();
+            assert_eq!(stations.of(&ReaderName(reader.to_owned()), selector), &name(station));
+        }
+        assert_eq!(stations.names(), [name("main"), name("hall"), name("door")]);
+    }
+}

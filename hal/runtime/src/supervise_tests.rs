@@ -1,0 +1,130 @@
+//! Supervision in tokio's virtual time, with discoverers that follow a script.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+
+use kazasu_hal::{Card, FaultKind, Presence, REPORTS_MAX, StationName, SystemCode};
+use tokio::time::Instant;
+
+use super::*;
+use crate::{EVENTS_MAX, Runtime};
+
+/// One opening: the readers found, each with its reports, and how long it lasts.
+type Opening = (Vec<(&'static str, Vec<Report>)>, Duration);
+
+struct Script(VecDeque<Opening>);
+
+impl Discoverer for Script {
+    fn selector(&self) -> &'static str {
+        "script"
+    }
+
+    fn run<'a>(
+        &'a mut self,
+        found: mpsc::Sender<Reader>,
+    ) -> Pin<Box<dyn Future<Output = Fault> + Send + 'a>> {
+        Box::pin(async move {
+            let Some((readers, lasts)) = self.0.pop_front() else {
+                return Fault::new(FaultKind::NotFound, "nothing there");
+            };
+            let mut open = Vec::new();
+            for (name, list) in readers {
+                let (tx, reports) = mpsc::channel(REPORTS_MAX);
+                let info = ReaderInfo {
+                    name: ReaderName(name.to_owned()),
+                    driver: "script",
+                    model: String::new(),
+                    presence: Presence::Reported,
+                };
+                found.send(Reader { info, reports }).await.unwrap();
+                for report in list {
+                    tx.send(report).await.unwrap();
+                }
+                open.push(tx);
+            }
+            tokio::time::sleep(lasts).await;
+            Fault::new(FaultKind::Link, "line broke")
+        })
+    }
+}
+
+fn card() -> Card {
+    Card::felica(&[1, 0x2E, 0x4C, 0, 0, 0, 0, 1], SystemCode::ANY, None, None).unwrap()
+}
+
+fn start(script: Script) -> (Runtime, broadcast::Receiver<Event>) {
+    let (events, listener) = broadcast::channel(EVENTS_MAX);
+    let stations = Stations::new(StationName("main".to_owned()), Vec::new());
+    (Runtime::start(vec![Box::new(script)], stations, TapSettings::default(), &events), listener)
+}
+
+async fn words(listener: &mut broadcast::Receiver<Event>, count: usize) -> Vec<String> {
+    let mut words = Vec::new();
+    for _ in 0..count {
+        let event = listener.recv().await.unwrap();
+        let word = event.kind.word().unwrap_or("confirmed");
+        words.push(format!("{} {word}", event.reader));
+    }
+    words
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_way_that_breaks_is_opened_again_and_its_card_is_removed_once() {
+    let tap = || vec![Report::Field(vec![card()]), Report::Field(vec![card()])];
+    let opening = || (vec![("script:1", tap())], Duration::from_secs(5));
+    let (runtime, mut listener) = start(Script([opening(), opening()].into()));
+    let expected = [
+        "script:1 attached",
+        "script:1 presented",
+        "script:1 confirmed",
+        "script:1 removed",
+        "script:1 detached",
+        "script fault",
+    ];
+    assert_eq!(words(&mut listener, 6).await, expected);
+    assert_eq!(runtime.ways().borrow()[0].readers, []);
+    let broke = Instant::now();
+    assert_eq!(words(&mut listener, 6).await, expected);
+    assert!(broke.elapsed() < Duration::from_secs(6), "opened again within a second");
+    // nothing is there any more: told once, then tried quietly
+    assert_eq!(words(&mut listener, 1).await, ["script fault"]);
+    let silent = tokio::time::timeout(Duration::from_secs(3600), listener.recv()).await;
+    assert!(silent.is_err(), "{silent:?}");
+    assert_eq!(runtime.ways().borrow()[0].fault.as_ref().unwrap().kind, FaultKind::NotFound);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_way_that_was_closed_for_a_day_is_back_within_a_second_of_being_reachable() {
+    struct Late(Instant);
+    impl Discoverer for Late {
+        fn selector(&self) -> &'static str {
+            "late"
+        }
+        fn run<'a>(
+            &'a mut self,
+            found: mpsc::Sender<Reader>,
+        ) -> Pin<Box<dyn Future<Output = Fault> + Send + 'a>> {
+            Box::pin(async move {
+                if Instant::now() < self.0 {
+                    return Fault::new(FaultKind::ServiceUnavailable, "away");
+                }
+                let (_tx, reports) = mpsc::channel(1);
+                let info = ReaderInfo {
+                    name: ReaderName("late:1".to_owned()),
+                    driver: "late",
+                    model: String::new(),
+                    presence: Presence::Polled,
+                };
+                let _ = found.send(Reader { info, reports }).await;
+                std::future::pending().await
+            })
+        }
+    }
+    let reachable = Instant::now() + Duration::from_secs(86_400);
+    let (events, mut listener) = broadcast::channel(EVENTS_MAX);
+    let stations = Stations::new(StationName("main".to_owned()), Vec::new());
+    let settings = TapSettings::default();
+    let _runtime = Runtime::start(vec![Box::new(Late(reachable))], stations, settings, &events);
+    assert_eq!(words(&mut listener, 2).await, ["late fault", "late:1 attached"]);
+    assert!(reachable.elapsed() <= PAUSE_MAX);
+}

@@ -1,0 +1,219 @@
+use std::time::Duration;
+
+use kazasu_hal::{Card, Mono, Presence, Stability, Technology};
+
+use crate::TapSettings;
+
+/// What the rounds of one reader add up to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Tap {
+    /// A card came to rest on the reader.
+    Presented(Card),
+    /// The presented card was read a second time and gave the same identifier.
+    Confirmed(Card),
+    /// The presented card left.
+    Removed(Card),
+    /// Several cards are there; none is presented.
+    Multiple,
+}
+
+/// Tap semantics of one reader (spec 60 section 2): rounds in, taps out. Pure.
+///
+/// `Presented` and `Removed` always alternate. A removal is told only once a new tap of the same
+/// card would count, so that a card which flickers while it rests is one tap and stays "there".
+#[derive(Debug)]
+pub struct Taps {
+    presence: Presence,
+    settings: TapSettings,
+    field: Field,
+}
+
+#[derive(Debug)]
+enum Field {
+    Empty,
+    One(Resting),
+    Several(Several),
+}
+
+/// The card that was presented and has not been removed.
+#[derive(Debug)]
+struct Resting {
+    card: Card,
+    confirmed: bool,
+    missed: Missed,
+}
+
+/// Several cards were there at `last`; `presented` is the one that was there before them.
+#[derive(Debug)]
+struct Several {
+    presented: Option<Resting>,
+    last: Mono,
+    missed: Missed,
+}
+
+/// Rounds without an answer, and when the first of them was.
+#[derive(Debug, Default)]
+struct Missed {
+    rounds: u32,
+    first: Option<Mono>,
+}
+
+impl Missed {
+    fn note(&mut self, now: Mono) {
+        self.rounds = self.rounds.saturating_add(1);
+        self.first.get_or_insert(now);
+    }
+
+    fn lasts(&self, now: Mono) -> Duration {
+        self.first.map_or(Duration::ZERO, |first| now.since(first))
+    }
+}
+
+impl Taps {
+    /// An empty field.
+    #[must_use]
+    pub fn new(presence: Presence, settings: TapSettings) -> Self {
+        Self { presence, settings, field: Field::Empty }
+    }
+
+    /// One finished round: every card that answered. Returns at most two taps.
+    pub fn round(&mut self, now: Mono, cards: Vec<Card>) -> Vec<Tap> {
+        let mut cards = distinct(cards);
+        let seen = if cards.len() > 1 { None } else { Some(cards.pop()) };
+        let field = std::mem::replace(&mut self.field, Field::Empty);
+        let (field, taps) = match (field, seen) {
+            (Field::Empty, None) => (Field::Several(Several::at(now, None)), vec![Tap::Multiple]),
+            (Field::Empty, Some(None)) => (Field::Empty, Vec::new()),
+            (Field::Empty, Some(Some(card))) => present(card),
+            (Field::One(resting), None) => {
+                (Field::Several(Several::at(now, Some(resting))), vec![Tap::Multiple])
+            }
+            (Field::One(resting), Some(card)) => self.one(now, resting, card),
+            (Field::Several(mut several), None) => {
+                several.last = now;
+                several.missed = Missed::default();
+                (Field::Several(several), Vec::new())
+            }
+            (Field::Several(several), Some(card)) => self.several(now, several, card),
+        };
+        self.field = field;
+        taps
+    }
+
+    /// The reader itself is gone, and with it whatever rested there.
+    pub fn gone(&mut self) -> Option<Tap> {
+        match std::mem::replace(&mut self.field, Field::Empty) {
+            Field::One(resting) => Some(Tap::Removed(resting.card)),
+            Field::Several(several) => several.presented.map(|r| Tap::Removed(r.card)),
+            Field::Empty => None,
+        }
+    }
+
+    fn one(&self, now: Mono, mut resting: Resting, seen: Option<Card>) -> (Field, Vec<Tap>) {
+        match seen {
+            Some(card) if card.identity == resting.card.identity => {
+                resting.missed = Missed::default();
+                if resting.confirmed {
+                    return (Field::One(resting), Vec::new());
+                }
+                resting.confirmed = true;
+                let confirmed = Tap::Confirmed(resting.card.clone());
+                (Field::One(resting), vec![confirmed])
+            }
+            Some(other) => {
+                resting.missed.note(now);
+                // Another card is there: nobody is waiting for this one to come back.
+                if self.enough_rounds(&resting.missed) {
+                    let removed = Tap::Removed(resting.card);
+                    let (field, mut taps) = present(other);
+                    taps.insert(0, removed);
+                    return (field, taps);
+                }
+                (Field::One(resting), Vec::new())
+            }
+            None => {
+                resting.missed.note(now);
+                if self.left(now, &resting.missed, Some(&resting.card)) {
+                    return (Field::Empty, vec![Tap::Removed(resting.card)]);
+                }
+                (Field::One(resting), Vec::new())
+            }
+        }
+    }
+
+    fn several(&self, now: Mono, mut several: Several, seen: Option<Card>) -> (Field, Vec<Tap>) {
+        let Some(card) = seen else {
+            several.missed.note(now);
+            let presented = several.presented.as_ref().map(|r| &r.card);
+            if self.left(now, &several.missed, presented) {
+                let taps = several.presented.into_iter().map(|r| Tap::Removed(r.card)).collect();
+                return (Field::Empty, taps);
+            }
+            return (Field::Several(several), Vec::new());
+        };
+        several.missed = Missed::default();
+        // A card that answers alone for one round may only have been quicker than its neighbour.
+        let settled = self.presence == Presence::Reported
+            || now.since(several.last) >= self.settings.settle_after_multiple;
+        if !settled {
+            return (Field::Several(several), Vec::new());
+        }
+        match several.presented {
+            Some(resting) if resting.card.identity == card.identity => {
+                (Field::One(resting), Vec::new())
+            }
+            presented => {
+                let (field, mut taps) = present(card);
+                if let Some(resting) = presented {
+                    taps.insert(0, Tap::Removed(resting.card));
+                }
+                (field, taps)
+            }
+        }
+    }
+
+    fn enough_rounds(&self, missed: &Missed) -> bool {
+        self.presence == Presence::Reported || missed.rounds >= self.settings.missed_polls
+    }
+
+    fn left(&self, now: Mono, missed: &Missed, card: Option<&Card>) -> bool {
+        let wait = if card.is_some_and(Card::is_mobile_felica) {
+            self.settings.mobile_second_tap_after
+        } else {
+            self.settings.second_tap_after
+        };
+        self.presence == Presence::Reported
+            || (self.enough_rounds(missed) && missed.lasts(now) >= wait)
+    }
+}
+
+impl Several {
+    fn at(now: Mono, presented: Option<Resting>) -> Self {
+        Self { presented, last: now, missed: Missed::default() }
+    }
+}
+
+fn present(card: Card) -> (Field, Vec<Tap>) {
+    let resting = Resting { card: card.clone(), confirmed: false, missed: Missed::default() };
+    (Field::One(resting), vec![Tap::Presented(card)])
+}
+
+/// One entry for each card: a FeliCa card that answered at both speeds is one card, and a phone's
+/// made-up type A UID beside its FeliCa answer is the same phone.
+fn distinct(cards: Vec<Card>) -> Vec<Card> {
+    let phone = cards.iter().any(Card::is_mobile_felica);
+    let mut kept: Vec<Card> = Vec::new();
+    for card in cards {
+        let shadow = phone
+            && card.identity.technology() == Technology::Iso14443a
+            && card.identity.stability() == Stability::Random;
+        if !shadow && !kept.iter().any(|k| k.identity == card.identity) {
+            kept.push(card);
+        }
+    }
+    kept
+}
+
+#[cfg(test)]
+#[path = "taps_tests.rs"]
+mod tests;

@@ -1,0 +1,103 @@
+//! Rows: rounds at given milliseconds in, taps out.
+
+use kazasu_hal::{Card, SystemCode};
+
+use super::*;
+
+const PLASTIC: [u8; 8] = [0x01, 0x20, 0, 0, 0, 0, 0, 0];
+const MOBILE: [u8; 8] = [0x01, 0x18, 0, 0, 0, 0, 0, 0];
+
+fn felica(n: u8, pmm: [u8; 8]) -> Card {
+    let idm = [0x01, 0x2E, 0x4C, 0, 0, 0, 0, n];
+    Card::felica(&idm, SystemCode::ANY, Some(pmm), None).unwrap()
+}
+
+/// `a`, `b`: plastic FeliCa; `p`: a phone; `t`: type A; `r`: type A with a random UID.
+fn card(letter: char) -> Card {
+    match letter {
+        'a' => felica(1, PLASTIC),
+        'b' => felica(2, PLASTIC),
+        'p' => felica(3, MOBILE),
+        't' => Card::iso14443a(&[4, 0xC0, 0xFF, 0xEE, 0, 0, 1], Some(0x44), Some(0)).unwrap(),
+        'r' => Card::iso14443a(&[8, 1, 2, 3], Some(4), Some(0x20)).unwrap(),
+        other => panic!("no card {other}"),
+    }
+}
+
+/// `script`: `ms:cards` for each round, `-` for an empty one. `expected`: `ms+a` presented,
+/// `ms=a` confirmed, `ms-a` removed, `ms!` several.
+fn check(presence: Presence, script: &str, expected: &str) {
+    let mut taps = Taps::new(presence, TapSettings::default());
+    let mut got = Vec::new();
+    for step in script.split_whitespace() {
+        let (ms, letters) = step.split_once(':').unwrap();
+        let now = Mono(Duration::from_millis(ms.parse().unwrap()));
+        let cards = letters.chars().filter(|c| *c != '-').map(card).collect();
+        let name = |c: &Card| "abptr".chars().find(|l| card(*l) == *c).unwrap();
+        for tap in taps.round(now, cards) {
+            got.push(match tap {
+                Tap::Presented(c) => format!("{ms}+{}", name(&c)),
+                Tap::Confirmed(c) => format!("{ms}={}", name(&c)),
+                Tap::Removed(c) => format!("{ms}-{}", name(&c)),
+                Tap::Multiple => format!("{ms}!"),
+            });
+        }
+    }
+    assert_eq!(got.join(" "), expected, "{script}");
+}
+
+#[test]
+fn polled_readers() {
+    let rows = [
+        // once for each presentation, however long it rests; both speeds are one card
+        ("0:aa 25:aa 50:aa 9000:a", "0+a 25=a"),
+        // gone after two missed rounds and 150 ms from the first of them
+        ("0:a 25:a 50:- 75:- 199:- 200:- 225:-", "0+a 25=a 200-a"),
+        // slow rounds: time alone is not enough, the second missed round decides
+        ("0:a 300:- 600:- 900:-", "0+a 600-a"),
+        // one missed round, or a flicker within 150 ms, is the same tap
+        ("0:a 25:- 50:a 75:- 100:- 125:- 150:a 500:a", "0+a 50=a"),
+        // a second tap from 150 ms on
+        ("0:a 25:- 50:- 175:- 200:a", "0+a 175-a 200+a"),
+        // a phone pauses up to 750 ms
+        ("0:p 25:- 50:- 700:- 774:p 800:- 825:- 1549:- 1550:-", "0+p 774=p 1550-p"),
+        // another card instead: after two missed rounds, without the wait
+        ("0:a 25:b 50:b 75:b", "0+a 50-a 50+b 75=b"),
+        // several at once: told once, none presented, until one has been alone for 500 ms
+        ("0:ab 25:ab 50:a 524:a", "0!"),
+        ("0:ab 25:ab 50:a 525:a 550:a", "0! 525+a 550=a"),
+        ("0:ab 25:- 50:- 175:- 200:a", "0! 200+a"),
+        // one more while one rests: the tap goes on when the other leaves
+        ("0:a 25:ab 50:a 600:a 625:- 650:- 800:-", "0+a 25! 800-a"),
+        ("0:a 25:a 50:ab 75:b 600:b", "0+a 25=a 50! 600-a 600+b"),
+        ("0:a 25:ab 50:- 75:- 200:-", "0+a 25! 200-a"),
+        ("0:at", "0!"),
+        // a phone's made-up UID beside its FeliCa answer is the same phone; beside plastic it is not
+        ("0:pr 25:pr 50:p", "0+p 25=p"),
+        ("0:ar", "0!"),
+        ("0:r 25:r", "0+r 25=r"),
+    ];
+    for (script, expected) in rows {
+        check(Presence::Polled, script, expected);
+    }
+}
+
+#[test]
+fn readers_that_poll_themselves_have_the_last_word() {
+    let rows = [
+        ("0:a 0:a 1:- 2:a 2:a", "0+a 0=a 1-a 2+a 2=a"),
+        ("0:a 1:b", "0+a 1-a 1+b"),
+        ("0:p 1:-", "0+p 1-p"),
+    ];
+    for (script, expected) in rows {
+        check(Presence::Reported, script, expected);
+    }
+}
+
+#[test]
+fn a_reader_that_goes_takes_its_card_along_once() {
+    let mut taps = Taps::new(Presence::Polled, TapSettings::default());
+    taps.round(Mono::default(), vec![card('a')]);
+    assert_eq!(taps.gone(), Some(Tap::Removed(card('a'))));
+    assert_eq!(taps.gone(), None);
+}
