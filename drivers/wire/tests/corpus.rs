@@ -26,6 +26,7 @@ struct Line {
     envelope: String,
     bytes: Vec<u8>,
     answers: Option<Vec<u8>>,
+    is: Option<String>,
 }
 
 fn unhex(text: &str) -> Vec<u8> {
@@ -50,6 +51,7 @@ fn lines(name: &str) -> Vec<Line> {
             envelope: field("envelope").unwrap(),
             bytes: unhex(&field("hex").unwrap()),
             answers: field("answers").map(|hex| unhex(&hex)),
+            is: field("is"),
         }
     };
     text.lines().map(parse).collect()
@@ -70,6 +72,17 @@ fn same(name: &str, want: &[u8], is: &[u8]) -> Result<(), String> {
     if want == is { Ok(()) } else { Err(format!("{name}: {want:02x?} became {is:02x?}")) }
 }
 
+/// Whether a message became the type that it should, by the name that its `Debug` begins with.
+fn is(line: &Line, message: &dyn std::fmt::Debug) -> Result<(), String> {
+    let shown = format!("{message:?}");
+    let name = shown.split(|c: char| !c.is_alphanumeric()).next();
+    if line.is.is_some() && name == line.is.as_deref() {
+        Ok(())
+    } else {
+        Err(format!("became {shown}, not {:?}", line.is))
+    }
+}
+
 /// PN532 data, D4 or D5 first, through the types and back.
 fn pn532_data(line: &Line, data: &[u8]) -> Result<(), String> {
     let text = |error: kazasu_wire::DecodeError| error.to_string();
@@ -77,9 +90,14 @@ fn pn532_data(line: &Line, data: &[u8]) -> Result<(), String> {
         Some(command) => {
             let command = Command::decode(command).map_err(text)?;
             let answer = Answer::decode(&command, data).map_err(text)?;
+            is(line, &answer)?;
             same("answer", data, &answer.encode())
         }
-        None => same("command", data, &Command::decode(data).map_err(text)?.encode()),
+        None => {
+            let command = Command::decode(data).map_err(text)?;
+            is(line, &command)?;
+            same("command", data, &command.encode())
+        }
     }
 }
 
@@ -91,7 +109,7 @@ fn frames(bytes: &[u8]) -> Vec<Result<Frame, kazasu_wire::sof::FrameError>> {
 
 #[test]
 fn pn532() {
-    check("pn532.jsonl", 38, |line| {
+    check("pn532.jsonl", 69, |line| {
         if line.envelope == "payload" {
             // Not a message: the noise that wakes a sleeping chip.
             same("wake-up", &kazasu_wire::sof::WAKE_UP, &line.bytes)?;
@@ -99,7 +117,7 @@ fn pn532() {
         }
         let [Ok(frame)] = &frames(&line.bytes)[..] else { return Err("not one frame".into()) };
         same("frame", &line.bytes, &frame.encode().map_err(|error| error.to_string())?)?;
-        let Frame::Data(data) = frame else { return Ok(()) };
+        let Frame::Data(data) = frame else { return is(line, frame) };
         pn532_data(line, data)?;
 
         // From LEN to DCS each bit is covered by a check; and what follows is found again, after

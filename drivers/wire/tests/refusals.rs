@@ -195,3 +195,17 @@ fn atrs_say_how_a_card_speaks() {
     check(Atr::iso_dep_a(b"TEST31V2"), Some(TypeA), None);
     check(Atr::iso_dep_b([1, 2, 3, 4], [0x91, 0x81, 0xC1], 0), Some(TypeB), None);
 }
+
+#[test]
+fn cascade_tags_and_the_more_bit_stand_where_the_manual_says() {
+    let bytes = [0xD4, 0x4A, 1, 0, 0x88, 1, 2, 3, 0x88, 4, 5, 6, 7, 8, 9, 10];
+    let uid = Uid::new(&[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]).unwrap();
+    let command = Command::InListPassiveTarget {
+        max_tg: 1,
+        initiator: kazasu_wire::pn532::Initiator::TypeA { uid: Some(uid) },
+    };
+    assert_eq!((Command::decode(&bytes), command.encode()), (Ok(command), bytes.to_vec()));
+    let bytes = [0xD4, 0x40, 0x41, 0xAA];
+    let command = Command::InDataExchange { tg: 1, more: true, data: vec![0xAA].into() };
+    assert_eq!((Command::decode(&bytes), command.encode()), (Ok(command), bytes.to_vec()));
+}

@@ -1,0 +1,114 @@
+use kazasu_wire::{
+    Raw,
+    felica::{Idm, Pmm, Polling, PollingAnswer, Request},
+    iso14443a::{Atqa, Sak, Uid},
+    pn532::Rate,
+};
+
+/// A virtual card.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Card {
+    /// FeliCa.
+    Felica(FelicaCard),
+    /// ISO/IEC 14443 type A.
+    TypeA(TypeACard),
+}
+
+/// At which rates a FeliCa card answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rates {
+    /// 212 kbit/s.
+    R212,
+    /// 424 kbit/s.
+    R424,
+    /// Both.
+    Both,
+}
+
+impl Rates {
+    fn has(self, rate: Rate) -> bool {
+        matches!(
+            (self, rate),
+            (Self::Both, _) | (Self::R212, Rate::R212) | (Self::R424, Rate::R424)
+        )
+    }
+}
+
+/// A FeliCa card.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FelicaCard {
+    /// The IDm of system 0. That of system n has a high nibble that is n greater.
+    pub idm: Idm,
+    /// Manufacture parameters.
+    pub pmm: Pmm,
+    /// System codes in the order of their numbers, at most 16. The card answers a polling as the
+    /// first one that matches.
+    pub systems: Vec<u16>,
+    /// At which rates it answers.
+    pub rates: Rates,
+}
+
+impl FelicaCard {
+    /// IC type 20, an ordinary plastic card.
+    pub const PMM: Pmm = Pmm([0x01, 0x20, 0x22, 0x04, 0x27, 0x67, 0x4E, 0xFF]);
+    /// The common area, which cards of many issuers have.
+    pub const SYSTEM: u16 = 0xFE00;
+
+    /// What it answers to this polling; `None` where it stays silent.
+    #[must_use]
+    pub fn answer(&self, rate: Rate, polling: &Polling) -> Option<PollingAnswer> {
+        let matches = |code: u16| {
+            let pairs = polling.system.to_be_bytes().into_iter().zip(code.to_be_bytes());
+            pairs.into_iter().all(|(asked, own)| asked == 0xFF || asked == own)
+        };
+        let (number, system) =
+            (0..16_u8).zip(&self.systems).find(|(_, system)| matches(**system))?;
+        if !self.rates.has(rate) {
+            return None;
+        }
+        let mut idm = self.idm;
+        let [first, ..] = &mut idm.0;
+        *first = first.wrapping_add(number << 4);
+        let request_data = match polling.request {
+            Request::SystemCode => Some(system.to_be_bytes()),
+            Request::Performance => Some([
+                0,
+                match self.rates {
+                    Rates::R212 => 0x01,
+                    Rates::R424 => 0x02,
+                    // Both, detected automatically.
+                    Rates::Both => 0x83,
+                },
+            ]),
+            Request::None | Request::Other(_) => None,
+        };
+        Some(PollingAnswer { idm, pmm: self.pmm, request_data })
+    }
+}
+
+/// Where a type A card has its UID from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TypeAUid {
+    /// Printed in.
+    Fixed(Uid),
+    /// 08 and three bytes drawn anew whenever the card is put.
+    Random,
+}
+
+/// A type A card.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TypeACard {
+    /// UID.
+    pub uid: TypeAUid,
+    /// ATQA.
+    pub atqa: Atqa,
+    /// SAK of the last cascade level.
+    pub sak: Sak,
+    /// ATS with its length byte, for cards that speak ISO/IEC 14443-4.
+    pub ats: Option<Raw>,
+}
+
+impl TypeACard {
+    /// The ATS of a card that was put without one: frames of 256 bytes, no historical bytes.
+    pub const ATS: [u8; 5] = [0x05, 0x78, 0x80, 0x70, 0x02];
+}

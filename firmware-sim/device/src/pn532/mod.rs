@@ -1,0 +1,313 @@
+//! An NXP PN532 on a serial line, as its hosts see it (NXP UM0701-02). Bytes in, bytes out; time
+//! comes in.
+//!
+//! What real chips do where the manual leaves it open is taken from what libnfc, nfcpy and Arduino
+//! libraries rely on. Not simulated: type B, NFC-DEP, target modes, memory of cards.
+
+mod air;
+mod execute;
+mod radio;
+mod registers;
+
+use std::{collections::VecDeque, time::Duration};
+
+use kazasu_wire::{
+    pn532::{Answer, Command, Initiator},
+    sof::{Decoder, Frame},
+};
+
+use crate::field::{CARDS_MAX, Field, Seed};
+use radio::Found;
+use registers::Registers;
+
+/// How many bytes of noise wake the chip up: it counts edges on its line.
+const WAKE_UP_BYTES: usize = 5;
+/// How long the chip takes for a command that needs no radio.
+const COMMAND_TIME: Duration = Duration::from_micros(500);
+/// A frame whose bytes stop coming for this long is given up: one byte takes 0.09 ms, and USB
+/// adapters hold bytes back for 16 ms.
+const BYTE_GAP_MAX: Duration = Duration::from_millis(50);
+/// Frames that wait for a host which does not take them.
+const OUTPUTS_MAX: usize = 64;
+
+/// What happens to the chip.
+#[derive(Clone, Copy, Debug)]
+pub enum Input<'a> {
+    /// Bytes came from the host.
+    Bytes(&'a [u8]),
+    /// The time that [`Pn532::poll_timeout`] asked for has come.
+    Timeout,
+}
+
+/// The chip and the cards before its antenna. Times are since any fixed point.
+#[derive(Clone, Debug)]
+pub struct Pn532 {
+    field: Field,
+    power: Power,
+    activity: Activity,
+    settings: Settings,
+    registers: Registers,
+    targets: Vec<Found>,
+    decoder: Decoder,
+    last_byte_at: Duration,
+    last_answer: Option<Vec<u8>>,
+    outputs: VecDeque<Vec<u8>>,
+}
+
+#[derive(Clone, Debug)]
+enum Power {
+    /// Since it got power or was told to sleep. Counts the noise that came since.
+    Asleep {
+        noise: usize,
+        last: u8,
+    },
+    Awake,
+}
+
+#[derive(Clone, Debug)]
+struct Settings {
+    /// SetParameters: the chip asks type A cards for their ATS.
+    auto_rats: bool,
+    field_on: bool,
+    /// MxRtyPassiveActivation, `None` = for ever.
+    passive_retries: Option<u8>,
+    /// How long a card may take for an exchange, `None` = for ever.
+    exchange_time: Option<Duration>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            auto_rats: true,
+            field_on: false,
+            passive_retries: None,
+            exchange_time: registers::timeout(0x0A),
+        }
+    }
+}
+
+/// What the chip is doing.
+#[derive(Clone, Debug)]
+enum Activity {
+    Idle,
+    Answering(Answering),
+    Listing(Listing),
+    AutoPolling(AutoPolling),
+}
+
+/// The outcome is known and is told when its time has come.
+#[derive(Clone, Debug)]
+struct Answering {
+    /// `None` = never: only an abort ends it.
+    due: Option<Duration>,
+    /// `None` = the error frame.
+    answer: Option<Answer>,
+    then_sleep: bool,
+}
+
+/// InListPassiveTarget, one try after the other.
+#[derive(Clone, Debug)]
+struct Listing {
+    initiator: Initiator,
+    max_tg: usize,
+    /// After this one; `None` = for ever.
+    tries_left: Option<u8>,
+    found: Vec<Found>,
+    /// When this try is over.
+    due: Duration,
+}
+
+/// InAutoPoll: each kind in turn, for one period each.
+#[derive(Clone, Debug)]
+struct AutoPolling {
+    kinds: Vec<u8>,
+    /// Which of them.
+    turn: usize,
+    /// After this one; `None` = for ever.
+    rounds_left: Option<u8>,
+    period: Duration,
+    found: Vec<(u8, Found)>,
+    /// When what was found is told, or else the next kind's turn comes.
+    due: Duration,
+}
+
+impl Pn532 {
+    /// A chip that just got power: asleep, field off, no cards.
+    #[must_use]
+    pub fn new(seed: Seed) -> Self {
+        Self::with_field(Field::new(seed, CARDS_MAX))
+    }
+
+    fn with_field(field: Field) -> Self {
+        Self {
+            field,
+            power: Power::Asleep { noise: 0, last: 0xFF },
+            activity: Activity::Idle,
+            settings: Settings::default(),
+            registers: Registers::default(),
+            targets: Vec::new(),
+            decoder: Decoder::new(),
+            last_byte_at: Duration::ZERO,
+            last_answer: None,
+            outputs: VecDeque::new(),
+        }
+    }
+
+    /// The cards before the antenna: put and take them here, at any time.
+    pub fn field(&mut self) -> &mut Field {
+        &mut self.field
+    }
+
+    /// The chip lost power and got it again. The cards are still where they were.
+    pub fn power_cycle(&mut self) {
+        *self = Self::with_field(self.field.clone());
+    }
+
+    /// Tells the chip what happened and when. Times must not go backwards.
+    pub fn handle(&mut self, now: Duration, input: Input<'_>) {
+        self.advance(now);
+        match input {
+            Input::Timeout => {}
+            Input::Bytes(bytes) => self.receive(now, bytes),
+        }
+    }
+
+    /// The next bytes to the host.
+    pub fn poll_output(&mut self) -> Option<Vec<u8>> {
+        self.outputs.pop_front()
+    }
+
+    /// When to call [`handle`](Self::handle) next, even if nothing happens.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Duration> {
+        match &self.activity {
+            Activity::Idle => None,
+            Activity::Answering(answering) => answering.due,
+            Activity::Listing(listing) => Some(listing.due),
+            Activity::AutoPolling(polling) => Some(polling.due),
+        }
+    }
+
+    fn receive(&mut self, now: Duration, bytes: &[u8]) {
+        if now.saturating_sub(self.last_byte_at) > BYTE_GAP_MAX {
+            self.decoder.clear();
+        }
+        self.last_byte_at = now;
+        let bytes = match &mut self.power {
+            Power::Awake => bytes,
+            Power::Asleep { noise, last } => {
+                let start = bytes.iter().position(|byte| {
+                    let start = (*last, *byte) == (0x00, 0xFF);
+                    *last = *byte;
+                    if !start {
+                        *noise = noise.saturating_add(1);
+                    }
+                    start
+                });
+                let Some(start) = start else { return };
+                // The frame's own 00 does not count.
+                let awake_in_time = *noise > WAKE_UP_BYTES;
+                self.power = Power::Awake;
+                self.decoder.clear();
+                if !awake_in_time {
+                    // The frame woke the chip up and is lost.
+                    return;
+                }
+                self.decoder.push(&[0x00]);
+                bytes.get(start..).unwrap_or_default()
+            }
+        };
+        for chunk in bytes.chunks(kazasu_wire::sof::DATA_MAX) {
+            self.decoder.push(chunk);
+            while let Some(frame) = self.decoder.next_frame() {
+                // A damaged frame gets no answer at all; the host will miss its ACK.
+                if let Ok(frame) = frame {
+                    self.accept(now, frame);
+                }
+            }
+        }
+    }
+
+    fn accept(&mut self, now: Duration, frame: Frame) {
+        match frame {
+            Frame::Error => {}
+            // Whatever runs is over, without an answer.
+            Frame::Ack => self.activity = Activity::Idle,
+            Frame::Nack => {
+                if let Some(answer) = self.last_answer.clone() {
+                    self.output(answer);
+                }
+            }
+            Frame::Data(data) => {
+                self.send(&Frame::Ack);
+                self.activity = match Command::decode(&data) {
+                    Ok(command) => self.execute(now, command),
+                    Err(_) => syntax_error(now),
+                };
+            }
+        }
+    }
+
+    fn output(&mut self, bytes: Vec<u8>) {
+        if self.outputs.len() < OUTPUTS_MAX {
+            self.outputs.push_back(bytes);
+        }
+    }
+
+    fn send(&mut self, frame: &Frame) {
+        // Answers are built from parts that fit; what does not is a command echoed back in full.
+        let bytes = frame.encode().or_else(|_| Frame::Error.encode()).unwrap_or_default();
+        if *frame != Frame::Ack {
+            self.last_answer = Some(bytes.clone());
+        }
+        self.output(bytes);
+    }
+
+    /// Does what is due.
+    fn advance(&mut self, now: Duration) {
+        if self.poll_timeout().is_none_or(|due| due > now) {
+            return;
+        }
+        match std::mem::replace(&mut self.activity, Activity::Idle) {
+            Activity::Idle => {}
+            Activity::Answering(Answering { answer, then_sleep, .. }) => {
+                let frame = answer.map_or(Frame::Error, |answer| Frame::Data(answer.encode()));
+                self.send(&frame);
+                if then_sleep {
+                    self.sleep();
+                }
+            }
+            Activity::Listing(listing) => self.listed(now, listing),
+            Activity::AutoPolling(polling) => self.auto_polled(now, polling),
+        }
+    }
+
+    fn listed(&mut self, now: Duration, listing: Listing) {
+        let Listing { initiator, max_tg, tries_left, found, .. } = listing;
+        if found.is_empty() && tries_left != Some(0) {
+            let tries_left = tries_left.map(|tries| tries.saturating_sub(1));
+            self.activity = self.list(now, initiator, max_tg, tries_left);
+            return;
+        }
+        let targets = found.iter().map(|found| found.target.clone()).collect();
+        self.targets = found;
+        self.send(&Frame::Data(Answer::InListPassiveTarget(targets).encode()));
+    }
+
+    fn sleep(&mut self) {
+        self.power = Power::Asleep { noise: 0, last: 0xFF };
+        self.settings.field_on = false;
+        self.targets.clear();
+        self.decoder.clear();
+    }
+}
+
+fn answer(now: Duration, answer: Answer) -> Activity {
+    let due = Some(now.saturating_add(COMMAND_TIME));
+    Activity::Answering(Answering { due, answer: Some(answer), then_sleep: false })
+}
+
+fn syntax_error(now: Duration) -> Activity {
+    let due = Some(now.saturating_add(COMMAND_TIME));
+    Activity::Answering(Answering { due, answer: None, then_sleep: false })
+}
