@@ -1,1 +1,51 @@
-//! The panel: a touch page beside the reader.
+//! One HTTP surface for people: so far the panel, a touch page beside the reader.
+//!
+//! ```text
+//! browser -> connection -> headers, time limit -> host, origin -> link -> page, event stream, press
+//!                                                                           |            |
+//!                                                          SessionView <- Service <- PanelAction
+//! ```
+//! What is shared by all surfaces (connections, headers, origins, tokens, languages) is here; a
+//! surface is a module. Pages are rendered on the server in one place each and pushed to the
+//! browser; the script only swaps them in.
+
+mod headers;
+mod lang;
+mod origin;
+mod panel;
+mod rate;
+mod serve;
+mod token;
+
+use std::time::Duration;
+
+use axum::{
+    Router,
+    extract::Request,
+    http::StatusCode,
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+};
+use kazasu_service::Service;
+
+pub use origin::AllowedHosts;
+pub use panel::{PanelConfig, ReaderPlace, SimControl};
+pub use serve::serve;
+pub use token::{BadToken, PanelToken};
+
+/// How long an answer may take, the sending of the form included. Event streams answer at once.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Everything that is served.
+pub fn router(service: Service, config: PanelConfig) -> Router {
+    panel::router(service, config)
+        .layer(middleware::from_fn(in_time))
+        .layer(middleware::from_fn(headers::secure))
+}
+
+async fn in_time(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(ANSWER_TIMEOUT, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => StatusCode::REQUEST_TIMEOUT.into_response(),
+    }
+}

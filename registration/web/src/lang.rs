@@ -1,0 +1,192 @@
+//! Languages: which one a person reads, and the texts in it.
+
+use std::{borrow::Cow, sync::LazyLock};
+
+use axum::http::{HeaderMap, header::ACCEPT_LANGUAGE};
+use fluent_bundle::{FluentArgs, FluentResource, FluentValue, concurrent::FluentBundle};
+
+/// How much of an `Accept-Language` header is looked at.
+const HEADER_MAX: usize = 512;
+
+/// A language the pages are written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lang {
+    Ja,
+    En,
+}
+
+type Texts = FluentBundle<FluentResource>;
+
+impl Lang {
+    pub(crate) const ALL: [Self; 2] = [Self::Ja, Self::En];
+
+    /// The BCP 47 tag, as in `lang` attributes.
+    pub(crate) fn tag(self) -> &'static str {
+        match self {
+            Self::Ja => "ja",
+            Self::En => "en",
+        }
+    }
+
+    pub(crate) fn from_tag(tag: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|lang| lang.tag() == tag)
+    }
+
+    /// The language that the button offers.
+    pub(crate) fn other(self) -> Self {
+        match self {
+            Self::Ja => Self::En,
+            Self::En => Self::Ja,
+        }
+    }
+
+    /// By the browser's wish. Japanese where it has none, English where it names neither.
+    pub(crate) fn from_headers(headers: &HeaderMap) -> Self {
+        let Some(wish) = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()) else {
+            return Self::Ja;
+        };
+        let wish = wish.get(..HEADER_MAX).unwrap_or(wish);
+        let mut best: Option<(f32, Self)> = None;
+        for item in wish.split(',') {
+            let mut parts = item.split(';');
+            let tag = parts.next().unwrap_or_default().trim().to_ascii_lowercase();
+            let primary = tag.split('-').next().unwrap_or_default();
+            let Some(lang) = Self::from_tag(primary) else { continue };
+            let weight = parts
+                .find_map(|part| part.trim().strip_prefix("q=")?.parse::<f32>().ok())
+                .unwrap_or(1.0);
+            if weight > 0.0 && best.is_none_or(|(so_far, _)| weight > so_far) {
+                best = Some((weight, lang));
+            }
+        }
+        best.map_or(Self::En, |(_, lang)| lang)
+    }
+
+    /// The text of this key.
+    pub(crate) fn text(self, key: &str) -> Cow<'static, str> {
+        self.format(key, None)
+    }
+
+    /// The text of this key with its places filled.
+    pub(crate) fn text_with<'a>(
+        self,
+        key: &str,
+        args: impl IntoIterator<Item = (&'a str, FluentValue<'a>)>,
+    ) -> Cow<'static, str> {
+        self.format(key, Some(&args.into_iter().collect()))
+    }
+
+    /// Tests see to it that no key and no place is missing; a page with a bare key is still
+    /// better than none.
+    fn format(self, key: &str, args: Option<&FluentArgs<'_>>) -> Cow<'static, str> {
+        let texts = self.texts();
+        match texts.get_message(key).and_then(|message| message.value()) {
+            Some(pattern) => {
+                let mut missing = Vec::new();
+                let text = texts.format_pattern(pattern, args, &mut missing).into_owned();
+                debug_assert!(missing.is_empty(), "{key}: {missing:?}");
+                Cow::Owned(text)
+            }
+            None => {
+                debug_assert!(false, "{} has no {key}", self.tag());
+                Cow::Owned(key.to_owned())
+            }
+        }
+    }
+
+    fn texts(self) -> &'static Texts {
+        static JA: LazyLock<Texts> = LazyLock::new(|| load(Lang::Ja));
+        static EN: LazyLock<Texts> = LazyLock::new(|| load(Lang::En));
+        match self {
+            Self::Ja => &JA,
+            Self::En => &EN,
+        }
+    }
+
+    fn source(self) -> &'static str {
+        match self {
+            Self::Ja => include_str!("../i18n/ja.ftl"),
+            Self::En => include_str!("../i18n/en.ftl"),
+        }
+    }
+}
+
+fn load(lang: Lang) -> Texts {
+    let mut texts = FluentBundle::new_concurrent(lang.tag().parse().into_iter().collect());
+    // The marks around filled places would be part of what tests and copy-and-paste see.
+    texts.set_use_isolating(false);
+    let resource = FluentResource::try_new(lang.source().to_owned())
+        .unwrap_or_else(|(readable_part, _)| readable_part);
+    texts.add_resource_overriding(resource);
+    texts
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, fs, path::Path};
+
+    use super::*;
+
+    fn keys(lang: Lang) -> BTreeSet<String> {
+        let mut keys = BTreeSet::new();
+        for line in lang.source().lines() {
+            let Some((key, _)) = line.split_once(" = ") else { continue };
+            assert!(keys.insert(key.to_owned()), "{} says {key} twice", lang.tag());
+        }
+        keys
+    }
+
+    #[test]
+    fn both_languages_read_without_errors_and_have_the_same_keys() {
+        for lang in Lang::ALL {
+            assert!(FluentResource::try_new(lang.source().to_owned()).is_ok(), "{}", lang.tag());
+            for key in keys(lang) {
+                assert!(lang.texts().has_message(&key), "{} {key}", lang.tag());
+            }
+        }
+        assert_eq!(keys(Lang::Ja), keys(Lang::En));
+        assert!(keys(Lang::Ja).len() > 50);
+    }
+
+    #[test]
+    fn no_text_is_left_that_no_page_uses() {
+        fn sources(folder: &Path, into: &mut String) {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    sources(&path, into);
+                } else if !path.to_string_lossy().ends_with("_test.rs") {
+                    into.push_str(&fs::read_to_string(path).unwrap());
+                }
+            }
+        }
+        let mut code = String::new();
+        sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut code);
+        for key in keys(Lang::En) {
+            let used = key.starts_with("error-") || code.contains(&format!("\"{key}\""));
+            assert!(used, "{key} is not used");
+        }
+    }
+
+    #[test]
+    fn the_browser_chooses_the_language() {
+        let rows = [
+            (None, Lang::Ja),
+            (Some("ja"), Lang::Ja),
+            (Some("en-GB,en;q=0.9"), Lang::En),
+            (Some("en;q=0.5, ja-JP;q=0.8"), Lang::Ja),
+            (Some("de-DE,de;q=0.9,ja;q=0.2"), Lang::Ja),
+            (Some("de"), Lang::En),
+            (Some("ja;q=0, en;q=0.1"), Lang::En),
+            (Some("*"), Lang::En),
+            (Some(";;,,q=;"), Lang::En),
+        ];
+        for (wish, expected) in rows {
+            let mut headers = HeaderMap::new();
+            if let Some(wish) = wish {
+                headers.insert(ACCEPT_LANGUAGE, wish.parse().unwrap());
+            }
+            assert_eq!(Lang::from_headers(&headers), expected, "{wish:?}");
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! The panel: a touch page beside the reader, one for each station.
+
+mod act;
+mod assets;
+mod drawings;
+mod events;
+mod form;
+mod pages;
+mod sim;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, Path, Query, Request, State},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use kazasu_hal::StationName;
+use kazasu_registration::SessionView;
+use kazasu_service::Service;
+use maud::Markup;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
+use tokio::sync::watch;
+
+pub use sim::SimControl;
+
+use self::pages::Screen;
+use crate::{
+    lang::Lang,
+    origin::{self, AllowedHosts},
+    rate::RateLimit,
+    token::PanelToken,
+};
+
+/// The largest form: two fields and a few hidden ones, percent-encoded.
+const BODY_MAX: usize = 4 * 1024;
+/// How many credentials may be tried at once, and then how often one more.
+const TRIES: u32 = 5;
+const TRY_EVERY: Duration = Duration::from_secs(6);
+
+/// On which side of the screen the reader stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ReaderPlace {
+    /// To the left of the screen.
+    Left,
+    /// To the right.
+    #[default]
+    Right,
+    /// Below it.
+    Below,
+}
+
+/// What a panel needs to know besides the service.
+#[derive(Clone, Debug)]
+pub struct PanelConfig {
+    /// Whoever comes with this in the link may use the panel.
+    pub token: PanelToken,
+    /// What the server is called.
+    pub allowed_hosts: AllowedHosts,
+    /// Where people find the reader.
+    pub reader_place: ReaderPlace,
+    /// Whether a tap sounds too.
+    pub tap_sound: bool,
+    /// The simulator, where the service runs one: the page then has buttons for it.
+    pub sim: Option<SimControl>,
+}
+
+/// The part of the settings that pages show.
+#[derive(Clone, Copy)]
+struct Look {
+    reader_place: ReaderPlace,
+    tap_sound: bool,
+    simulated: bool,
+}
+
+struct Shared {
+    service: Service,
+    config: PanelConfig,
+    /// The first one is the page at `/`.
+    stations: Vec<StationName>,
+    tries: Mutex<HashMap<StationName, RateLimit>>,
+}
+
+#[derive(Clone)]
+struct Panel(Arc<Shared>);
+
+impl Panel {
+    fn new(service: Service, config: PanelConfig) -> Self {
+        let stations = service.stations();
+        let now = service.now().mono;
+        let limit = || RateLimit::new(TRIES, TRY_EVERY, now);
+        let tries = stations.iter().map(|station| (station.clone(), limit())).collect();
+        Self(Arc::new(Shared { service, config, stations, tries: Mutex::new(tries) }))
+    }
+
+    /// The station of this name, or the first one, with what it shows.
+    fn station(&self, name: Option<&str>) -> Option<(StationName, watch::Receiver<SessionView>)> {
+        let station = match name {
+            Some(name) => self.0.stations.iter().find(|station| station.0 == name),
+            None => self.0.stations.first(),
+        }?;
+        Some((station.clone(), self.0.service.view(station)?))
+    }
+
+    fn screen<'a>(&self, view: &'a SessionView, lang: Lang) -> Screen<'a> {
+        let config = &self.0.config;
+        let look = Look {
+            reader_place: config.reader_place,
+            tap_sound: config.tap_sound,
+            simulated: config.sim.is_some(),
+        };
+        Screen { view, lang, look, now: self.0.service.now().mono }
+    }
+
+    /// Whether credentials may be tried at this station now.
+    fn may_try(&self, station: &StationName) -> bool {
+        let now = self.0.service.now().mono;
+        let mut tries = self.0.tries.lock().unwrap_or_else(PoisonError::into_inner);
+        tries.get_mut(station).is_some_and(|limit| limit.allows(now))
+    }
+
+    /// The address of a station's page.
+    fn path(&self, station: &StationName, lang: Option<Lang>) -> String {
+        let path = if self.0.stations.first() == Some(station) {
+            "/".to_owned()
+        } else {
+            format!("/station/{}", utf8_percent_encode(&station.0, NON_ALPHANUMERIC))
+        };
+        match lang {
+            Some(lang) => format!("{path}?lang={}", lang.tag()),
+            None => path,
+        }
+    }
+}
+
+/// The panel's routes with their own checks.
+pub(crate) fn router(service: Service, config: PanelConfig) -> Router {
+    let panel = Panel::new(service, config);
+    let pages = Router::new()
+        .route("/", get(default_page))
+        .route("/station/{name}", get(station_page))
+        .route("/events", get(events::events))
+        .route("/act", post(act::act))
+        .route("/sim", post(act::sim))
+        .fallback(not_found)
+        .layer(DefaultBodyLimit::max(BODY_MAX))
+        .layer(middleware::from_fn_with_state(panel.clone(), only_with_link));
+    Router::new()
+        .route("/panel.css", get(assets::styles))
+        .route("/panel.js", get(assets::script))
+        .route("/icon.svg", get(assets::icon))
+        .merge(pages)
+        .layer(middleware::from_fn_with_state(panel.clone(), only_from_here))
+        .with_state(panel)
+}
+
+#[derive(Default, Deserialize)]
+struct PageQuery {
+    token: Option<String>,
+    lang: Option<String>,
+}
+
+impl PageQuery {
+    fn lang(&self) -> Option<Lang> {
+        Lang::from_tag(self.lang.as_deref()?)
+    }
+}
+
+async fn default_page(
+    State(panel): State<Panel>,
+    Query(query): Query<PageQuery>,
+    headers: HeaderMap,
+) -> Response {
+    page(&panel, None, &query, &headers)
+}
+
+async fn station_page(
+    State(panel): State<Panel>,
+    Path(name): Path<String>,
+    Query(query): Query<PageQuery>,
+    headers: HeaderMap,
+) -> Response {
+    page(&panel, Some(&name), &query, &headers)
+}
+
+fn page(panel: &Panel, name: Option<&str>, query: &PageQuery, headers: &HeaderMap) -> Response {
+    let lang = query.lang().unwrap_or_else(|| Lang::from_headers(headers));
+    let Some((_, view)) = panel.station(name) else { return no_such_panel(lang) };
+    let view = view.borrow().clone();
+    panel.screen(&view, lang).document().into_response()
+}
+
+async fn not_found(headers: HeaderMap) -> Response {
+    no_such_panel(Lang::from_headers(&headers))
+}
+
+fn no_such_panel(lang: Lang) -> Response {
+    refusal(StatusCode::NOT_FOUND, lang, &["not-found", "not-found-do"])
+}
+
+fn refusal(status: StatusCode, lang: Lang, keys: &[&str]) -> Response {
+    (status, pages::in_both_languages(lang, keys)).into_response()
+}
+
+/// Nobody but our own pages, under our own name.
+async fn only_from_here(State(panel): State<Panel>, request: Request, next: Next) -> Response {
+    if !panel.0.config.allowed_hosts.has(request.headers()) {
+        return (StatusCode::FORBIDDEN, "this server does not go by that name\n").into_response();
+    }
+    if !origin::may_act(request.method(), request.headers()) {
+        return (StatusCode::FORBIDDEN, "only pages of this server may do that\n").into_response();
+    }
+    next.run(request).await
+}
+
+/// Whoever came once with the right link carries a cookie from then on, and the address bar no
+/// longer shows the secret.
+async fn only_with_link(State(panel): State<Panel>, request: Request, next: Next) -> Response {
+    let token = &panel.0.config.token;
+    let query = Query::<PageQuery>::try_from_uri(request.uri()).map(|q| q.0).unwrap_or_default();
+    let came_with_link = query.token.as_deref().is_some_and(|given| token.is(given));
+    if came_with_link && request.method() == Method::GET {
+        let path = request.uri().path();
+        let to = match query.lang() {
+            Some(lang) => format!("{path}?lang={}", lang.tag()),
+            None => path.to_owned(),
+        };
+        let mut response = redirect(&to);
+        if let Some(cookie) = token.cookie() {
+            response.headers_mut().insert(header::SET_COOKIE, cookie);
+        }
+        return response;
+    }
+    if token.is_in(request.headers()) {
+        return next.run(request).await;
+    }
+    let lang = Lang::from_headers(request.headers());
+    let keys = ["refused-title", "refused-what", "refused-do"];
+    refusal(StatusCode::FORBIDDEN, lang, &keys)
+}
+
+fn redirect(to: &str) -> Response {
+    // A path that starts with two slashes would name another host.
+    let to = if to.starts_with("//") { "/" } else { to };
+    match HeaderValue::try_from(to) {
+        Ok(to) => (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response(),
+        Err(_) => StatusCode::BAD_REQUEST.into_response(),
+    }
+}
+
+/// Whether the page's script asks: it wants the screen alone, and no redirect.
+fn wants_fragment(headers: &HeaderMap) -> bool {
+    headers.contains_key("kazasu-fragment")
+}
+
+/// A screen, alone or in its document.
+fn shown(screen: Screen<'_>, headers: &HeaderMap) -> Markup {
+    if wants_fragment(headers) { screen.render() } else { screen.document() }
+}
