@@ -1,1 +1,20 @@
-//! PC/SC reader driver over the pcscd of this machine.
+//! Contactless readers that pcscd (PC/SC) drives.
+//!
+//! ```text
+//! status thread --pictures of all readers--> one task per used reader --jobs--> worker thread
+//!                                            (deadline, reports)      <-answer-
+//! ```
+//! pcscd's library blocks, without a time-out: a card that hangs holds a call until it leaves. So
+//! no call is made in a task, the status of all readers is watched on a context of its own, and a
+//! worker that does not answer in time is left behind together with its context. Readers that were
+//! not selected are never opened.
+
+mod discoverer;
+mod fault;
+mod identify;
+mod presence;
+mod slot;
+mod status;
+mod worker;
+
+pub use discoverer::PcscDiscoverer;
