@@ -1,2 +1,81 @@
-//! The `kazasu` command.
-fn main() {}
+//! The `kazasu` command: arguments, configuration, wiring. Everything it does lives in the crates.
+
+mod cli;
+mod cmd;
+mod config;
+mod control;
+mod lines;
+mod out;
+mod owner;
+mod selectors;
+
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+
+use cli::{Cli, Command};
+use control::End;
+use out::Out;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let end = run(cli).unwrap_or_else(|error| {
+        // Whoever reads our output through a pipe has seen enough.
+        let closed = |e: &io::Error| e.kind() == ErrorKind::BrokenPipe;
+        if error.downcast_ref::<io::Error>().is_some_and(closed) {
+            return End::Done;
+        }
+        End::Error(format!("{error:#}"))
+    });
+    let (word, text, code) = match end {
+        End::Done => return ExitCode::SUCCESS,
+        End::No(text) => ("no", text, 1),
+        End::Error(text) => ("error", text, 2),
+    };
+    // Nothing is left to do where even standard error is closed.
+    let _ = writeln!(io::stderr(), "{word}: {text}");
+    ExitCode::from(code)
+}
+
+fn run(cli: Cli) -> Result<End> {
+    log_to_stderr(cli.verbose)?;
+    let out = Out::new(cli.json);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("the system gives no threads")?;
+    let end = runtime.block_on(async {
+        match cli.command {
+            Command::Serve(serve) => cmd::serve::run(serve, out).await,
+            Command::Watch(place) => cmd::watch::run(&place, out).await,
+            Command::Readers(place) => cmd::readers::run(&place, out).await,
+            Command::Sim(sim) => cmd::sim::run(sim, out).await,
+            Command::User(user) => cmd::user::run(user, out).await,
+            Command::Panel(data) => cmd::panel::run(&data, out).await,
+        }
+    });
+    // A thread that a library holds (a card that hangs in pcscd) must not keep the process.
+    runtime.shutdown_background();
+    end
+}
+
+fn log_to_stderr(verbose: u8) -> Result<()> {
+    let level = match verbose {
+        0 => "warn",
+        1 => "debug",
+        _ => "trace",
+    };
+    let filter = match std::env::var("KAZASU_LOG") {
+        Ok(text) => EnvFilter::try_new(text).context("KAZASU_LOG")?,
+        Err(_) => EnvFilter::new(level),
+    };
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .init();
+    Ok(())
+}

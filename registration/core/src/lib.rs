@@ -1,1 +1,35 @@
 //! Users, cards, rules and the station machine that decides who a tap is; pure.
+//!
+//! ```text
+//! card, panel, timer --Input--> Station --Effect--> look up, verify, commit
+//!                        ^                                    |
+//!                        +------------- completion -----------+
+//! ```
+//! Nothing here does I/O, reads a clock or makes random numbers. A value of [`UserId`],
+//! [`Password`], [`UserName`] or [`MailAddress`] can only be a valid one, so that panel, import
+//! and store all pass through the same rules.
+
+mod audit;
+mod code;
+mod number;
+mod password;
+mod rule;
+mod settings;
+mod station;
+mod user;
+mod view;
+
+pub use audit::{AuditEvent, AuditRecord};
+pub use code::{ErrorCode, WhoActs};
+pub use number::CardNumber;
+pub use password::{Password, PasswordPolicy, TypedPassword};
+pub use rule::{Field, FieldError, Rule, Unit};
+pub use settings::{AutoClear, AutoClearOutOfRange, Capacity, ReservedIds, Settings};
+pub use station::{
+    Account, Binding, CommitOutcome, Effect, Input, LookUp, PanelAction, Provisional,
+    ProvisionalOutcome, Request, Station, Verdict,
+};
+pub use user::{
+    Limits, ListedUser, MailAddress, NewUser, Role, UserEntry, UserId, UserKey, UserName,
+};
+pub use view::{Notice, Page, Problem, SessionView};

@@ -44,6 +44,8 @@ pub enum Page {
     SignedIn {
         /// User name, to show small.
         name: String,
+        /// What was refused just now, though the session goes on.
+        problem: Option<Problem>,
     },
     /// A result, shown until it clears, is dismissed or the next card is tapped.
     Notice(Notice),

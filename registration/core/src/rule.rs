@@ -1,0 +1,166 @@
+use std::fmt;
+
+use crate::{ErrorCode, Problem};
+
+/// A field that a person or an import fills in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Field {
+    /// User ID.
+    UserId,
+    /// Password.
+    Password,
+    /// User name.
+    UserName,
+    /// Mail address.
+    Mail,
+}
+
+impl Field {
+    /// The fixed word: the column of an import, the key in JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::UserId => "user_id",
+            Self::Password => "password",
+            Self::UserName => "name",
+            Self::Mail => "mail",
+        }
+    }
+}
+
+impl fmt::Display for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What a length counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Unit {
+    /// Characters.
+    Characters,
+    /// Bytes of UTF-8.
+    Bytes,
+}
+
+/// The rule a field broke. Holds nothing of what was typed but a forbidden sign, and that never
+/// for a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Rule {
+    /// Too short or too long.
+    Length {
+        /// Shortest allowed.
+        min: u16,
+        /// Longest allowed.
+        max: u16,
+        /// Counted in.
+        unit: Unit,
+    },
+    /// Something else than printable ASCII (20 to 7E) is in it.
+    PrintableAscii,
+    /// Nothing but spaces.
+    OnlySpaces,
+    /// Starts with this sign, which is allowed further on only.
+    FirstCharacter(char),
+    /// This sign is not allowed.
+    Forbidden(char),
+    /// Not to be had: kept for an administrator, engineer or guest, or shaped like a card number.
+    Reserved,
+    /// Somebody has it already.
+    Taken,
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Length { min, max, unit } => {
+                let unit = match unit {
+                    Unit::Characters => "characters",
+                    Unit::Bytes => "bytes",
+                };
+                write!(f, "must have {min} to {max} {unit}")
+            }
+            Self::PrintableAscii => f.write_str("may hold printable ASCII only"),
+            Self::OnlySpaces => f.write_str("must hold more than spaces"),
+            Self::FirstCharacter(sign) => write!(f, "must not start with {sign:?}"),
+            Self::Forbidden(sign) => write!(f, "must not contain {sign:?}"),
+            Self::Reserved => f.write_str("is reserved or looks like a card number"),
+            Self::Taken => f.write_str("is taken"),
+        }
+    }
+}
+
+/// A field and the rule it broke.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{field} {rule}")]
+pub struct FieldError {
+    /// The field to correct.
+    pub field: Field,
+    /// The rule it broke.
+    pub rule: Rule,
+}
+
+impl FieldError {
+    /// The catalogue's code: 711 for reserved user IDs, 122 for other user IDs, else 301.
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        match (self.field, self.rule) {
+            (Field::UserId, Rule::Reserved) => ErrorCode::UserIdReserved,
+            (Field::UserId, _) => ErrorCode::UserIdRule,
+            _ => ErrorCode::FieldRule,
+        }
+    }
+}
+
+impl From<FieldError> for Problem {
+    fn from(error: FieldError) -> Self {
+        Self { code: error.code(), field: Some((error.field, error.rule)) }
+    }
+}
+
+impl From<ErrorCode> for Problem {
+    fn from(code: ErrorCode) -> Self {
+        Self { code, field: None }
+    }
+}
+
+/// The rules that several fields share, checked in a fixed order so that a text always breaks
+/// the same one first.
+pub(crate) struct Text {
+    pub(crate) field: Field,
+    pub(crate) min: u16,
+    pub(crate) max: u16,
+    pub(crate) unit: Unit,
+    pub(crate) ascii: bool,
+    pub(crate) may_be_spaces: bool,
+}
+
+impl Text {
+    pub(crate) fn check(&self, text: &str) -> Result<(), FieldError> {
+        let len = match self.unit {
+            Unit::Characters => text.chars().count(),
+            Unit::Bytes => text.len(),
+        };
+        if !(usize::from(self.min)..=usize::from(self.max)).contains(&len) {
+            return Err(self.broken(Rule::Length {
+                min: self.min,
+                max: self.max,
+                unit: self.unit,
+            }));
+        }
+        if self.ascii && !text.bytes().all(|b| matches!(b, 0x20..=0x7E)) {
+            return Err(self.broken(Rule::PrintableAscii));
+        }
+        if let Some(control) = text.chars().find(|c| c.is_control()) {
+            return Err(self.broken(Rule::Forbidden(control)));
+        }
+        if !self.may_be_spaces && !text.is_empty() && text.chars().all(char::is_whitespace) {
+            return Err(self.broken(Rule::OnlySpaces));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn broken(&self, rule: Rule) -> FieldError {
+        FieldError { field: self.field, rule }
+    }
+}

@@ -1,0 +1,319 @@
+use std::{fmt, time::SystemTime};
+
+use zeroize::Zeroizing;
+
+use crate::{CardNumber, Field, FieldError, Password, Rule, Settings, Unit, rule::Text};
+
+/// The name a registered person signs in with (S10-4-01). Case counts.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UserId(String);
+
+impl UserId {
+    /// Longest, in characters.
+    pub const MAX: u16 = 32;
+    /// Signs that no user ID contains.
+    pub const FORBIDDEN: &str = "\"+;<>?[]`{|}:#()\\,*/=";
+
+    /// Takes a user ID. Reserved words are the settings' matter
+    /// ([`ReservedIds`](crate::ReservedIds)).
+    ///
+    /// # Errors
+    /// The rule it breaks; [`Rule::Reserved`] where it looks like a card number, since that is
+    /// what provisional users are called.
+    pub fn new(text: &str) -> Result<Self, FieldError> {
+        let rules = Text {
+            field: Field::UserId,
+            min: 1,
+            max: Self::MAX,
+            unit: Unit::Characters,
+            ascii: true,
+            may_be_spaces: false,
+        };
+        rules.check(text)?;
+        if text.starts_with('\'') {
+            return Err(rules.broken(Rule::FirstCharacter('\'')));
+        }
+        if let Some(sign) = text.chars().find(|c| Self::FORBIDDEN.contains(*c)) {
+            return Err(rules.broken(Rule::Forbidden(sign)));
+        }
+        if CardNumber::has_shape(text) {
+            return Err(rules.broken(Rule::Reserved));
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The ID.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for UserId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a record is found by: a person's user ID, or the card number of a provisional user.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum UserKey {
+    /// A person.
+    Registered(UserId),
+    /// A card that nobody has registered yet.
+    Provisional(CardNumber),
+}
+
+impl UserKey {
+    /// Reads either; nothing is both.
+    ///
+    /// # Errors
+    /// The rule it breaks as a user ID.
+    pub fn new(text: &str) -> Result<Self, FieldError> {
+        match CardNumber::from_text(text) {
+            Some(number) => Ok(Self::Provisional(number)),
+            None => UserId::new(text).map(Self::Registered),
+        }
+    }
+
+    /// The text: for the store and for administrators, never for logs.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Registered(id) => id.as_str(),
+            Self::Provisional(number) => number.as_str(),
+        }
+    }
+}
+
+impl From<UserId> for UserKey {
+    fn from(id: UserId) -> Self {
+        Self::Registered(id)
+    }
+}
+
+/// The name shown to people (S10-4-06): 1 to 32 bytes of UTF-8.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserName(String);
+
+impl UserName {
+    /// Longest, in bytes.
+    pub const MAX: u16 = 32;
+
+    const RULES: Text = Text {
+        field: Field::UserName,
+        min: 1,
+        max: Self::MAX,
+        unit: Unit::Bytes,
+        ascii: false,
+        may_be_spaces: false,
+    };
+
+    /// Takes a name.
+    ///
+    /// # Errors
+    /// The rule it breaks.
+    pub fn new(text: &str) -> Result<Self, FieldError> {
+        Self::RULES.check(text)?;
+        Ok(Self(text.to_owned()))
+    }
+
+    /// Takes a name that may have been left empty: then it is a copy of the user ID.
+    ///
+    /// # Errors
+    /// The rule it breaks.
+    pub fn or_id(text: &str, id: &UserId) -> Result<Self, FieldError> {
+        if text.is_empty() { Ok(Self(id.as_str().to_owned())) } else { Self::new(text) }
+    }
+
+    /// The default name of provisional users: "provisionally registered user" in Japanese.
+    pub(crate) fn provisional() -> Self {
+        Self("仮登録ユーザー".to_owned())
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A mail address (S10-4-07): 1 to 128 printable ASCII characters. Its form is not looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MailAddress(String);
+
+impl MailAddress {
+    /// Longest, in characters.
+    pub const MAX: u16 = 128;
+
+    /// Takes an address.
+    ///
+    /// # Errors
+    /// The rule it breaks.
+    pub fn new(text: &str) -> Result<Self, FieldError> {
+        let rules = Text {
+            field: Field::Mail,
+            min: 1,
+            max: Self::MAX,
+            unit: Unit::Characters,
+            ascii: true,
+            may_be_spaces: false,
+        };
+        rules.check(text)?;
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The address.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What a user may do with the device besides signing in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// May copy.
+    pub copy: bool,
+    /// May fax.
+    pub fax: bool,
+    /// May scan.
+    pub scan: bool,
+    /// May print.
+    pub print: bool,
+}
+
+impl Limits {
+    /// Nothing: provisional users, so that a lost card nobody registered is worth nothing.
+    pub const FORBID_ALL: Self = Self { copy: false, fax: false, scan: false, print: false };
+    /// Everything: registered users (S10-4-09).
+    pub const ALLOW_ALL: Self = Self { copy: true, fax: true, scan: true, print: true };
+}
+
+/// What a user is to the device (S10-4-08).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Role {
+    /// Uses it.
+    #[default]
+    General,
+    /// Administers it.
+    Administrator,
+    /// Administers accounting only.
+    AccountAdministrator,
+}
+
+impl Role {
+    /// The fixed word for scripts and the store.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::General => "general",
+            Self::Administrator => "administrator",
+            Self::AccountAdministrator => "account-administrator",
+        }
+    }
+
+    /// Reads the fixed word back.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::General, Self::Administrator, Self::AccountAdministrator]
+            .into_iter()
+            .find(|role| role.as_str() == word)
+    }
+}
+
+/// A new user as an administrator typed it or an import held it: not checked yet.
+#[derive(Clone, Default)]
+pub struct UserEntry {
+    /// User ID.
+    pub user_id: String,
+    /// User name; empty for a copy of the user ID.
+    pub name: String,
+    /// Mail address; empty for none.
+    pub mail: String,
+    /// Password; `None` for a user who has none. An empty one is refused.
+    pub password: Option<Zeroizing<String>>,
+}
+
+impl fmt::Debug for UserEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UserEntry")
+            .field("user_id", &self.user_id)
+            .field("name", &self.name)
+            .field("mail", &self.mail)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A new user that keeps every rule.
+#[derive(Clone, Debug)]
+pub struct NewUser {
+    /// User ID.
+    pub id: UserId,
+    /// User name.
+    pub name: UserName,
+    /// Mail address.
+    pub mail: Option<MailAddress>,
+    /// Password; `None` for none.
+    pub password: Option<Password>,
+}
+
+impl NewUser {
+    /// Checks an entry.
+    ///
+    /// # Errors
+    /// Every field that breaks a rule, with the first rule it breaks.
+    pub fn check(entry: UserEntry, settings: &Settings) -> Result<Self, Vec<FieldError>> {
+        let mut broken = Vec::new();
+        let id = note(&mut broken, {
+            UserId::new(&entry.user_id).and_then(|id| settings.reserved.check(&id).map(|()| id))
+        });
+        let name = match &id {
+            Some(id) => note(&mut broken, UserName::or_id(&entry.name, id)),
+            // Without an ID nothing comes of it, but a name that is wrong too is told at once.
+            None if entry.name.is_empty() => None,
+            None => note(&mut broken, UserName::new(&entry.name)),
+        };
+        let mail = match entry.mail.as_str() {
+            "" => Some(None),
+            text => note(&mut broken, MailAddress::new(text).map(Some)),
+        };
+        let password = match entry.password {
+            None => Some(None),
+            Some(text) => note(&mut broken, Password::new(text, settings.password).map(Some)),
+        };
+        match (id, name, mail, password) {
+            (Some(id), Some(name), Some(mail), Some(password)) => {
+                Ok(Self { id, name, mail, password })
+            }
+            _ => Err(broken),
+        }
+    }
+}
+
+fn note<T>(broken: &mut Vec<FieldError>, made: Result<T, FieldError>) -> Option<T> {
+    made.map_err(|error| broken.push(error)).ok()
+}
+
+/// A record as administrators see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedUser {
+    /// What it is found by.
+    pub key: UserKey,
+    /// User name.
+    pub name: UserName,
+    /// Mail address.
+    pub mail: Option<MailAddress>,
+    /// Role.
+    pub role: Role,
+    /// What the user may do.
+    pub limits: Limits,
+    /// Whether a card is bound to the record.
+    pub has_card: bool,
+    /// Since when the record exists, to the millisecond.
+    pub created_at: SystemTime,
+}
+
+#[cfg(test)]
+#[path = "user_test.rs"]
+mod tests;

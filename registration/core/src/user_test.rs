@@ -1,0 +1,139 @@
+use super::*;
+use crate::ReservedIds;
+
+#[test]
+fn user_ids_keep_their_rules() {
+    let length = Rule::Length { min: 1, max: 32, unit: Unit::Characters };
+    let long = "x".repeat(33);
+    let mut rows = vec![
+        ("a", None),
+        ("tanaka.taro-01_@example.jp", None),
+        ("a b", None),
+        ("o'neill", None),
+        ("1234567", None),
+        ("123456789", None),
+        (&long[..32], None),
+        ("", Some(length)),
+        (&long, Some(length)),
+        ("   ", Some(Rule::OnlySpaces)),
+        ("'a", Some(Rule::FirstCharacter('\''))),
+        ("田中", Some(Rule::PrintableAscii)),
+        ("a\u{a6}b", Some(Rule::PrintableAscii)),
+        ("a\nb", Some(Rule::PrintableAscii)),
+        ("12345678", Some(Rule::Reserved)),
+        ("deadBEEF", Some(Rule::Reserved)),
+        ("04010203040506", Some(Rule::Reserved)),
+        ("012E4CE100000001", Some(Rule::Reserved)),
+        ("04010203040506070809", Some(Rule::Reserved)),
+    ];
+    let forbidden: Vec<_> = UserId::FORBIDDEN.chars().map(|c| (format!("a{c}b"), c)).collect();
+    assert_eq!(forbidden.len(), 21);
+    rows.extend(forbidden.iter().map(|(text, c)| (text.as_str(), Some(Rule::Forbidden(*c)))));
+    for (text, broken) in rows {
+        let made = UserId::new(text);
+        assert_eq!(made.as_ref().err().map(|e| e.rule), broken, "{text:?}");
+        if let Ok(id) = made {
+            assert_eq!(id.as_str(), text);
+        }
+    }
+}
+
+#[test]
+fn every_ascii_sign_is_either_allowed_or_forbidden_by_name() {
+    for byte in 0..=0x7F_u8 {
+        let sign = char::from(byte);
+        let broken = UserId::new(&format!("a{sign}")).err().map(|e| e.rule);
+        let expected = match byte {
+            0x20..=0x7E => UserId::FORBIDDEN.contains(sign).then_some(Rule::Forbidden(sign)),
+            _ => Some(Rule::PrintableAscii),
+        };
+        assert_eq!(broken, expected, "{byte:02X}");
+    }
+}
+
+#[test]
+fn reserved_ids_are_refused_in_any_case() {
+    let rows = [("administrator", true), ("GUEST", true), ("Ko", true), ("guest1", false)];
+    for (text, refused) in rows {
+        let checked = ReservedIds::default().check(&UserId::new(text).unwrap());
+        assert_eq!(checked.is_err(), refused, "{text}");
+    }
+    let own = ReservedIds::new(vec!["boss".to_owned()]);
+    assert!(own.check(&UserId::new("Boss").unwrap()).is_err());
+    assert!(own.check(&UserId::new("guest").unwrap()).is_ok());
+}
+
+#[test]
+fn names_are_counted_in_bytes() {
+    let length = Rule::Length { min: 1, max: 32, unit: Unit::Bytes };
+    let rows = [
+        ("x".repeat(32), None),
+        ("x".repeat(33), Some(length)),
+        ("田".repeat(10), None),
+        ("田".repeat(11), Some(length)),
+        (String::new(), Some(length)),
+        ("\u{3000}".to_owned(), Some(Rule::OnlySpaces)),
+        ("a\tb".to_owned(), Some(Rule::Forbidden('\t'))),
+    ];
+    for (text, broken) in rows {
+        assert_eq!(UserName::new(&text).err().map(|e| e.rule), broken, "{text:?}");
+    }
+    let id = UserId::new("tanaka").unwrap();
+    assert_eq!(UserName::or_id("", &id).unwrap().as_str(), "tanaka");
+    assert!(UserName::new(UserName::provisional().as_str()).is_ok());
+}
+
+#[test]
+fn mail_addresses_are_bounded_ascii() {
+    let rows = [
+        ("a@example.jp".to_owned(), true),
+        ("x".repeat(128), true),
+        ("x".repeat(129), false),
+        (String::new(), false),
+        (" ".to_owned(), false),
+        ("田@example.jp".to_owned(), false),
+    ];
+    for (text, fine) in rows {
+        assert_eq!(MailAddress::new(&text).is_ok(), fine, "{text:?}");
+    }
+}
+
+#[test]
+fn a_new_user_names_every_field_that_is_wrong() {
+    let entry = |user_id: &str, name: &str, mail: &str, password: Option<&str>| UserEntry {
+        user_id: user_id.to_owned(),
+        name: name.to_owned(),
+        mail: mail.to_owned(),
+        password: password.map(|text| text.to_owned().into()),
+    };
+    let long = "x".repeat(200);
+    let rows = [
+        (entry("tanaka", "", "", None), vec![]),
+        (entry("tanaka", "田中", "t@example.jp", Some("abcd")), vec![]),
+        (entry("tanaka", "", "", Some("")), vec![(Field::Password, "301")]),
+        (entry("guest", "", "", None), vec![(Field::UserId, "711")]),
+        (entry("", "", "", None), vec![(Field::UserId, "122")]),
+        (
+            entry("a:b", &long, &long, Some(&long)),
+            vec![
+                (Field::UserId, "122"),
+                (Field::UserName, "301"),
+                (Field::Mail, "301"),
+                (Field::Password, "301"),
+            ],
+        ),
+    ];
+    for (entry, broken) in rows {
+        let shown = format!("{entry:?}");
+        let errors = NewUser::check(entry, &Settings::default()).err().unwrap_or_default();
+        let errors: Vec<_> = errors.iter().map(|e| (e.field, e.code().as_str())).collect();
+        assert_eq!(errors, broken, "{shown}");
+    }
+}
+
+#[test]
+fn keys_are_users_or_cards_and_nothing_is_both() {
+    assert!(matches!(UserKey::new("tanaka"), Ok(UserKey::Registered(_))));
+    assert!(matches!(UserKey::new("012e4ce100000001"), Ok(UserKey::Provisional(_))));
+    assert!(UserKey::new("a:b").is_err());
+}

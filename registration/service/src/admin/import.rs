@@ -1,0 +1,184 @@
+use std::{collections::HashMap, fmt};
+
+use csv::{ReaderBuilder, StringRecord, Trim};
+use kazasu_registration::{Field, FieldError, NewUser, Settings, UserEntry, UserId};
+use zeroize::Zeroizing;
+
+/// Largest file, in bytes.
+const MAX_BYTES: usize = 1 << 20;
+/// How many wrong lines are listed; the rest is counted.
+const MAX_LISTED: usize = 100;
+
+/// What is wrong with the file of an import. Nothing was stored.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ImportError {
+    /// More bytes than an import may have.
+    #[error("the file has {bytes} bytes, an import may have {MAX_BYTES}: split it")]
+    TooLong {
+        /// How many it has.
+        bytes: usize,
+    },
+    /// Something else than UTF-8.
+    #[error("line {line} is not UTF-8: save the file as \"CSV UTF-8\"")]
+    NotUtf8 {
+        /// The first such line, from 1.
+        line: u64,
+    },
+    /// The header has a column that means nothing.
+    #[error("the header has an unknown column {0:?}; known are user_id, name, mail, password")]
+    UnknownColumn(String),
+    /// The header has a column twice.
+    #[error("the header has the column {0} twice")]
+    ColumnTwice(Field),
+    /// The header lacks the one column that must be there.
+    #[error("the header has no column user_id; the first line names the columns")]
+    NoUserId,
+    /// Lines are wrong.
+    #[error("{}", list(.bad, *.more))]
+    Lines {
+        /// The first of them.
+        bad: Vec<BadLine>,
+        /// How many more there are.
+        more: usize,
+    },
+}
+
+impl ImportError {
+    pub(crate) fn lines(mut bad: Vec<BadLine>) -> Self {
+        let more = bad.len().saturating_sub(MAX_LISTED);
+        bad.truncate(MAX_LISTED);
+        Self::Lines { bad, more }
+    }
+}
+
+/// A line of an import that is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BadLine {
+    /// Line of the file, from 1.
+    pub line: u64,
+    /// What is wrong with it.
+    pub problem: LineProblem,
+}
+
+impl fmt::Display for BadLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: {}", self.line, self.problem)
+    }
+}
+
+/// What is wrong with a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LineProblem {
+    /// A field breaks a rule.
+    Field(FieldError),
+    /// More or fewer cells than the header.
+    Cells {
+        /// Cells in the header.
+        header: usize,
+        /// Cells in the line.
+        line: usize,
+    },
+    /// An earlier line has the same user ID.
+    Twice {
+        /// That line, from 1.
+        first: u64,
+    },
+}
+
+impl fmt::Display for LineProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Field(error) => write!(f, "{error}"),
+            Self::Cells { header, line } => {
+                write!(f, "has {line} cells where the header has {header}")
+            }
+            Self::Twice { first } => write!(f, "has the user_id of line {first}"),
+        }
+    }
+}
+
+/// Reads a file into users and the lines they came from.
+pub(crate) fn parse(csv: &[u8], settings: &Settings) -> Result<Vec<(u64, NewUser)>, ImportError> {
+    if csv.len() > MAX_BYTES {
+        return Err(ImportError::TooLong { bytes: csv.len() });
+    }
+    let text = std::str::from_utf8(csv).map_err(|e| ImportError::NotUtf8 {
+        line: 1 + csv.iter().take(e.valid_up_to()).map(|b| u64::from(*b == b'\n')).sum::<u64>(),
+    })?;
+    // Spreadsheets put a byte order mark before the header.
+    let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
+    let mut reader =
+        ReaderBuilder::new().flexible(true).trim(Trim::Headers).from_reader(text.as_bytes());
+    // The text is UTF-8 and in memory and the reader is flexible: it has no way left to fail.
+    let header = reader.headers().cloned().unwrap_or_default();
+    let columns = columns(&header)?;
+
+    let mut users = Vec::new();
+    let mut bad = Vec::new();
+    let mut seen: HashMap<UserId, u64> = HashMap::new();
+    for record in reader.records().map_while(Result::ok) {
+        let line = record.position().map_or(0, csv::Position::line);
+        if record.len() != columns.len() {
+            let problem = LineProblem::Cells { header: columns.len(), line: record.len() };
+            bad.push(BadLine { line, problem });
+            continue;
+        }
+        match NewUser::check(entry(&columns, &record), settings) {
+            Ok(user) => match seen.get(&user.id) {
+                Some(first) => {
+                    bad.push(BadLine { line, problem: LineProblem::Twice { first: *first } });
+                }
+                None => {
+                    seen.insert(user.id.clone(), line);
+                    users.push((line, user));
+                }
+            },
+            Err(errors) => bad.extend(
+                errors.into_iter().map(|e| BadLine { line, problem: LineProblem::Field(e) }),
+            ),
+        }
+    }
+    if bad.is_empty() { Ok(users) } else { Err(ImportError::lines(bad)) }
+}
+
+fn columns(header: &StringRecord) -> Result<Vec<Field>, ImportError> {
+    let known = [Field::UserId, Field::UserName, Field::Mail, Field::Password];
+    let mut columns = Vec::new();
+    for name in header {
+        let field = known
+            .into_iter()
+            .find(|field| field.as_str() == name)
+            .ok_or_else(|| ImportError::UnknownColumn(name.chars().take(40).collect()))?;
+        if columns.contains(&field) {
+            return Err(ImportError::ColumnTwice(field));
+        }
+        columns.push(field);
+    }
+    if columns.contains(&Field::UserId) { Ok(columns) } else { Err(ImportError::NoUserId) }
+}
+
+fn entry(columns: &[Field], record: &StringRecord) -> UserEntry {
+    let mut entry = UserEntry::default();
+    for (field, cell) in columns.iter().zip(record) {
+        match field {
+            Field::UserId => entry.user_id = cell.to_owned(),
+            Field::UserName => entry.name = cell.to_owned(),
+            Field::Mail => entry.mail = cell.to_owned(),
+            Field::Password if cell.is_empty() => {}
+            Field::Password => entry.password = Some(Zeroizing::new(cell.to_owned())),
+        }
+    }
+    entry
+}
+
+fn list(bad: &[BadLine], more: usize) -> String {
+    let mut lines: Vec<_> = bad.iter().map(ToString::to_string).collect();
+    if more > 0 {
+        lines.push(format!("and {more} more"));
+    }
+    lines.join("\n")
+}
+
+#[cfg(test)]
+#[path = "import_test.rs"]
+mod tests;

@@ -1,0 +1,84 @@
+use super::*;
+
+fn parsed(csv: &[u8]) -> Result<Vec<String>, String> {
+    match parse(csv, &Settings::default()) {
+        Ok(users) => Ok(users
+            .iter()
+            .map(|(line, u)| {
+                let mail = u.mail.as_ref().map_or("-", |m| m.as_str());
+                let password = u.password.as_ref().map_or("-", |p| p.reveal());
+                format!("{line} {} {} {mail} {password}", u.id, u.name.as_str())
+            })
+            .collect()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+#[test]
+fn good_files() {
+    let rows: &[(&str, &[&str])] = &[
+        ("user_id\n", &[]),
+        ("user_id\ntanaka\n", &["2 tanaka tanaka - -"]),
+        ("user_id\ntanaka", &["2 tanaka tanaka - -"]),
+        ("\u{FEFF}user_id,name\r\ntanaka,田中\r\n", &["2 tanaka 田中 - -"]),
+        (
+            "password, mail ,name,user_id\n\"a,\"\"b\",t@example.jp,Tanaka,tanaka\n,,,suzuki\n",
+            &["2 tanaka Tanaka t@example.jp a,\"b", "3 suzuki suzuki - -"],
+        ),
+        ("user_id\n\n\ntanaka\n", &["4 tanaka tanaka - -"]),
+        ("user_id,password\ntanaka, pw 1 \n", &["2 tanaka tanaka -  pw 1 "]),
+    ];
+    for (csv, users) in rows {
+        let users = users.iter().map(|&user| user.to_owned()).collect();
+        assert_eq!(parsed(csv.as_bytes()), Ok(users), "{csv:?}");
+    }
+}
+
+#[test]
+fn bad_files() {
+    let rows: &[(&[u8], &str)] = &[
+        (b"", "the header has no column user_id; the first line names the columns"),
+        (b"name\nTanaka\n", "the header has no column user_id; the first line names the columns"),
+        (
+            b"user_id,card\n",
+            "the header has an unknown column \"card\"; known are user_id, name, mail, password",
+        ),
+        (b"user_id,user_id\n", "the header has the column user_id twice"),
+        (b"user_id\nok\n\xFF\n", "line 3 is not UTF-8: save the file as \"CSV UTF-8\""),
+        (
+            b"user_id,name\na\nb,B,x\nc,C\n",
+            "line 2: has 1 cells where the header has 2\nline 3: has 3 cells where the header has 2",
+        ),
+        (
+            b"user_id,password\na:b,hunter22\nguest,\nx,hun\nx,\n",
+            "line 2: user_id must not contain ':'\nline 3: user_id is reserved or looks like a \
+             card number\nline 4: password must have 4 to 12 characters",
+        ),
+        (b"user_id\nx\ny\nx\n", "line 4: has the user_id of line 2"),
+    ];
+    for (csv, message) in rows {
+        assert_eq!(parsed(csv), Err((*message).to_owned()), "{}", String::from_utf8_lossy(csv));
+    }
+}
+
+#[test]
+fn the_size_of_files_and_lists_is_bounded() {
+    let long = vec![b'x'; MAX_BYTES + 1];
+    assert_eq!(
+        parse(&long, &Settings::default()).err(),
+        Some(ImportError::TooLong { bytes: MAX_BYTES + 1 })
+    );
+    let bad = format!("user_id\n{}", "a:b\n".repeat(250));
+    match parse(bad.as_bytes(), &Settings::default()) {
+        Err(ImportError::Lines { bad, more }) => assert_eq!((bad.len(), more), (100, 150)),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn no_message_shows_a_password() {
+    let csv =
+        "user_id,name,mail,password\na,,,hunter22\u{e9}\nb,,hunter22\u{e9},hunter22hunter22\n";
+    let error = parse(csv.as_bytes(), &Settings::default()).unwrap_err();
+    assert!(!format!("{error} {error:?}").contains("hunter"), "{error:?}");
+}

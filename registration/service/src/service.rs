@@ -1,0 +1,256 @@
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+use kazasu_hal::{Event, Now, StationName};
+use kazasu_registration::{ListedUser, PanelAction, SessionView, Settings, UserEntry, UserKey};
+use tokio::{
+    sync::{Mutex, broadcast, mpsc, oneshot, watch},
+    task::JoinSet,
+};
+use zeroize::Zeroizing;
+
+use crate::{
+    Admin, AdminError, Store,
+    clock::Clock,
+    hasher::Hasher,
+    station::{Act, Ports, StationTask, write_audit},
+};
+
+/// How many panel actions may wait for one station.
+const ACTS_MAX: usize = 16;
+/// How many reader events may wait for one station.
+const EVENTS_MAX: usize = 64;
+/// How many administrators' requests may wait.
+const ADMIN_MAX: usize = 8;
+/// How many administrators' requests are worked on at a time.
+const ADMIN_PARALLEL: usize = 4;
+/// How many audit records may wait for the store.
+const AUDIT_MAX: usize = 256;
+
+/// Why an action on a page came to nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ActError {
+    /// No station of this name.
+    #[error("no such station")]
+    NoSuchStation,
+    /// The page belongs to a session that is over.
+    #[error("the session is over")]
+    SessionOver,
+    /// The service is shutting down.
+    #[error("the service is stopping")]
+    Stopped,
+}
+
+/// The running service: one handle for every surface, cheap to clone.
+#[derive(Clone)]
+pub struct Service {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    stations: BTreeMap<StationName, StationHandle>,
+    admin: mpsc::Sender<AdminRequest>,
+    clock: Clock,
+    stop: watch::Sender<bool>,
+    tasks: Mutex<JoinSet<()>>,
+}
+
+struct StationHandle {
+    view: watch::Receiver<SessionView>,
+    acts: mpsc::Sender<Act>,
+}
+
+type Reply<T> = oneshot::Sender<Result<T, AdminError>>;
+
+enum AdminRequest {
+    Add(UserEntry, Reply<()>),
+    Import(Zeroizing<Vec<u8>>, Reply<usize>),
+    List(Reply<Vec<ListedUser>>),
+    Delete(UserKey, Reply<()>),
+}
+
+impl Service {
+    /// Starts a task for each station and one for administration. Call it inside a tokio runtime.
+    /// `events` should have been subscribed before the readers started, so that none is missed.
+    pub fn start<S: Store>(
+        store: Arc<S>,
+        settings: Arc<Settings>,
+        stations: Vec<StationName>,
+        events: broadcast::Receiver<Event>,
+    ) -> Self {
+        let clock = Clock::new();
+        let hasher = Hasher::new();
+        let (stop, stopping) = watch::channel(false);
+        let (audit, records) = mpsc::channel(AUDIT_MAX);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(write_audit(Arc::clone(&store), records));
+
+        let mut handles = BTreeMap::new();
+        let mut routes = BTreeMap::new();
+        for name in stations {
+            let ports = Ports {
+                store: Arc::clone(&store),
+                hasher: hasher.clone(),
+                audit: audit.clone(),
+                clock,
+            };
+            let (acts, incoming) = mpsc::channel(ACTS_MAX);
+            let task = StationTask::new(name.clone(), Arc::clone(&settings), ports);
+            let (route, heard) = mpsc::channel(EVENTS_MAX);
+            routes.insert(name.clone(), route);
+            handles.insert(name, StationHandle { view: task.view(), acts });
+            tasks.spawn(task.run(heard, incoming, stopping.clone()));
+        }
+        tasks.spawn(route(events, routes, stopping.clone()));
+
+        let (admin, requests) = mpsc::channel(ADMIN_MAX);
+        let office = Arc::new(Admin::with_hasher(store, settings, hasher));
+        tasks.spawn(administrate(office, requests, stopping));
+        let tasks = Mutex::new(tasks);
+        Self { shared: Arc::new(Shared { stations: handles, admin, clock, stop, tasks }) }
+    }
+
+    /// The stations, by name.
+    #[must_use]
+    pub fn stations(&self) -> Vec<StationName> {
+        self.shared.stations.keys().cloned().collect()
+    }
+
+    /// What a panel may show of a station, now and whenever it changes.
+    #[must_use]
+    pub fn view(&self, station: &StationName) -> Option<watch::Receiver<SessionView>> {
+        Some(self.shared.stations.get(station)?.view.clone())
+    }
+
+    /// The clock that [`SessionView::clears_at`] is measured by.
+    #[must_use]
+    pub fn now(&self) -> Now {
+        self.shared.clock.now()
+    }
+
+    /// Passes on what a person did on a page that showed `session`. When it returns, the view
+    /// shows what came of it.
+    ///
+    /// # Errors
+    /// [`ActError`]; what the machine refuses is shown on the page instead.
+    pub async fn act(
+        &self,
+        station: &StationName,
+        session: u64,
+        action: PanelAction,
+    ) -> Result<(), ActError> {
+        let handle = self.shared.stations.get(station).ok_or(ActError::NoSuchStation)?;
+        let (reply, answer) = oneshot::channel();
+        let act = Act { session, action, reply };
+        handle.acts.send(act).await.map_err(|_| ActError::Stopped)?;
+        answer.await.map_err(|_| ActError::Stopped)?
+    }
+
+    /// Adds one user; see [`Admin::add_user`].
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn add_user(&self, entry: UserEntry) -> Result<(), AdminError> {
+        self.ask(|reply| AdminRequest::Add(entry, reply)).await
+    }
+
+    /// Adds all users of a CSV file or none; see [`Admin::import_users`].
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn import_users(&self, csv: Zeroizing<Vec<u8>>) -> Result<usize, AdminError> {
+        self.ask(|reply| AdminRequest::Import(csv, reply)).await
+    }
+
+    /// Every record; see [`Admin::list_users`].
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn list_users(&self) -> Result<Vec<ListedUser>, AdminError> {
+        self.ask(AdminRequest::List).await
+    }
+
+    /// Deletes a record and frees its card; see [`Admin::delete_user`].
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn delete_user(&self, key: &UserKey) -> Result<(), AdminError> {
+        self.ask(|reply| AdminRequest::Delete(key.clone(), reply)).await
+    }
+
+    /// Ends every task and waits for them; audit records that are queued are written first.
+    /// Calls that come later get `Stopped`.
+    pub async fn shutdown(&self) {
+        self.shared.stop.send_replace(true);
+        let mut tasks = self.shared.tasks.lock().await;
+        while tasks.join_next().await.is_some() {}
+    }
+
+    async fn ask<T>(
+        &self,
+        request: impl FnOnce(Reply<T>) -> AdminRequest,
+    ) -> Result<T, AdminError> {
+        let (reply, answer) = oneshot::channel();
+        self.shared.admin.send(request(reply)).await.map_err(|_| AdminError::Stopped)?;
+        answer.await.map_err(|_| AdminError::Stopped)?
+    }
+}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Service").field("stations", &self.stations()).finish_non_exhaustive()
+    }
+}
+
+/// Brings each event to its station. Ends with the readers or the service.
+async fn route(
+    mut events: broadcast::Receiver<Event>,
+    routes: BTreeMap<StationName, mpsc::Sender<Event>>,
+    mut stop: watch::Receiver<bool>,
+) {
+    loop {
+        let event = tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => return,
+            event = events.recv() => event,
+        };
+        match event {
+            Ok(event) => {
+                if let Some(station) = routes.get(&event.station) {
+                    // Fails only where the station's task has ended with the service.
+                    let _ = station.send(event).await;
+                }
+            }
+            Err(broadcast::error::RecvError::Lagged(count)) => {
+                tracing::warn!(count, "reader events were lost: this machine is too slow");
+            }
+            Err(broadcast::error::RecvError::Closed) => return,
+        }
+    }
+}
+
+async fn administrate<S: Store>(
+    office: Arc<Admin<S>>,
+    mut requests: mpsc::Receiver<AdminRequest>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let mut running = JoinSet::new();
+    loop {
+        tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => break,
+            Some(_) = running.join_next() => {}
+            Some(request) = requests.recv(), if running.len() < ADMIN_PARALLEL => {
+                running.spawn(serve(Arc::clone(&office), request));
+            }
+        }
+    }
+    running.shutdown().await;
+}
+
+async fn serve<S: Store>(office: Arc<Admin<S>>, request: AdminRequest) {
+    // A reply that nobody waits for any more is no fault: the change is made all the same.
+    match request {
+        AdminRequest::Add(entry, reply) => drop(reply.send(office.add_user(entry).await)),
+        AdminRequest::Import(csv, reply) => drop(reply.send(office.import_users(&csv).await)),
+        AdminRequest::List(reply) => drop(reply.send(office.list_users().await)),
+        AdminRequest::Delete(key, reply) => drop(reply.send(office.delete_user(&key).await)),
+    }
+}

@@ -1,0 +1,68 @@
+use std::path::Path;
+
+use kazasu_service::{StoreError, StoreErrorKind};
+use rusqlite::ErrorCode;
+
+/// Why a query failed.
+#[derive(Debug)]
+pub(crate) enum QueryError {
+    Sqlite(rusqlite::Error),
+    /// A row holds what no valid record can: table and row.
+    Damaged(&'static str, i64),
+}
+
+impl From<rusqlite::Error> for QueryError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+/// Says what is wrong with the database at `path` and what to do. `otherwise` is what an error of
+/// no particular kind means there.
+///
+/// Never shows what SQLite says of values: that could be a card number.
+pub(crate) fn explain(path: &Path, otherwise: StoreErrorKind, error: &QueryError) -> StoreError {
+    let kind = match error {
+        QueryError::Damaged(table, row) => {
+            return StoreError::new(
+                StoreErrorKind::Damaged,
+                format!(
+                    "database {}: row {row} of table {table} is damaged; restore a backup",
+                    path.display()
+                ),
+            );
+        }
+        QueryError::Sqlite(rusqlite::Error::SqliteFailure(failure, _)) => match failure.code {
+            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => StoreErrorKind::Busy,
+            ErrorCode::ReadOnly | ErrorCode::PermissionDenied => StoreErrorKind::ReadOnly,
+            ErrorCode::DiskFull => StoreErrorKind::Full,
+            ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => StoreErrorKind::Damaged,
+            ErrorCode::CannotOpen => StoreErrorKind::Unavailable,
+            _ => otherwise,
+        },
+        // A value of another type than its column has.
+        QueryError::Sqlite(
+            rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::InvalidColumnType(..)
+            | rusqlite::Error::IntegralValueOutOfRange(..),
+        ) => StoreErrorKind::Damaged,
+        QueryError::Sqlite(_) => otherwise,
+    };
+    let advice = match kind {
+        StoreErrorKind::Busy => "is locked by another program; close it, then try again",
+        StoreErrorKind::ReadOnly => "cannot be written; give this account the right to write it",
+        StoreErrorKind::Full => "has no room left; free space on its disk",
+        StoreErrorKind::Damaged => {
+            "is damaged or no database; restore a backup, or move the file away to start anew"
+        }
+        StoreErrorKind::Unavailable => "cannot be opened; check that folder and file can be used",
+        StoreErrorKind::NotCommitted => "did not take the change; nothing was stored",
+    };
+    let detail = match error {
+        QueryError::Sqlite(rusqlite::Error::SqliteFailure(failure, _)) => {
+            format!(" (SQLite error {})", failure.extended_code)
+        }
+        _ => String::new(),
+    };
+    StoreError::new(kind, format!("database {} {advice}{detail}", path.display()))
+}

@@ -1,0 +1,321 @@
+//! The contract on SQLite, and what goes wrong with files.
+
+mod contract;
+
+use std::{
+    collections::HashMap,
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
+
+use contract::*;
+use kazasu_registration::{Capacity, CommitOutcome, LookUp, ProvisionalOutcome};
+use kazasu_service::{AddOutcome, Store, StoreError, StoreErrorKind};
+use kazasu_store::SqliteStore;
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+/// A folder that goes away, with the path of a database in it.
+fn place() -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("kazasu.db");
+    (folder, path)
+}
+
+/// What another program sees of the file.
+fn outside(path: &Path) -> Connection {
+    Connection::open(path).unwrap()
+}
+
+fn audit(path: &Path) -> Vec<String> {
+    let db = outside(path);
+    let mut query =
+        db.prepare("SELECT event, user_id, code, card, replaced FROM audit ORDER BY id").unwrap();
+    let mut letters: HashMap<i64, char> = HashMap::new();
+    let mut letter = |row: Option<i64>| match row {
+        None => '-',
+        Some(row) => {
+            let next = char::from(b'A' + u8::try_from(letters.len()).unwrap());
+            *letters.entry(row).or_insert(next)
+        }
+    };
+    let text = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
+    let mut lines = Vec::new();
+    let mut rows = query.query([]).unwrap();
+    while let Some(row) = rows.next().unwrap() {
+        let event: String = row.get(0).unwrap();
+        let (user, code) = (text(row.get(1).unwrap()), text(row.get(2).unwrap()));
+        let (card, replaced) = (letter(row.get(3).unwrap()), letter(row.get(4).unwrap()));
+        lines.push(format!("{event} {user} {code} {card} {replaced}"));
+    }
+    lines
+}
+
+macro_rules! contract {
+    ($($name:ident),* $(,)?) => {$(
+        #[tokio::test]
+        async fn $name() {
+            let (_folder, path) = place();
+            contract::$name(&SqliteStore::open(&path).unwrap()).await;
+        }
+    )*};
+}
+
+contract!(
+    a_card_goes_from_unknown_to_provisional_to_registered,
+    records_come_back_as_they_were_stored,
+    identity_is_technology_bytes_and_system,
+    a_replaced_card_is_unknown_again,
+    a_refused_binding_changes_nothing,
+    users_are_added_all_or_none,
+    provisional_users_take_slots,
+    deleting_frees_the_card,
+);
+
+#[tokio::test]
+async fn the_log_tells_all_and_holds_no_number() {
+    let (_folder, path) = place();
+    let store = SqliteStore::open(&path).unwrap();
+    contract::the_log_tells_all_and_holds_no_number(&store, || audit(&path)).await;
+    let everything: String = outside(&path)
+        .query_row("SELECT group_concat(concat_ws(' ', id, at_ms, station, event, user_id, card, replaced, code)) FROM audit", [], |row| row.get(0))
+        .unwrap();
+    assert!(everything.contains("desk") && !everything.contains("012E4CE1"), "{everything}");
+}
+
+#[tokio::test]
+async fn what_was_stored_is_there_after_opening_again() {
+    let (_folder, path) = place();
+    let store = SqliteStore::open(&path).unwrap();
+    add(&store, &["tanaka"]).await;
+    tap(&store, 1).await;
+    store.commit(binding(1, "tanaka", None)).await.unwrap();
+    drop(store);
+    let mode = fs::metadata(&path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let store = SqliteStore::open(&path).unwrap();
+    assert_eq!(listed(&store).await, ["tanaka registered card"]);
+    assert!(matches!(store.look_up(card(1)).await, Ok(LookUp::Registered(_))));
+}
+
+#[tokio::test]
+async fn a_file_that_others_could_read_is_made_private() {
+    let (_folder, path) = place();
+    drop(SqliteStore::open(&path).unwrap());
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    let store = SqliteStore::open(&path).unwrap();
+    add(&store, &["tanaka"]).await;
+    for name in ["kazasu.db", "kazasu.db-wal", "kazasu.db-shm"] {
+        let mode = fs::metadata(path.with_file_name(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+}
+
+/// A change that fails in its last step, or in any other, leaves what was there before.
+#[tokio::test]
+async fn a_change_that_fails_midway_leaves_the_old_state() {
+    let fails_at =
+        [("cards", "DELETE"), ("cards", "UPDATE"), ("users", "DELETE"), ("audit", "INSERT")];
+    for (table, step) in fails_at {
+        let (_folder, path) = place();
+        let store = SqliteStore::open(&path).unwrap();
+        add(&store, &["tanaka"]).await;
+        tap(&store, 1).await;
+        store.commit(binding(1, "tanaka", None)).await.unwrap();
+        tap(&store, 2).await;
+        let (users, log) = (listed(&store).await, audit(&path));
+
+        let trap = format!(
+            "CREATE TRIGGER trap BEFORE {step} ON {table} BEGIN SELECT RAISE(FAIL, 'trap'); END"
+        );
+        outside(&path).execute_batch(&trap).unwrap();
+        let failed = store.commit(binding(2, "tanaka", Some(1))).await;
+        let kind = failed.map_err(|error| (error.kind, error.code().as_str()));
+        assert_eq!(kind, Err((StoreErrorKind::NotCommitted, "309")), "{step} {table}");
+        assert_eq!(listed(&store).await, users, "{step} {table}");
+        assert_eq!(audit(&path), log, "{step} {table}");
+        assert!(matches!(store.look_up(card(1)).await, Ok(LookUp::Registered(_))));
+        assert_eq!(store.look_up(card(2)).await, Ok(LookUp::Provisional));
+
+        outside(&path).execute_batch("DROP TRIGGER trap").unwrap();
+        let done = store.commit(binding(2, "tanaka", Some(1))).await;
+        assert_eq!(done, Ok(CommitOutcome::Done), "{step} {table}");
+    }
+}
+
+#[tokio::test]
+async fn adding_many_fails_whole() {
+    let (_folder, path) = place();
+    let store = SqliteStore::open(&path).unwrap();
+    outside(&path)
+        .execute_batch(
+            "CREATE TRIGGER trap BEFORE INSERT ON users WHEN new.user_id = 'c'
+             BEGIN SELECT RAISE(FAIL, 'trap'); END",
+        )
+        .unwrap();
+    let users = ["a", "b", "c"].map(user).to_vec();
+    let failed = store.add_users(users, MANY, at(0)).await.unwrap_err();
+    assert_eq!(failed.kind, StoreErrorKind::NotCommitted);
+    assert!(listed(&store).await.is_empty() && audit(&path).is_empty());
+}
+
+#[tokio::test]
+async fn a_locked_database_is_an_answer_and_no_wait_without_end() {
+    let (_folder, path) = place();
+    let store = SqliteStore::open(&path).unwrap();
+    add(&store, &["tanaka"]).await;
+    let other = outside(&path);
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let failed = store.make_provisional(provisional(1), MANY).await.unwrap_err();
+    assert_eq!((failed.kind, failed.code().as_str()), (StoreErrorKind::Busy, "3065"));
+    assert!(failed.message.contains("kazasu.db"), "{failed}");
+    // Reading goes on meanwhile.
+    assert_eq!(listed(&store).await, ["tanaka registered no card"]);
+    other.execute_batch("ROLLBACK").unwrap();
+    tap(&store, 1).await;
+}
+
+fn refused(path: &Path) -> StoreError {
+    match SqliteStore::open(path) {
+        Ok(_) => panic!("{} was opened", path.display()),
+        Err(error) => error,
+    }
+}
+
+#[tokio::test]
+async fn files_that_are_not_ours_are_refused_and_stay_as_they_are() {
+    type Make = fn(&Path);
+    let rows: &[(&str, Make, StoreErrorKind, &str)] = &[
+        (
+            "text",
+            |path| fs::write(path, "user_id,name\n").unwrap(),
+            StoreErrorKind::Damaged,
+            "damaged",
+        ),
+        (
+            "truncated",
+            |path| {
+                let whole = fs::read(path).unwrap();
+                fs::write(path, &whole[..whole.len() - 5000]).unwrap();
+            },
+            StoreErrorKind::Damaged,
+            "restore a backup",
+        ),
+        (
+            "overwritten in the middle",
+            |path| {
+                let mut bytes = fs::read(path).unwrap();
+                let page = bytes.chunks_mut(4096).nth(2).unwrap();
+                page.fill(0x5A);
+                fs::write(path, bytes).unwrap();
+            },
+            StoreErrorKind::Damaged,
+            "restore a backup",
+        ),
+        (
+            "newer",
+            |path| outside(path).pragma_update(None, "user_version", 2).unwrap(),
+            StoreErrorKind::Unavailable,
+            "made by a newer kazasu (schema 2, this one knows 1)",
+        ),
+        (
+            "another program's",
+            |path| {
+                fs::remove_file(path).unwrap();
+                outside(path).execute_batch("CREATE TABLE songs (title TEXT)").unwrap();
+            },
+            StoreErrorKind::Unavailable,
+            "another program",
+        ),
+        (
+            "a folder",
+            |path| {
+                fs::remove_file(path).unwrap();
+                fs::create_dir(path).unwrap();
+            },
+            StoreErrorKind::Unavailable,
+            "cannot be opened",
+        ),
+    ];
+    for (name, spoil, kind, says) in rows {
+        let (_folder, path) = place();
+        let store = SqliteStore::open(&path).unwrap();
+        let users: Vec<_> = (0..100).map(|n| user(&format!("user{n}"))).collect();
+        assert_eq!(store.add_users(users, MANY, at(0)).await, Ok(AddOutcome::Added));
+        drop(store);
+        spoil(&path);
+        let before = fs::read(&path).ok();
+        let error = refused(&path);
+        assert_eq!(error.kind, *kind, "{name}: {error}");
+        assert!(error.message.contains(says) && error.message.contains("kazasu.db"), "{error}");
+        assert_eq!(fs::read(&path).ok(), before, "{name}");
+    }
+    let error = refused(Path::new("/no/such/folder/kazasu.db"));
+    assert_eq!(error.kind, StoreErrorKind::Unavailable, "{error}");
+}
+
+#[tokio::test]
+async fn a_database_that_another_program_holds_is_refused_with_the_reason() {
+    let (_folder, path) = place();
+    drop(SqliteStore::open(&path).unwrap());
+    let other = outside(&path);
+    other.execute_batch("PRAGMA locking_mode = exclusive; BEGIN EXCLUSIVE").unwrap();
+    assert_eq!(refused(&path).kind, StoreErrorKind::Busy);
+}
+
+#[tokio::test]
+async fn a_damaged_row_is_an_error_that_shows_no_number() {
+    let (_folder, path) = place();
+    let store = SqliteStore::open(&path).unwrap();
+    add(&store, &["tanaka"]).await;
+    tap(&store, 1).await;
+    let damage = "UPDATE users SET name = '' WHERE kind = 'provisional'";
+    outside(&path).execute_batch(damage).unwrap();
+    let error = store.list_users().await.unwrap_err();
+    assert_eq!((error.kind, error.code().as_str()), (StoreErrorKind::Damaged, "307"));
+    assert!(!format!("{error:?}").contains("012E4CE1"), "{error:?}");
+    outside(&path).execute_batch("UPDATE cards SET technology = 'paper'").unwrap();
+    outside(&path)
+        .execute_batch("UPDATE users SET name = 'x', kind = 'registered' WHERE user_id <> 'tanaka'")
+        .unwrap();
+    let error = store.list_users().await.unwrap_err();
+    assert!(!format!("{error:?}").contains("012E4CE1"), "{error:?}");
+}
+
+#[tokio::test]
+async fn the_log_keeps_the_newest_15000() {
+    let (_folder, path) = place();
+    let store = SqliteStore::open(&path).unwrap();
+    add(&store, &["tanaka"]).await;
+    outside(&path).execute_batch("UPDATE audit SET id = 14999").unwrap();
+    outside(&path)
+        .execute_batch("UPDATE sqlite_sequence SET seq = 14999 WHERE name = 'audit'")
+        .unwrap();
+    tap(&store, 1).await;
+    tap(&store, 2).await;
+    assert_eq!(audit(&path).len(), 3);
+    outside(&path).execute_batch("UPDATE audit SET id = 1 WHERE id = 14999").unwrap();
+    // Number 15001 pushes number 1 out.
+    assert_eq!(audit(&path)[0], "user-added tanaka - - -");
+    tap(&store, 3).await;
+    assert_eq!(
+        audit(&path),
+        ["provisional-made - - A -", "provisional-made - - B -", "provisional-made - - C -"]
+    );
+}
+
+#[tokio::test]
+async fn a_thousand_records_are_the_limit() {
+    let (_folder, path) = place();
+    let store = SqliteStore::open(&path).unwrap();
+    let users: Vec<_> = (0..999).map(|n| user(&format!("user{n}"))).collect();
+    let capacity = Capacity::default();
+    assert_eq!(store.add_users(users, capacity, at(0)).await, Ok(AddOutcome::Added));
+    let one = vec![user("one-more")];
+    assert_eq!(store.add_users(one, capacity, at(0)).await, Ok(AddOutcome::Full));
+    let made = store.make_provisional(provisional(1), capacity).await;
+    assert_eq!(made, Ok(ProvisionalOutcome::Made));
+    let made = store.make_provisional(provisional(2), capacity).await;
+    assert_eq!(made, Ok(ProvisionalOutcome::Full));
+}

@@ -1,0 +1,182 @@
+//! The command line: one table of commands, options and examples.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Card readers to tap events, tap events to people, people's cards to safe registrations.
+#[derive(Debug, Parser)]
+#[command(
+    name = "kazasu",
+    version,
+    propagate_version = true,
+    after_help = "Exit codes: 0 done, 1 no (nothing found, refused), 2 error.\n\n\
+                  Examples:\n  \
+                  kazasu serve --sim demo.sim      the service, on a simulated reader\n  \
+                  kazasu watch --json              every tap as one JSON line\n  \
+                  kazasu user add alice --password-stdin < password.txt"
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+
+    /// JSON instead of text: one object a line
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    /// Log more: -v debug, -vv every frame (card numbers masked). KAZASU_LOG sets it finely
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// The service: readers, registration, panel
+    #[command(after_help = "Examples:\n  \
+        kazasu serve --reader pcsc --reader pn532:uart:/dev/ttyUSB0\n  \
+        kazasu serve --sim demo.sim --listen 127.0.0.1:8580\n\n\
+        Prints one line when it is ready, with the panel's address.")]
+    Serve(Serve),
+    /// Tap events, as they happen
+    #[command(after_help = "Examples:\n  kazasu watch\n  \
+        kazasu watch --reader pn532:uart:/dev/ttyUSB0 --json\n\n\
+        Attaches to a running service; opens the readers itself where none runs.")]
+    Watch(Place),
+    /// What is attached, which driver has it, its stable name
+    #[command(after_help = "Examples:\n  kazasu readers\n  kazasu readers --json")]
+    Readers(Place),
+    /// Simulated readers for trials and tests
+    #[command(subcommand)]
+    Sim(Sim),
+    /// Users of the local records
+    #[command(subcommand)]
+    User(User),
+    /// Prints the address of the running service's panel
+    Panel(Data),
+}
+
+/// Where the service keeps its files.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Data {
+    /// Data folder [default: kazasu in the platform's data folder]
+    #[arg(long, value_name = "DIR", env = "KAZASU_DATA")]
+    pub(crate) data: Option<PathBuf>,
+
+    /// Configuration file [default: kazasu.toml in the data folder, if there]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// Where, and on which readers.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Place {
+    #[command(flatten)]
+    pub(crate) data: Data,
+
+    /// A reader: pcsc[:NAME] or pn532:uart:PATH[@BAUD]; several allowed [default: discover]
+    #[arg(long = "reader", value_name = "SELECTOR")]
+    pub(crate) readers: Vec<String>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    pub(crate) place: Place,
+
+    /// Address of the panel [default: 127.0.0.1:8580]; port 0 takes a free one
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) listen: Option<SocketAddr>,
+
+    /// Adds a simulated PN532 that starts with this file's control lines
+    #[arg(long, value_name = "FILE")]
+    pub(crate) sim: Option<PathBuf>,
+
+    /// Allows an address off loopback although there is no TLS: others on the network can read
+    /// what is typed
+    #[arg(long)]
+    pub(crate) insecure_http: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Sim {
+    /// A PN532 on a pseudo terminal
+    #[command(after_help = "Control lines on standard input, each answered by one line:\n  \
+        put felica idm=012E4C0000000001 sys=FE00\n  \
+        put type-a uid=04C0FFEE000001\n  take\n  fault unplug\n  plug\n  quit")]
+    Pn532 {
+        /// Symbolic link to make to the terminal
+        #[arg(long, value_name = "PATH")]
+        link: PathBuf,
+        /// File with control lines, taken instead of standard input (`at 1.5s put ...` waits)
+        #[arg(long, value_name = "FILE")]
+        script: Option<PathBuf>,
+    },
+    /// A card in a PC/SC reader of vpcd
+    #[command(after_help = "Control lines on standard input, as for `sim pn532`.\n\
+        vpcd listens on every address: run pcscd and this in a network namespace.")]
+    Pcsc {
+        /// Address of vpcd, for instance 127.0.0.1:35963
+        #[arg(long, value_name = "ADDR")]
+        vpcd: String,
+        /// File with control lines, taken instead of standard input
+        #[arg(long, value_name = "FILE")]
+        script: Option<PathBuf>,
+    },
+    /// Passes a control line to the simulated reader of a running `serve --sim`
+    #[command(after_help = "Example:\n  kazasu sim tell put felica idm=012E4C0000000001")]
+    Tell {
+        #[command(flatten)]
+        data: Data,
+        /// The control line
+        #[arg(required = true, num_args = 1..)]
+        line: Vec<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum User {
+    /// Adds one user
+    #[command(after_help = "Examples:\n  \
+        kazasu user add alice --name 'Alice A.' --password-stdin < password.txt\n  \
+        kazasu user add guest01 --no-password")]
+    Add {
+        /// User ID: 1-32 printable ASCII characters
+        user_id: String,
+        /// User name, at most 32 bytes [default: the user ID]
+        #[arg(long, default_value = "")]
+        name: String,
+        /// Mail address
+        #[arg(long, default_value = "")]
+        mail: String,
+        /// Reads the password from the first line of standard input
+        #[arg(long, conflicts_with = "no_password", required_unless_present = "no_password")]
+        password_stdin: bool,
+        /// A user without a password: whoever knows the ID can register a card to it
+        #[arg(long)]
+        no_password: bool,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Adds the users of a CSV file: all or none
+    #[command(after_help = "The first line names the columns: user_id,name,mail,password\n\
+        Only user_id is needed. Example:\n  kazasu user import users.csv")]
+    Import {
+        /// The file; `-` for standard input
+        file: PathBuf,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Lists all users
+    List {
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Deletes a user and frees their card
+    Delete {
+        /// User ID; for a provisional user, the card ID
+        user_id: String,
+        #[command(flatten)]
+        data: Data,
+    },
+}

@@ -1,0 +1,226 @@
+//! The configuration file, merged under what the command line says.
+
+use std::collections::HashSet;
+use std::fs;
+use std::io::ErrorKind;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use kazasu_hal::StationName;
+use kazasu_registration::{AutoClear, Capacity, Settings};
+use kazasu_runtime::{Stations, TapSettings};
+use serde::Deserialize;
+
+use crate::owner::DataFolder;
+
+const PANEL_PORT: u16 = 8580;
+const DEFAULT_STATION: &str = "main";
+
+/// The file as it is written; see `kazasu.example.toml`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Config {
+    listen: Option<SocketAddr>,
+    readers: Vec<String>,
+    #[serde(rename = "station")]
+    stations: Vec<StationConfig>,
+    taps: TapsConfig,
+    pub(crate) panel: PanelConfig,
+    registration: RegistrationConfig,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StationConfig {
+    name: String,
+    readers: Vec<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct TapsConfig {
+    missed_polls: Option<u32>,
+    second_tap_ms: Option<u64>,
+    mobile_second_tap_ms: Option<u64>,
+    settle_after_multiple_ms: Option<u64>,
+}
+
+/// `[panel]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct PanelConfig {
+    /// Where the reader is, seen from the screen.
+    pub(crate) reader_place: ReaderPlace,
+    /// Host names under which the panel may be asked for, beside the address it listens on.
+    pub(crate) allowed_hosts: Vec<String>,
+    /// Whether a tap sounds too.
+    pub(crate) tap_sound: bool,
+}
+
+/// Where the reader is, seen from the screen.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ReaderPlace {
+    Left,
+    Right,
+    #[default]
+    Below,
+}
+
+impl From<ReaderPlace> for kazasu_web::ReaderPlace {
+    fn from(place: ReaderPlace) -> Self {
+        match place {
+            ReaderPlace::Left => Self::Left,
+            ReaderPlace::Right => Self::Right,
+            ReaderPlace::Below => Self::Below,
+        }
+    }
+}
+
+/// `[registration]`.
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct RegistrationConfig {
+    auto_clear_s: u16,
+    opens_by_itself: bool,
+    registered_max: u32,
+    records_max: u32,
+}
+
+impl Default for RegistrationConfig {
+    fn default() -> Self {
+        Self { auto_clear_s: 30, opens_by_itself: true, registered_max: 999, records_max: 1000 }
+    }
+}
+
+impl Config {
+    /// Reads the file given, or the data folder's own where that exists.
+    pub(crate) fn load(given: Option<&PathBuf>, folder: &DataFolder) -> Result<Self> {
+        let path = given.cloned().unwrap_or_else(|| folder.config());
+        let shown = path.display();
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound && given.is_none() => String::new(),
+            Err(error) => {
+                return Err(error).with_context(|| format!("{shown} cannot be read"));
+            }
+        };
+        let config: Self =
+            toml::from_str(&text).with_context(|| format!("{shown} is not as it should be"))?;
+        config.check().with_context(|| format!("{shown} is not as it should be"))?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<()> {
+        self.settings()?;
+        let registration = &self.registration;
+        ensure!(
+            registration.registered_max < registration.records_max,
+            "registration.registered_max = {} must be below registration.records_max = {}, so \
+             that a provisional user always has room",
+            registration.registered_max,
+            registration.records_max
+        );
+        let mut seen = HashSet::new();
+        for station in &self.stations {
+            let name = &station.name;
+            let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+            ensure!(
+                !name.is_empty() && name.len() <= 32 && name.chars().all(plain),
+                "station name {name:?}: allowed are 1 to 32 letters, digits, - and _"
+            );
+            ensure!(seen.insert(name), "station {name:?} is there twice: give each a name");
+            for reader in &station.readers {
+                let others = self.stations.iter().filter(|s| s.readers.contains(reader)).count();
+                ensure!(
+                    others == 1,
+                    "reader {reader:?} is listed at {others} stations: it can belong to one"
+                );
+            }
+        }
+        if self.taps.missed_polls == Some(0) {
+            bail!("taps.missed_polls = 0: a card needs at least one missed poll to be gone");
+        }
+        Ok(())
+    }
+
+    /// The address to listen on; what the command line says goes first.
+    pub(crate) fn listen(&self, given: Option<SocketAddr>) -> SocketAddr {
+        given.or(self.listen).unwrap_or((Ipv4Addr::LOCALHOST, PANEL_PORT).into())
+    }
+
+    /// The reader selectors; what the command line says goes first.
+    pub(crate) fn readers(&self, given: &[String]) -> Vec<String> {
+        if given.is_empty() { self.readers.clone() } else { given.to_vec() }
+    }
+
+    pub(crate) fn stations(&self) -> Stations {
+        let listed = self.stations.iter();
+        Stations::new(
+            StationName(DEFAULT_STATION.to_owned()),
+            listed.map(|s| (StationName(s.name.clone()), s.readers.clone())).collect(),
+        )
+    }
+
+    /// What the station machines go by.
+    pub(crate) fn settings(&self) -> Result<Settings> {
+        let RegistrationConfig { auto_clear_s, opens_by_itself, registered_max, records_max } =
+            self.registration;
+        Ok(Settings {
+            auto_clear: AutoClear::from_secs(auto_clear_s).context("registration.auto_clear_s")?,
+            open_registration: opens_by_itself,
+            capacity: Capacity { registered: registered_max, records: records_max },
+            ..Settings::default()
+        })
+    }
+
+    pub(crate) fn taps(&self) -> TapSettings {
+        let default = TapSettings::default();
+        let ms = |given: Option<u64>, default| given.map_or(default, Duration::from_millis);
+        let TapsConfig {
+            missed_polls,
+            second_tap_ms,
+            mobile_second_tap_ms,
+            settle_after_multiple_ms,
+        } = &self.taps;
+        TapSettings {
+            missed_polls: missed_polls.unwrap_or(default.missed_polls),
+            second_tap_after: ms(*second_tap_ms, default.second_tap_after),
+            mobile_second_tap_after: ms(*mobile_second_tap_ms, default.mobile_second_tap_after),
+            settle_after_multiple: ms(*settle_after_multiple_ms, default.settle_after_multiple),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: &str) {
+        let result =
+            toml::from_str::<Config>(text).map_err(anyhow::Error::from).and_then(|c| c.check());
+        let got = result.map_or_else(|e| format!("{e:#}"), |()| String::new());
+        assert!(got.contains(expected) && got.is_empty() == expected.is_empty(), "{text}: {got}");
+    }
+
+    #[test]
+    fn configurations() {
+        check("", "");
+        check(include_str!("../kazasu.example.toml"), "");
+        check("[registration]\nauto_clear_s = 9", "auto_clear_s");
+        check("[registration]\nregistered_max = 1000", "below registration.records_max");
+        check("[[station]]\nname = 'a b'\nreaders = []", "letters, digits");
+        check(
+            "[[station]]\nname = 'a'\nreaders = []\n[[station]]\nname = 'a'\nreaders = []",
+            "twice",
+        );
+        check(
+            "[[station]]\nname='a'\nreaders=['pcsc']\n[[station]]\nname='b'\nreaders=['pcsc']",
+            "2 stations",
+        );
+        check("[taps]\nmissed_polls = 0", "at least one");
+        check("lisen = '127.0.0.1:1'", "unknown field");
+    }
+}

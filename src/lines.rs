@@ -1,0 +1,214 @@
+//! The objects that commands print and the socket carries: one struct for each kind of line.
+
+use std::time::SystemTime;
+
+use jiff::{Timestamp, Unit};
+use kazasu_hal::{Card, Details, Event, EventKind, Fault, ReaderInfo};
+use kazasu_runtime::Way;
+use serde::{Deserialize, Serialize};
+
+use crate::out::Line;
+
+/// One tap event. Optional fields are absent where they do not apply.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct EventLine {
+    pub(crate) event: String,
+    /// RFC 3339, milliseconds, UTC.
+    pub(crate) time: String,
+    pub(crate) reader: String,
+    pub(crate) station: String,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    card: Option<CardFields>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    model: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+}
+
+/// Card fields of an event, hex in upper case.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct CardFields {
+    technology: String,
+    id: String,
+    stability: String,
+    /// FeliCa: the system code that was polled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    system: Option<String>,
+    /// FeliCa: the system that answered, where the reader can ask.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answered: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pmm: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    atqa: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sak: Option<String>,
+}
+
+impl CardFields {
+    fn new(card: &Card) -> Self {
+        let identity = &card.identity;
+        let mut fields = Self {
+            technology: identity.technology().to_string(),
+            id: identity.id().to_hex(),
+            stability: identity.stability().to_string(),
+            system: identity.system().map(|s| s.to_string()),
+            answered: None,
+            pmm: None,
+            atqa: None,
+            sak: None,
+        };
+        match &card.details {
+            Details::Felica { pmm, answered } => {
+                fields.pmm = pmm.map(|pmm| pmm.iter().map(|b| format!("{b:02X}")).collect());
+                fields.answered = answered.map(|s| s.to_string());
+            }
+            Details::Iso14443a { atqa, sak } => {
+                fields.atqa = atqa.map(|atqa| format!("{atqa:04X}"));
+                fields.sak = sak.map(|sak| format!("{sak:02X}"));
+            }
+            Details::Iso14443b => {}
+        }
+        fields
+    }
+}
+
+impl EventLine {
+    /// The line of an event; `None` for what `watch` does not show.
+    pub(crate) fn new(event: &Event) -> Option<Self> {
+        let mut line = Self {
+            event: event.kind.word()?.to_owned(),
+            time: rfc3339(event.time),
+            reader: event.reader.to_string(),
+            station: event.station.to_string(),
+            card: None,
+            model: None,
+            kind: None,
+            message: None,
+        };
+        match &event.kind {
+            EventKind::Attached(info) => line.model = Some(info.model.clone()),
+            EventKind::Presented(card) | EventKind::Removed(card) | EventKind::Confirmed(card) => {
+                line.card = Some(CardFields::new(card));
+            }
+            EventKind::Fault(fault) => {
+                line.kind = Some(fault.kind.to_string());
+                line.message = Some(fault.message.clone());
+            }
+            EventKind::Detached | EventKind::Multiple => {}
+        }
+        Some(line)
+    }
+}
+
+impl Line for EventLine {
+    fn text(&self) -> String {
+        let mut text = format!("{}  {:9}  {}", self.time, self.event, self.reader);
+        if let Some(card) = &self.card {
+            text += &format!("  {} {}", card.technology, card.id);
+            if card.stability != "stable" {
+                text += &format!(" ({})", card.stability);
+            }
+        }
+        for extra in [&self.model, &self.message].into_iter().flatten() {
+            text += &format!("  {extra}");
+        }
+        text
+    }
+}
+
+fn rfc3339(time: SystemTime) -> String {
+    Timestamp::try_from(time)
+        .and_then(|t| t.round(Unit::Millisecond))
+        .map_or_else(|_| String::new(), |t| format!("{t:.3}"))
+}
+
+/// One reader, or one way on which none was found.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct ReaderLine {
+    pub(crate) reader: String,
+    /// `attached`, `searching` (the way is open, no reader there) or `waiting` (the way is closed).
+    pub(crate) state: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    driver: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    model: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+}
+
+impl ReaderLine {
+    /// The lines of a way: its readers, or itself where it has none.
+    pub(crate) fn of(way: &Way) -> Vec<Self> {
+        if way.readers.is_empty() {
+            return vec![Self::closed(&way.selector, way.fault.as_ref())];
+        }
+        way.readers.iter().map(Self::attached).collect()
+    }
+
+    fn attached(info: &ReaderInfo) -> Self {
+        Self {
+            reader: info.name.to_string(),
+            state: "attached".to_owned(),
+            driver: Some(info.driver.to_owned()),
+            model: Some(info.model.clone()),
+            kind: None,
+            message: None,
+        }
+    }
+
+    fn closed(selector: &str, fault: Option<&Fault>) -> Self {
+        Self {
+            reader: selector.to_owned(),
+            state: if fault.is_some() { "waiting" } else { "searching" }.to_owned(),
+            driver: None,
+            model: None,
+            kind: fault.map(|f| f.kind.to_string()),
+            message: fault.map(|f| f.message.clone()),
+        }
+    }
+}
+
+impl Line for ReaderLine {
+    fn text(&self) -> String {
+        let mut text = format!("{:9}  {}", self.state, self.reader);
+        for extra in [&self.model, &self.message].into_iter().flatten() {
+            text += &format!("  {extra}");
+        }
+        text
+    }
+}
+
+/// One user of the local records.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct UserLine {
+    pub(crate) user_id: String,
+    pub(crate) name: String,
+    pub(crate) mail: String,
+    /// `registered` or `provisional`.
+    pub(crate) kind: String,
+    pub(crate) has_card: bool,
+}
+
+impl Line for UserLine {
+    fn text(&self) -> String {
+        let card = if self.has_card { "card" } else { "no card" };
+        format!("{:32}  {:11}  {:7}  {}  {}", self.user_id, self.kind, card, self.name, self.mail)
+    }
+}
+
+/// One sentence: the result of a command that has nothing else to show.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Message {
+    pub(crate) message: String,
+}
+
+impl Line for Message {
+    fn text(&self) -> String {
+        self.message.clone()
+    }
+}

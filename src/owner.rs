@@ -1,0 +1,119 @@
+//! The data folder and its one owner.
+
+use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+/// The data folder's files, by name.
+#[derive(Clone, Debug)]
+pub(crate) struct DataFolder(PathBuf);
+
+impl DataFolder {
+    /// The folder given, or the platform's place for it. Made (mode 0700) where it is missing.
+    pub(crate) fn open(given: Option<PathBuf>) -> Result<Self> {
+        let path = match given {
+            Some(path) => path,
+            None => dirs::data_dir()
+                .context("no data folder is known for this account: give one with --data DIR")?
+                .join("kazasu"),
+        };
+        let shown = path.display();
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&path)
+            .with_context(|| format!("the data folder {shown} cannot be made"))?;
+        Ok(Self(path))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub(crate) fn config(&self) -> PathBuf {
+        self.0.join("kazasu.toml")
+    }
+
+    pub(crate) fn database(&self) -> PathBuf {
+        self.0.join("kazasu.db")
+    }
+
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.0.join("kazasu.sock")
+    }
+
+    /// The panel's token, made at first use. A panel stays paired across restarts.
+    pub(crate) fn panel_token(&self) -> Result<String> {
+        let path = self.0.join("panel.token");
+        let shown = path.display();
+        if let Ok(token) = fs::read_to_string(&path) {
+            let token = token.trim();
+            if token.len() == 32 && token.bytes().all(|b| b.is_ascii_hexdigit()) {
+                return Ok(token.to_owned());
+            }
+            bail!("{shown} does not hold a panel token: delete it, and a new one is made");
+        }
+        let mut raw = [0; 16];
+        getrandom::fill(&mut raw).context("the system gives no random numbers")?;
+        let token: String = raw.iter().map(|b| format!("{b:02x}")).collect();
+        OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&path)
+            .and_then(|mut file| file.write_all(token.as_bytes()))
+            .with_context(|| format!("the panel token {shown} cannot be written"))?;
+        Ok(token)
+    }
+
+    /// Takes the folder, and with it the readers and the database, for this process.
+    pub(crate) fn lock(&self) -> Result<Owned> {
+        let path = self.0.join("lock");
+        let shown = path.display();
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(&path)
+            .with_context(|| format!("the lock file {shown} cannot be opened"))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut holder = String::new();
+                // The number is a hint for people; the lock itself is the kernel's.
+                let _ = Read::by_ref(&mut file).take(32).read_to_string(&mut holder);
+                bail!(
+                    "the data folder {} is in use by process {}: stop that one, or give another \
+                     folder with --data DIR",
+                    self.0.display(),
+                    holder.trim()
+                );
+            }
+            Err(TryLockError::Error(error)) => {
+                return Err(error).with_context(|| format!("{shown} cannot be locked"));
+            }
+        }
+        file.set_len(0)
+            .and_then(|()| file.rewind())
+            .and_then(|()| writeln!(file, "{}", std::process::id()))
+            .with_context(|| format!("{shown} cannot be written"))?;
+        Ok(Owned { _file: file })
+    }
+}
+
+/// The lock, held until dropped; the kernel drops it with the process.
+#[derive(Debug)]
+pub(crate) struct Owned {
+    _file: File,
+}
+
+/// Makes a fresh socket file's mode private; connecting needs write permission on it.
+pub(crate) fn private(path: &Path) -> Result<()> {
+    fs::set_permissions(path, Permissions::from_mode(0o600))
+        .with_context(|| format!("{} cannot be made private", path.display()))
+}
