@@ -1,1 +1,21 @@
-//! End-to-end tests.
+//! The finished program against programs that others wrote: pcscd with vpcd, libnfc and Chromium.
+//!
+//! `scripts/test oracles e2e` brings those and runs this. Each test starts its own daemons in its
+//! own folder, and vpcd, which listens on every address, in a network namespace of its own.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test that cannot go on ends with a panic"
+)]
+
+mod flow;
+mod nfc_list;
+mod recovery;
+mod refusals;
+mod support;
+mod taps;
+mod users;

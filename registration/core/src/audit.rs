@@ -47,7 +47,7 @@ pub enum AuditEvent {
     Refused {
         /// Why.
         code: ErrorCode,
-        /// The card to register.
+        /// The card that was tapped.
         card: CardIdentity,
     },
     /// An administrator added a user.

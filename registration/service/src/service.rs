@@ -47,7 +47,8 @@ pub struct Service {
 }
 
 struct Shared {
-    stations: BTreeMap<StationName, StationHandle>,
+    /// In the order given; few enough to search.
+    stations: Vec<StationHandle>,
     admin: mpsc::Sender<AdminRequest>,
     clock: Clock,
     stop: watch::Sender<bool>,
@@ -55,6 +56,7 @@ struct Shared {
 }
 
 struct StationHandle {
+    name: StationName,
     view: watch::Receiver<SessionView>,
     acts: mpsc::Sender<Act>,
 }
@@ -84,7 +86,7 @@ impl Service {
         let mut tasks = JoinSet::new();
         tasks.spawn(write_audit(Arc::clone(&store), records));
 
-        let mut handles = BTreeMap::new();
+        let mut handles = Vec::with_capacity(stations.len());
         let mut routes = BTreeMap::new();
         for name in stations {
             let ports = Ports {
@@ -97,7 +99,7 @@ impl Service {
             let task = StationTask::new(name.clone(), Arc::clone(&settings), ports);
             let (route, heard) = mpsc::channel(EVENTS_MAX);
             routes.insert(name.clone(), route);
-            handles.insert(name, StationHandle { view: task.view(), acts });
+            handles.push(StationHandle { name, view: task.view(), acts });
             tasks.spawn(task.run(heard, incoming, stopping.clone()));
         }
         tasks.spawn(route(events, routes, stopping.clone()));
@@ -109,16 +111,16 @@ impl Service {
         Self { shared: Arc::new(Shared { stations: handles, admin, clock, stop, tasks }) }
     }
 
-    /// The stations, by name.
+    /// The stations, in the order given: the first one is where a panel starts.
     #[must_use]
     pub fn stations(&self) -> Vec<StationName> {
-        self.shared.stations.keys().cloned().collect()
+        self.shared.stations.iter().map(|s| s.name.clone()).collect()
     }
 
     /// What a panel may show of a station, now and whenever it changes.
     #[must_use]
     pub fn view(&self, station: &StationName) -> Option<watch::Receiver<SessionView>> {
-        Some(self.shared.stations.get(station)?.view.clone())
+        Some(self.station(station)?.view.clone())
     }
 
     /// The clock that [`SessionView::clears_at`] is measured by.
@@ -138,7 +140,7 @@ impl Service {
         session: u64,
         action: PanelAction,
     ) -> Result<(), ActError> {
-        let handle = self.shared.stations.get(station).ok_or(ActError::NoSuchStation)?;
+        let handle = self.station(station).ok_or(ActError::NoSuchStation)?;
         let (reply, answer) = oneshot::channel();
         let act = Act { session, action, reply };
         handle.acts.send(act).await.map_err(|_| ActError::Stopped)?;
@@ -183,6 +185,10 @@ impl Service {
         self.shared.stop.send_replace(true);
         let mut tasks = self.shared.tasks.lock().await;
         while tasks.join_next().await.is_some() {}
+    }
+
+    fn station(&self, name: &StationName) -> Option<&StationHandle> {
+        self.shared.stations.iter().find(|s| s.name == *name)
     }
 
     async fn ask<T>(

@@ -1,2 +1,59 @@
-//! Chores of this repository.
-fn main() {}
+//! Chores of this repository: `cargo xtask tidy`.
+
+mod tidy;
+
+use std::{env, path::Path, process::ExitCode};
+
+use anyhow::Context;
+
+const USAGE: &str = "usage: cargo xtask tidy
+
+  tidy   checks the rules of the house; prints `file:line: rule: what is wrong` and ends with 1
+         where one is broken";
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(code) => code,
+        Err(error) => {
+            complain(&format!("error: {error:#}"));
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run() -> anyhow::Result<ExitCode> {
+    let args: Vec<String> = env::args().skip(1).collect();
+    match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["tidy"] => {
+            let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+                .ancestors()
+                .nth(2)
+                .context("the workspace lies two folders above scripts/xtask")?;
+            let findings = tidy::check(root)?;
+            for finding in &findings {
+                say(&finding.to_string());
+            }
+            if findings.is_empty() {
+                say("tidy: all in order");
+                return Ok(ExitCode::SUCCESS);
+            }
+            complain(&format!("tidy: {} to mend", findings.len()));
+            Ok(ExitCode::FAILURE)
+        }
+        ["--help" | "-h"] => {
+            say(USAGE);
+            Ok(ExitCode::SUCCESS)
+        }
+        _ => anyhow::bail!("{USAGE}"),
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "a command's output")]
+fn say(line: &str) {
+    println!("{line}");
+}
+
+#[expect(clippy::print_stderr, reason = "a command's errors")]
+fn complain(line: &str) {
+    eprintln!("{line}");
+}

@@ -113,11 +113,12 @@ pub(crate) fn parse(csv: &[u8], settings: &Settings) -> Result<Vec<(u64, NewUser
     let header = reader.headers().cloned().unwrap_or_default();
     let columns = columns(&header)?;
 
+    let mut lines = Lines { text: text.as_bytes(), passed: 0, line: 1 };
     let mut users = Vec::new();
     let mut bad = Vec::new();
     let mut seen: HashMap<UserId, u64> = HashMap::new();
     for record in reader.records().map_while(Result::ok) {
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = lines.at(record.position().map_or(0, csv::Position::byte));
         if record.len() != columns.len() {
             let problem = LineProblem::Cells { header: columns.len(), line: record.len() };
             bad.push(BadLine { line, problem });
@@ -139,6 +140,28 @@ pub(crate) fn parse(csv: &[u8], settings: &Settings) -> Result<Vec<(u64, NewUser
         }
     }
     if bad.is_empty() { Ok(users) } else { Err(ImportError::lines(bad)) }
+}
+
+/// Counts lines as an editor does. The parser's own count lags behind where lines end in CR LF.
+struct Lines<'a> {
+    text: &'a [u8],
+    passed: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    /// The line of a record that starts at this byte or after line ends that follow it.
+    fn at(&mut self, start: u64) -> u64 {
+        let start = usize::try_from(start).unwrap_or(usize::MAX);
+        for (offset, byte) in self.text.iter().enumerate().skip(self.passed) {
+            if offset >= start && !matches!(byte, b'\r' | b'\n') {
+                break;
+            }
+            self.line += u64::from(*byte == b'\n');
+            self.passed = offset + 1;
+        }
+        self.line
+    }
 }
 
 fn columns(header: &StringRecord) -> Result<Vec<Field>, ImportError> {

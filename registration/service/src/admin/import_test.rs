@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 fn parsed(csv: &[u8]) -> Result<Vec<String>, String> {
@@ -54,6 +56,11 @@ fn bad_files() {
             "line 2: user_id must not contain ':'\nline 3: user_id is reserved or looks like a \
              card number\nline 4: password must have 4 to 12 characters",
         ),
+        (
+            b"user_id,name\r\n\r\na,\"A\r\nB\"\r\n\r\nb:,B\r\nc:,C",
+            "line 3: name must not contain '\\r'\nline 6: user_id must not contain ':'\n\
+             line 7: user_id must not contain ':'",
+        ),
         (b"user_id\nx\ny\nx\n", "line 4: has the user_id of line 2"),
     ];
     for (csv, message) in rows {
@@ -81,4 +88,27 @@ fn no_message_shows_a_password() {
         "user_id,name,mail,password\na,,,hunter22\u{e9}\nb,,hunter22\u{e9},hunter22hunter22\n";
     let error = parse(csv.as_bytes(), &Settings::default()).unwrap_err();
     assert!(!format!("{error} {error:?}").contains("hunter"), "{error:?}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_file_gives_users_or_an_error(
+        header in "(user_id|name|mail|password|[\\x00-\\xff]|,|\n|\"){0,6}",
+        body in prop::collection::vec(any::<u8>(), 0..200),
+        cells in "([a-c]|,|\n|\r|\"){0,200}",
+    ) {
+        for rest in [body.as_slice(), cells.as_bytes()] {
+            let csv = [header.as_bytes(), b"\n", rest].concat();
+            let lines = u64::try_from(csv.split(|b| *b == b'\n').count()).unwrap();
+            match parse(&csv, &Settings::default()) {
+                Ok(users) => prop_assert!(users.iter().all(|(line, _)| (2..=lines).contains(line))),
+                Err(ImportError::Lines { bad, .. }) => {
+                    prop_assert!(bad.iter().all(|bad| (2..=lines).contains(&bad.line)));
+                }
+                Err(_) => {}
+            }
+        }
+    }
 }

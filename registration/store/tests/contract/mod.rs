@@ -9,22 +9,22 @@ use kazasu_registration::{
 };
 use kazasu_service::{AddOutcome, Store, UserToStore, Verifier};
 
-pub const MANY: Capacity = Capacity { registered: 999, records: 1000 };
+pub(crate) const MANY: Capacity = Capacity { registered: 999, records: 1000 };
 
-pub fn at(seconds: u64) -> SystemTime {
+pub(crate) fn at(seconds: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_millis(1_700_000_000_123 + seconds * 1000)
 }
 
-pub fn card(n: u8) -> CardIdentity {
+pub(crate) fn card(n: u8) -> CardIdentity {
     let idm = [0x01, 0x2E, 0x4C, 0xE1, 0, 0, 0, n];
     CardIdentity::new(Technology::Felica, &idm, None).unwrap()
 }
 
-pub fn id(text: &str) -> UserId {
+pub(crate) fn id(text: &str) -> UserId {
     UserId::new(text).unwrap()
 }
 
-pub fn user(text: &str) -> UserToStore {
+pub(crate) fn user(text: &str) -> UserToStore {
     UserToStore {
         id: id(text),
         name: UserName::new(&format!("{text} 様")).unwrap(),
@@ -33,7 +33,7 @@ pub fn user(text: &str) -> UserToStore {
     }
 }
 
-pub fn provisional(n: u8) -> Provisional {
+pub(crate) fn provisional(n: u8) -> Provisional {
     Provisional {
         card: card(n),
         name: UserName::new("仮登録ユーザー").unwrap(),
@@ -43,7 +43,7 @@ pub fn provisional(n: u8) -> Provisional {
     }
 }
 
-pub fn binding(n: u8, user: &str, replaces: Option<u8>) -> Binding {
+pub(crate) fn binding(n: u8, user: &str, replaces: Option<u8>) -> Binding {
     Binding {
         card: card(n),
         user: id(user),
@@ -57,12 +57,12 @@ fn key(n: u8) -> UserKey {
     UserKey::new(&card(n).id().to_hex()).unwrap()
 }
 
-pub async fn add(store: &impl Store, users: &[&str]) {
+pub(crate) async fn add(store: &impl Store, users: &[&str]) {
     let users = users.iter().map(|text| user(text)).collect();
     assert_eq!(store.add_users(users, MANY, at(0)).await, Ok(AddOutcome::Added));
 }
 
-pub async fn tap(store: &impl Store, n: u8) {
+pub(crate) async fn tap(store: &impl Store, n: u8) {
     let made = store.make_provisional(provisional(n), MANY).await;
     assert_eq!(made, Ok(ProvisionalOutcome::Made));
 }
@@ -72,7 +72,7 @@ async fn bind(store: &impl Store, n: u8, user: &str, replaces: Option<u8>) -> Co
 }
 
 /// Everything but the times, as lines.
-pub async fn listed(store: &impl Store) -> Vec<String> {
+pub(crate) async fn listed(store: &impl Store) -> Vec<String> {
     let users = store.list_users().await.unwrap();
     let line = |u: &kazasu_registration::ListedUser| {
         let kind = match u.key {
@@ -85,7 +85,7 @@ pub async fn listed(store: &impl Store) -> Vec<String> {
     users.iter().map(line).collect()
 }
 
-pub async fn a_card_goes_from_unknown_to_provisional_to_registered(store: &impl Store) {
+pub(crate) async fn a_card_goes_from_unknown_to_provisional_to_registered(store: &impl Store) {
     add(store, &["tanaka"]).await;
     assert_eq!(store.look_up(card(1)).await, Ok(LookUp::Unknown));
     tap(store, 1).await;
@@ -113,7 +113,7 @@ pub async fn a_card_goes_from_unknown_to_provisional_to_registered(store: &impl 
     assert_eq!(made, Ok(ProvisionalOutcome::CardTaken));
 }
 
-pub async fn records_come_back_as_they_were_stored(store: &impl Store) {
+pub(crate) async fn records_come_back_as_they_were_stored(store: &impl Store) {
     let plain = UserToStore { mail: None, verifier: None, ..user("suzuki") };
     let users = vec![user("tanaka"), plain];
     assert_eq!(store.add_users(users, MANY, at(7)).await, Ok(AddOutcome::Added));
@@ -139,7 +139,7 @@ pub async fn records_come_back_as_they_were_stored(store: &impl Store) {
     assert!(store.credentials(id("nobody")).await.unwrap().is_none());
 }
 
-pub async fn identity_is_technology_bytes_and_system(store: &impl Store) {
+pub(crate) async fn identity_is_technology_bytes_and_system(store: &impl Store) {
     let raw = [0x04, 1, 2, 3];
     let a = CardIdentity::new(Technology::Iso14443a, &raw, None).unwrap();
     let b = CardIdentity::new(Technology::Iso14443b, &raw, None).unwrap();
@@ -169,7 +169,7 @@ pub async fn identity_is_technology_bytes_and_system(store: &impl Store) {
     }
 }
 
-pub async fn a_replaced_card_is_unknown_again(store: &impl Store) {
+pub(crate) async fn a_replaced_card_is_unknown_again(store: &impl Store) {
     add(store, &["tanaka"]).await;
     tap(store, 1).await;
     bind(store, 1, "tanaka", None).await;
@@ -180,7 +180,7 @@ pub async fn a_replaced_card_is_unknown_again(store: &impl Store) {
     tap(store, 1).await;
 }
 
-pub async fn a_refused_binding_changes_nothing(store: &impl Store) {
+pub(crate) async fn a_refused_binding_changes_nothing(store: &impl Store) {
     add(store, &["tanaka", "suzuki"]).await;
     tap(store, 1).await;
     bind(store, 1, "tanaka", None).await;
@@ -204,7 +204,7 @@ pub async fn a_refused_binding_changes_nothing(store: &impl Store) {
     assert_eq!(listed(store).await, ["suzuki registered card", "tanaka registered card"]);
 }
 
-pub async fn users_are_added_all_or_none(store: &impl Store) {
+pub(crate) async fn users_are_added_all_or_none(store: &impl Store) {
     add(store, &["b", "d"]).await;
     let before = listed(store).await;
     let rows = [
@@ -225,7 +225,7 @@ pub async fn users_are_added_all_or_none(store: &impl Store) {
     add(store, &["A"]).await;
 }
 
-pub async fn provisional_users_take_slots(store: &impl Store) {
+pub(crate) async fn provisional_users_take_slots(store: &impl Store) {
     let three = Capacity { registered: 2, records: 3 };
     add(store, &["a", "b"]).await;
     let made = store.make_provisional(provisional(1), three).await;
@@ -240,7 +240,7 @@ pub async fn provisional_users_take_slots(store: &impl Store) {
     assert_eq!(made, Ok(ProvisionalOutcome::Made));
 }
 
-pub async fn deleting_frees_the_card(store: &impl Store) {
+pub(crate) async fn deleting_frees_the_card(store: &impl Store) {
     add(store, &["tanaka"]).await;
     tap(store, 1).await;
     bind(store, 1, "tanaka", None).await;
@@ -263,7 +263,7 @@ pub async fn deleting_frees_the_card(store: &impl Store) {
 
 /// `audit` reads the log as `event user code [card] [replaced]`, oldest first, with a letter for
 /// each card that the log refers to, in the order they appear.
-pub async fn the_log_tells_all_and_holds_no_number(
+pub(crate) async fn the_log_tells_all_and_holds_no_number(
     store: &impl Store,
     audit: impl Fn() -> Vec<String>,
 ) {

@@ -1,0 +1,13 @@
+//! What the tests drive the program with.
+
+mod browser;
+mod kazasu;
+mod namespace;
+mod pcscd;
+mod process;
+
+pub(crate) use browser::{Browser, Key};
+pub(crate) use kazasu::{Folder, Service, Sim, Watch, card_of, json, kazasu};
+pub(crate) use namespace::{Namespace, read_only};
+pub(crate) use pcscd::Pcscd;
+pub(crate) use process::{Finished, Process, run, tool};
