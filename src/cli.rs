@@ -74,8 +74,12 @@ pub(crate) struct Place {
     #[command(flatten)]
     pub(crate) data: Data,
 
-    /// A reader: pcsc[:NAME] or pn532:uart:PATH[@BAUD]; several allowed [default: discover]
-    #[arg(long = "reader", value_name = "SELECTOR")]
+    /// The readers to use.
+    #[arg(
+        long = "reader",
+        value_name = "SELECTOR",
+        help = "A reader: pcsc[:NAME] or pn532:uart:PATH[@BAUD]; several allowed [default: discover]"
+    )]
     pub(crate) readers: Vec<String>,
 }
 

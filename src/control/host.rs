@@ -1,6 +1,5 @@
 //! Who carries a request out: the running service, or a command that owns the data folder itself.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -139,30 +138,35 @@ impl Readers {
         // Listening first, then looking at what is there: what changes in between is heard, and
         // told once.
         let mut events = self.events.subscribe();
-        let mut told = HashSet::new();
         let there = self.ways.borrow().clone();
+        let mut told = Vec::new();
         for way in &there {
-            for info in &way.readers {
-                told.insert(info.name.clone());
-                let kind = EventKind::Attached(info.clone());
-                if !send_event(lines, &self.event(&info.name, way, kind)).await {
+            let attached = way
+                .readers
+                .iter()
+                .map(|info| (info.name.clone(), EventKind::Attached(info.clone())));
+            let closed = way
+                .fault
+                .iter()
+                .map(|fault| (ReaderName(way.selector.clone()), EventKind::Fault(fault.clone())));
+            for (reader, kind) in attached.chain(closed) {
+                if !send_event(lines, &self.event(&reader, way, kind.clone())).await {
                     return End::Done;
                 }
-            }
-            if let (true, Some(fault)) = (self.fresh.is_none(), &way.fault) {
-                let name = ReaderName(way.selector.clone());
-                let kind = EventKind::Fault(fault.clone());
-                if !send_event(lines, &self.event(&name, way, kind)).await {
-                    return End::Done;
-                }
+                told.push((reader, kind));
             }
         }
         loop {
             match events.recv().await {
                 Ok(event) => {
-                    let again =
-                        matches!(event.kind, EventKind::Attached(_)) && told.remove(&event.reader);
-                    if !again && !send_event(lines, &event).await {
+                    let again = |(reader, kind): &(ReaderName, EventKind)| {
+                        *reader == event.reader && *kind == event.kind
+                    };
+                    if let Some(at) = told.iter().position(again) {
+                        told.swap_remove(at);
+                        continue;
+                    }
+                    if !send_event(lines, &event).await {
                         return End::Done;
                     }
                 }

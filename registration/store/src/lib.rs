@@ -188,6 +188,19 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn commits_are_on_the_disk_and_locks_are_not_waited_for_long() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(folder.path().join("kazasu.db")).unwrap();
+        let rows = [("synchronous", 2), ("foreign_keys", 1), ("busy_timeout", 2000)];
+        for (pragma, wanted) in rows {
+            let value = move |tx: &Transaction<'_>| {
+                Ok(tx.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0))?)
+            };
+            assert_eq!(store.read(value).await, Ok(wanted), "{pragma}");
+        }
+    }
+
+    #[tokio::test]
     async fn a_full_or_read_only_database_is_named_so() {
         let rows = [
             ("PRAGMA max_page_count = 1", StoreErrorKind::Full),

@@ -6,7 +6,7 @@ use std::{
     path::PathBuf,
     process::{Child, ChildStdin, Command, ExitStatus, Stdio},
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, PoisonError,
         mpsc::{self, Receiver, RecvTimeoutError},
     },
     thread::{self, JoinHandle},
@@ -175,7 +175,12 @@ impl Process {
     }
 
     fn fail(&self, why: &str) -> ! {
-        panic!("{}: {why}\nits standard error:\n{}", self.what, self.complaints.lock().unwrap())
+        panic!("{}: {why}\nits standard error:\n{}", self.what, self.complaints())
+    }
+
+    /// Also while a test fails, when a lock may be poisoned.
+    fn complaints(&self) -> String {
+        self.complaints.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -185,7 +190,7 @@ impl Drop for Process {
         let _ = self.child.kill();
         let _ = self.child.wait();
         if thread::panicking() {
-            eprintln!("{}, standard error:\n{}", self.what, self.complaints.lock().unwrap());
+            eprintln!("{}, standard error:\n{}", self.what, self.complaints());
         }
     }
 }
