@@ -229,10 +229,16 @@ impl Users {
             Request::UserImport { csv } => {
                 self.import(csv).await.map(|count| format!("{count} users added"))
             }
-            Request::UserDelete { user_id } => match UserKey::new(&user_id) {
-                Ok(key) => self.delete(&key).await.map(|()| "deleted".to_owned()),
-                Err(_) => Err(AdminError::NoSuchUser),
-            },
+            Request::UserDelete { user_id } => {
+                let mut done = Err(AdminError::NoSuchUser);
+                for key in UserKey::readings(&user_id) {
+                    done = self.delete(&key).await.map(|()| "deleted".to_owned());
+                    if done != Err(AdminError::NoSuchUser) {
+                        break;
+                    }
+                }
+                done
+            }
             Request::UserList => match self.list().await {
                 Ok(users) => {
                     for user in users {

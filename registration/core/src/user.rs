@@ -19,7 +19,7 @@ impl UserId {
     ///
     /// # Errors
     /// The rule it breaks; [`Rule::Reserved`] where it looks like a card number, since that is
-    /// what provisional users are called.
+    /// what provisional users are called. Digits alone never do: they are personnel numbers.
     pub fn new(text: &str) -> Result<Self, FieldError> {
         let rules = Text {
             field: Field::UserId,
@@ -36,7 +36,8 @@ impl UserId {
         if let Some(sign) = text.chars().find(|c| Self::FORBIDDEN.contains(*c)) {
             return Err(rules.broken(Rule::Forbidden(sign)));
         }
-        if CardNumber::has_shape(text) {
+        let personnel_number = text.bytes().all(|b| b.is_ascii_digit());
+        if CardNumber::has_shape(text) && !personnel_number {
             return Err(rules.broken(Rule::Reserved));
         }
         Ok(Self(text.to_owned()))
@@ -65,15 +66,13 @@ pub enum UserKey {
 }
 
 impl UserKey {
-    /// Reads either; nothing is both.
-    ///
-    /// # Errors
-    /// The rule it breaks as a user ID.
-    pub fn new(text: &str) -> Result<Self, FieldError> {
-        match CardNumber::from_text(text) {
-            Some(number) => Ok(Self::Provisional(number)),
-            None => UserId::new(text).map(Self::Registered),
-        }
+    /// What a typed text can mean: a person, a card, both (digits alone; the person comes first),
+    /// or nothing.
+    #[must_use]
+    pub fn readings(text: &str) -> Vec<Self> {
+        let person = UserId::new(text).ok().map(Self::Registered);
+        let card = CardNumber::from_text(text).map(Self::Provisional);
+        person.into_iter().chain(card).collect()
     }
 
     /// The text: for the store and for administrators, never for logs.

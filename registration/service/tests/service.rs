@@ -335,7 +335,7 @@ async fn administration_goes_through_the_same_rules() {
         world.act("desk", submit(user, password)).await;
         world.shows("desk", user, registered).await;
     }
-    let key = UserKey::new("suzuki").unwrap();
+    let key = UserKey::readings("suzuki").remove(0);
     assert_eq!(service.delete_user(&key).await, Ok(()));
     assert_eq!(service.delete_user(&key).await, Err(AdminError::NoSuchUser));
     // Commands without a service work on the store alone, under the same rules.

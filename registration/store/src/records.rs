@@ -167,7 +167,7 @@ pub(crate) fn list_users(tx: &Transaction<'_>) -> Result<Vec<ListedUser>> {
     let mut query = tx.prepare(
         "SELECT id, user_id, kind, name, mail, may_copy, may_fax, may_scan, may_print, role,
                 created_at_ms, EXISTS (SELECT 1 FROM cards WHERE cards.user = users.id) AS has_card
-         FROM users ORDER BY user_id",
+         FROM users ORDER BY user_id, kind",
     )?;
     let mut rows = query.query([])?;
     let mut users = Vec::new();

@@ -3,7 +3,7 @@
 CREATE TABLE users (
     id            INTEGER PRIMARY KEY,
     -- A person's user ID, or the card number of a provisional user.
-    user_id       TEXT NOT NULL UNIQUE,
+    user_id       TEXT NOT NULL,
     kind          TEXT NOT NULL CHECK (kind IN ('registered', 'provisional')),
     name          TEXT NOT NULL,
     mail          TEXT,
@@ -14,7 +14,9 @@ CREATE TABLE users (
     may_scan      INTEGER NOT NULL CHECK (may_scan IN (0, 1)),
     may_print     INTEGER NOT NULL CHECK (may_print IN (0, 1)),
     role          TEXT NOT NULL,
-    created_at_ms INTEGER NOT NULL
+    created_at_ms INTEGER NOT NULL,
+    -- A personnel number may look like a card number; the two never mix.
+    UNIQUE (user_id, kind)
 ) STRICT;
 
 -- A card stays the same row when its provisional user becomes a person, and numbers are never

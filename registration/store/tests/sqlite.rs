@@ -66,6 +66,7 @@ macro_rules! contract {
 
 contract!(
     a_card_goes_from_unknown_to_provisional_to_registered,
+    a_person_may_have_the_number_of_a_card,
     records_come_back_as_they_were_stored,
     identity_is_technology_bytes_and_system,
     a_replaced_card_is_unknown_again,

@@ -4,8 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use kazasu_hal::{CardIdentity, StationName, Technology};
 use kazasu_registration::{
-    Account, AuditEvent, AuditRecord, Binding, Capacity, CommitOutcome, ErrorCode, Limits, LookUp,
-    MailAddress, Provisional, ProvisionalOutcome, UserId, UserKey, UserName,
+    Account, AuditEvent, AuditRecord, Binding, Capacity, CardNumber, CommitOutcome, ErrorCode,
+    Limits, LookUp, MailAddress, Provisional, ProvisionalOutcome, UserId, UserKey, UserName,
 };
 use kazasu_service::{AddOutcome, Store, UserToStore, Verifier};
 
@@ -54,7 +54,7 @@ pub(crate) fn binding(n: u8, user: &str, replaces: Option<u8>) -> Binding {
 }
 
 fn key(n: u8) -> UserKey {
-    UserKey::new(&card(n).id().to_hex()).unwrap()
+    UserKey::Provisional(CardNumber::of(&card(n)))
 }
 
 pub(crate) async fn add(store: &impl Store, users: &[&str]) {
@@ -111,6 +111,26 @@ pub(crate) async fn a_card_goes_from_unknown_to_provisional_to_registered(store:
     assert_eq!(credentials.verifier, Some(Verifier::from_stored("$hash of tanaka".to_owned())));
     let made = store.make_provisional(provisional(1), MANY).await;
     assert_eq!(made, Ok(ProvisionalOutcome::CardTaken));
+}
+
+/// A personnel number that is some card's number, too: the card is refused where the person was
+/// there first (S10-4-02), and the person is not where the card was.
+pub(crate) async fn a_person_may_have_the_number_of_a_card(store: &impl Store) {
+    let number = |last| [0x12, 0x34, 0x56, last];
+    let card = |last| CardIdentity::new(Technology::Iso14443a, &number(last), None).unwrap();
+    let tapped =
+        |last| store.make_provisional(Provisional { card: card(last), ..provisional(1) }, MANY);
+    add(store, &["12345678"]).await;
+    assert_eq!(tapped(0x78).await, Ok(ProvisionalOutcome::CardTaken));
+    assert_eq!(tapped(0x79).await, Ok(ProvisionalOutcome::Made));
+    add(store, &["12345679"]).await;
+    assert_eq!(
+        listed(store).await,
+        ["12345678 registered no card", "12345679 provisional card", "12345679 registered no card"]
+    );
+    let bound = store.commit(Binding { card: card(0x79), ..binding(1, "12345679", None) }).await;
+    assert_eq!(bound, Ok(CommitOutcome::Done));
+    assert_eq!(listed(store).await, ["12345678 registered no card", "12345679 registered card"]);
 }
 
 pub(crate) async fn records_come_back_as_they_were_stored(store: &impl Store) {
