@@ -1,6 +1,6 @@
 //! What a reader hangs on goes away and comes back: taps work within 3 s, nothing is restarted.
 
-use std::time::Duration;
+use std::{fs, time::Duration};
 
 use crate::support::{Folder, Pcscd, Service, Sim, Watch};
 
@@ -77,6 +77,9 @@ fn simulator_killed_and_restarted() {
     living.tap(&mut sim);
     for outage in OUTAGES {
         sim.0.kill();
+        // As udev does when a device goes. A link left behind would lead to whichever terminal
+        // gets the same number next, maybe one of a test beside this.
+        fs::remove_file(folder.reader()).unwrap();
         living.live_through(outage);
         sim = Sim::pn532(&folder);
         living.tap(&mut sim);
