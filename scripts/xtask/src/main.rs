@@ -1,15 +1,18 @@
-//! Chores of this repository: `cargo xtask tidy`.
+//! Chores of this repository: `cargo xtask tidy`, `cargo xtask mutate`.
 
+mod mutate;
 mod tidy;
 
 use std::{env, path::Path, process::ExitCode};
 
 use anyhow::Context;
 
-const USAGE: &str = "usage: cargo xtask tidy
+const USAGE: &str = "usage: cargo xtask tidy | mutate
 
-  tidy   checks the rules of the house; prints `file:line: rule: what is wrong` and ends with 1
-         where one is broken";
+  tidy     checks the rules of the house; prints `file:line: rule: what is wrong` and ends with 1
+           where one is broken
+  mutate   breaks the codecs in a copy, one listed place after the other, and ends with 1 where the
+           recorded bytes do not notice; takes minutes";
 
 fn main() -> ExitCode {
     match run() {
@@ -22,13 +25,13 @@ fn main() -> ExitCode {
 }
 
 fn run() -> anyhow::Result<ExitCode> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .context("the workspace lies two folders above scripts/xtask")?;
     let args: Vec<String> = env::args().skip(1).collect();
     match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["tidy"] => {
-            let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-                .ancestors()
-                .nth(2)
-                .context("the workspace lies two folders above scripts/xtask")?;
             let findings = tidy::check(root)?;
             for finding in &findings {
                 say(&finding.to_string());
@@ -40,6 +43,8 @@ fn run() -> anyhow::Result<ExitCode> {
             complain(&format!("tidy: {} to mend", findings.len()));
             Ok(ExitCode::FAILURE)
         }
+        ["mutate"] if mutate::run(root, say)? => Ok(ExitCode::SUCCESS),
+        ["mutate"] => Ok(ExitCode::FAILURE),
         ["--help" | "-h"] => {
             say(USAGE);
             Ok(ExitCode::SUCCESS)

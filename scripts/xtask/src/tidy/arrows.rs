@@ -18,6 +18,7 @@ const ARROWS: &[Arrows] = &[
     ("drivers/wire", &[], &[]),
     ("drivers/pn532", &["drivers/wire", "hal/core"], &[]),
     ("drivers/pcsc", &["drivers/wire", "hal/core"], &[]),
+    ("drivers/wire/fuzz", &["drivers/wire"], &[]),
     ("firmware-sim/device", &["drivers/wire"], &[]),
     ("firmware-sim/serve", &["firmware-sim/device", "drivers/wire"], &[]),
     ("registration/core", &["hal/core"], &[]),
