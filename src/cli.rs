@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
+use kazasu_wire::describe::{Dialect, EnvelopeKind, Side};
 
 /// Card readers to tap events, tap events to people, people's cards to safe registrations.
 #[derive(Debug, Parser)]
@@ -54,6 +56,50 @@ pub(crate) enum Command {
     User(User),
     /// Prints the address of the running service's panel
     Panel(Data),
+    /// Recorded bytes with every field named
+    #[command(after_help = "Examples:\n  \
+        kazasu decode --dialect pn532 0000FF02FED4022A00\n  \
+        kazasu decode --dialect felica --json < frames.txt | kazasu encode\n\n\
+        Without HEX each line of standard input is a message. A broken one ends in exit code 2 and\n\
+        names the byte at fault. Card numbers are shown in full.")]
+    Decode(Decode),
+    /// What `decode --json` printed, from standard input, back to bytes
+    Encode,
+}
+
+/// Which bytes, and how to read them.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Decode {
+    /// The protocol
+    #[arg(long, value_parser = named(&Dialect::ALL))]
+    pub(crate) dialect: Dialect,
+
+    /// Who speaks [default: as the bytes tell, else the side that asks]
+    #[arg(long, value_parser = named(&Side::ALL))]
+    pub(crate) dir: Option<Side>,
+
+    /// What surrounds the message; `none` is `bare`
+    #[arg(
+        long,
+        default_value = "auto",
+        value_parser = PossibleValuesParser::new(
+            ["auto"].into_iter().chain(EnvelopeKind::ALL.iter().map(|(name, _)| *name))
+        )
+    )]
+    pub(crate) envelope: String,
+
+    /// The bytes of one message, with or without blanks and colons
+    pub(crate) hex: Vec<String>,
+}
+
+/// Reads one of these names.
+fn named<T: Copy + Send + Sync + 'static>(
+    all: &'static [(&'static str, T)],
+) -> impl TypedValueParser<Value = T> {
+    PossibleValuesParser::new(all.iter().map(|(name, _)| *name)).try_map(|name| {
+        let found = all.iter().find(|(known, _)| *known == name);
+        found.map(|(_, value)| *value).ok_or("no such name")
+    })
 }
 
 /// Where the service keeps its files.
@@ -107,7 +153,9 @@ pub(crate) enum Sim {
     /// A PN532 on a pseudo terminal
     #[command(after_help = "Control lines on standard input, each answered by one line:\n  \
         put felica idm=012E4C0000000001 sys=FE00\n  \
-        put type-a uid=04C0FFEE000001\n  take\n  fault unplug\n  plug\n  quit")]
+        put type-a uid=04C0FFEE000001\n  put type-b pupi=01A2B3C4\n  take\n  \
+        pace instant\n  fault corrupt 3 at=5\n  fault unplug\n  plug\n  quit\n\n\
+        `help` lists all of them.")]
     Pn532 {
         /// Symbolic link to make to the terminal
         #[arg(long, value_name = "PATH")]
@@ -115,6 +163,10 @@ pub(crate) enum Sim {
         /// File with control lines, taken instead of standard input (`at 1.5s put ...` waits)
         #[arg(long, value_name = "FILE")]
         script: Option<PathBuf>,
+        /// Writes everything on the line to this file: seconds, `host` or `chip`, the bytes in hex,
+        /// with the cards' numbers in full
+        #[arg(long, value_name = "FILE")]
+        log: Option<PathBuf>,
     },
     /// A card in a PC/SC reader of vpcd
     #[command(after_help = "Control lines on standard input, as for `sim pn532`.\n\

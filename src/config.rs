@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use kazasu_hal::StationName;
+use kazasu_pn532::Polling;
 use kazasu_registration::{AutoClear, Capacity, Settings};
 use kazasu_runtime::{Stations, TapSettings};
 use serde::Deserialize;
@@ -24,11 +25,21 @@ const DEFAULT_STATION: &str = "main";
 pub(crate) struct Config {
     listen: Option<SocketAddr>,
     readers: Vec<String>,
+    polling: PollingConfig,
     #[serde(rename = "station")]
     stations: Vec<StationConfig>,
     taps: TapsConfig,
     pub(crate) panel: PanelConfig,
     registration: RegistrationConfig,
+}
+
+/// How often readers that cannot do so by themselves look for cards.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum PollingConfig {
+    #[default]
+    Normal,
+    Economy,
 }
 
 #[derive(Debug, Deserialize)]
@@ -154,6 +165,14 @@ impl Config {
     /// The reader selectors; what the command line says goes first.
     pub(crate) fn readers(&self, given: &[String]) -> Vec<String> {
         if given.is_empty() { self.readers.clone() } else { given.to_vec() }
+    }
+
+    /// How often to look for cards.
+    pub(crate) fn polling(&self) -> Polling {
+        match self.polling {
+            PollingConfig::Normal => Polling::Normal,
+            PollingConfig::Economy => Polling::Economy,
+        }
     }
 
     pub(crate) fn stations(&self) -> Stations {

@@ -54,6 +54,8 @@ fn run(cli: Cli) -> Result<End> {
             Command::Readers(place) => cmd::readers::run(&place, out).await,
             Command::Sim(sim) => cmd::sim::run(sim, out).await,
             Command::User(user) => cmd::user::run(user, out).await,
+            Command::Decode(args) => cmd::decode::run(&args, out),
+            Command::Encode => cmd::encode::run(out),
             Command::Panel(data) => cmd::panel::run(&data, out).await,
         }
     });

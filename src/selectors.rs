@@ -3,16 +3,19 @@
 use anyhow::{Result, bail};
 use kazasu_hal::Discoverer;
 use kazasu_pcsc::PcscDiscoverer;
-use kazasu_pn532::{BAUD_DEFAULT, UartDiscoverer};
+use kazasu_pn532::{Polling, UartDiscoverer};
 
 /// What is used where no reader is named: serial ports are never probed, other things may hang on
 /// them.
 const DISCOVER: &[&str] = &["pcsc"];
 
 /// The discoverers of these selectors; of all ways that are safe to look at where none is given.
-pub(crate) fn discoverers(selectors: &[String]) -> Result<Vec<Box<dyn Discoverer>>> {
+pub(crate) fn discoverers(
+    selectors: &[String],
+    polling: Polling,
+) -> Result<Vec<Box<dyn Discoverer>>> {
     if selectors.is_empty() {
-        return DISCOVER.iter().map(|s| discoverer(s)).collect();
+        return DISCOVER.iter().map(|s| discoverer(s, polling)).collect();
     }
     let mut seen: Vec<&str> = Vec::new();
     for selector in selectors {
@@ -21,22 +24,22 @@ pub(crate) fn discoverers(selectors: &[String]) -> Result<Vec<Box<dyn Discoverer
         }
         seen.push(selector);
     }
-    selectors.iter().map(|s| discoverer(s)).collect()
+    selectors.iter().map(|s| discoverer(s, polling)).collect()
 }
 
-fn discoverer(selector: &str) -> Result<Box<dyn Discoverer>> {
+fn discoverer(selector: &str, polling: Polling) -> Result<Box<dyn Discoverer>> {
     if let Some(rest) = selector.strip_prefix("pn532:uart:") {
         let (path, baud) = match rest.rsplit_once('@') {
-            Some((path, baud)) => (path, baud.parse().ok()),
-            None => (rest, Some(BAUD_DEFAULT)),
+            Some((path, baud)) => (path, Some(baud.parse::<u32>().unwrap_or_default())),
+            None => (rest, None),
         };
         return match baud {
-            Some(baud @ 9_600..=921_600) if !path.is_empty() => {
-                Ok(Box::new(UartDiscoverer::new(path, baud)))
+            None | Some(9_600..=921_600) if !path.is_empty() => {
+                Ok(Box::new(UartDiscoverer::new(path, baud, polling)))
             }
             _ => bail!(
-                "reader {selector:?}: a path and a speed of 9600 to 921600 baud are needed, for \
-                 instance pn532:uart:/dev/ttyUSB0@115200"
+                "reader {selector:?}: a path is needed, and after an @ the highest speed to use, \
+                 9600 to 921600 baud: for instance pn532:uart:/dev/ttyUSB0@115200"
             ),
         };
     }
@@ -71,11 +74,12 @@ mod tests {
             ("", "not known"),
         ];
         for (selector, expected) in rows {
-            let got = discoverers(&[selector.to_owned()]).err().map(|e| e.to_string());
+            let got =
+                discoverers(&[selector.to_owned()], Polling::Normal).err().map(|e| e.to_string());
             let got = got.unwrap_or_default();
             assert!(got.contains(expected) && got.is_empty() == expected.is_empty(), "{got}");
         }
         let twice = ["pcsc".to_owned(), "pcsc".to_owned()];
-        assert!(discoverers(&twice).err().unwrap().to_string().contains("twice"));
+        assert!(discoverers(&twice, Polling::Normal).err().unwrap().to_string().contains("twice"));
     }
 }

@@ -1,11 +1,15 @@
 //! One file for each command.
 
+pub(crate) mod decode;
+pub(crate) mod encode;
 pub(crate) mod panel;
 pub(crate) mod readers;
 pub(crate) mod serve;
 pub(crate) mod sim;
 pub(crate) mod user;
 pub(crate) mod watch;
+
+use std::io::{self, BufRead, ErrorKind, Read};
 
 use anyhow::{Context, Result};
 use serde::de::DeserializeOwned;
@@ -48,4 +52,24 @@ async fn carry_out<L: Line + DeserializeOwned>(
         print(value)?;
     }
     Ok(end)
+}
+
+/// The longest line that a command reads, in bytes.
+const LINE_MAX: u64 = 1024 * 1024;
+
+/// Lines of standard input with their numbers from 1; empty ones are left out.
+fn input_lines() -> impl Iterator<Item = (u64, io::Result<String>)> {
+    let mut stdin = io::stdin().lock();
+    let lines = std::iter::from_fn(move || {
+        let mut line = String::new();
+        match stdin.by_ref().take(LINE_MAX).read_line(&mut line) {
+            Ok(0) => None,
+            Ok(_) if !line.ends_with('\n') && line.len() as u64 == LINE_MAX => {
+                Some(Err(io::Error::new(ErrorKind::InvalidData, "a line is longer than 1 MiB")))
+            }
+            Ok(_) => Some(Ok(line.trim().to_owned())),
+            Err(error) => Some(Err(error)),
+        }
+    });
+    (1..).zip(lines).filter(|(_, line)| !matches!(line, Ok(line) if line.is_empty()))
 }

@@ -61,7 +61,7 @@ pub(crate) async fn run(serve: Serve, out: Out) -> Result<End> {
     let selectors = config.readers(&serve.place.readers);
     let mut found = match (&serve.sim, selectors.is_empty()) {
         (Some(_), true) => Vec::new(),
-        _ => discoverers(&selectors)?,
+        _ => discoverers(&selectors, config.polling())?,
     };
     // What only the owner may touch, from here on.
     let _owned = folder.lock()?;

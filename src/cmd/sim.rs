@@ -10,7 +10,9 @@ use crate::out::Out;
 
 pub(crate) async fn run(command: Sim, out: Out) -> Result<End> {
     match command {
-        Sim::Pn532 { link, script } => kazasu_sim_serve::run_pn532(&link, script).await?,
+        Sim::Pn532 { link, script, log } => {
+            kazasu_sim_serve::run_pn532(&link, script, log.as_deref()).await?;
+        }
         Sim::Pcsc { vpcd, script } => kazasu_sim_serve::run_pcsc(&vpcd, script).await?,
         Sim::Tell { data, line } => {
             let request = Request::Sim { line: line.join(" ") };

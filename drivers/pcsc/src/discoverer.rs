@@ -118,7 +118,9 @@ impl Readers {
                 model,
                 presence: Presence::Reported,
             };
-            found.send(Reader { info, reports }).await.map_err(|_| ())?;
+            // PC/SC readers take no requests yet.
+            let (requests, _) = mpsc::channel(1);
+            found.send(Reader { info, reports, requests }).await.map_err(|_| ())?;
             self.tasks.spawn(presence::follow(name.clone(), shown, sender));
             self.slots.insert(name, slots);
         }

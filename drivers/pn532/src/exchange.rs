@@ -3,92 +3,21 @@ use std::{collections::VecDeque, time::Duration};
 use kazasu_hal::{Fault, FaultKind, Mono};
 use kazasu_wire::{
     DecodeError,
-    felica::{Polling, Request, SYSTEM_ANY, Slots},
-    pn532::{Answer, Command, Initiator, Rate, RfItem, SamConfiguration, SamMode},
+    pn532::{Answer, Command},
     sof::{Frame, FrameError, WAKE_UP},
 };
 
-use crate::session::Output;
+use crate::{ask::Ask, session::Output};
 
 /// How long the chip may take to acknowledge a command; it needs less than 15 ms, a USB serial
 /// adapter adds up to 16 ms for each direction.
 const ACK_WITHIN: Duration = Duration::from_millis(100);
-/// How long a setting may take.
-const SETTING_WITHIN: Duration = Duration::from_millis(200);
-/// How long a bounded search may take. It is over in some 30 ms.
-const SEARCH_WITHIN: Duration = Duration::from_millis(300);
 /// How long the line is left alone after an abort, so that the rest of an answer drains away.
-const SETTLE: Duration = Duration::from_millis(10);
+pub(crate) const SETTLE: Duration = Duration::from_millis(10);
 /// How often a command is sent before the reader is given up.
 const ATTEMPTS_MAX: u8 = 3;
-
-/// AutoATR_RES without AutoRATS: a card that speaks ISO/IEC 14443-4 stays on the level below, where
-/// it can be found again in the next round.
-const PARAMETERS: u8 = 0x04;
-
-/// What a session asks of the chip.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ask {
-    WakeUp,
-    Firmware,
-    Parameters,
-    Retries,
-    FieldOn,
-    Felica(Rate, Slots),
-    TypeA,
-}
-
-impl Ask {
-    fn command(self, attempt: u8) -> Command {
-        match self {
-            // Boards differ in which length they answer, so the attempts alternate; the long form
-            // is the one that microcontroller libraries use (time-out 1 s, interrupt line used).
-            Self::WakeUp => Command::SamConfiguration(SamConfiguration {
-                mode: SamMode::Normal,
-                timeout_irq: (attempt % 2 == 1).then_some((0x14, Some(0x01))),
-            }),
-            Self::Firmware => Command::GetFirmwareVersion,
-            Self::Parameters => Command::SetParameters(PARAMETERS),
-            // The default is to search for ever. One retry: a type A card that is still selected
-            // from the round before falls silent at the first request and answers the second.
-            Self::Retries => Command::RfConfiguration(RfItem::MaxRetries {
-                atr: 0,
-                psl: 0,
-                passive_activation: 1,
-            }),
-            Self::FieldOn => Command::RfConfiguration(RfItem::Field { auto_rfca: false, on: true }),
-            Self::Felica(rate, slots) => Command::InListPassiveTarget {
-                max_tg: 2,
-                initiator: Initiator::Felica {
-                    rate,
-                    polling: Polling { system: SYSTEM_ANY, request: Request::SystemCode, slots },
-                },
-            },
-            Self::TypeA => Command::InListPassiveTarget {
-                max_tg: 2,
-                initiator: Initiator::TypeA { uid: None },
-            },
-        }
-    }
-
-    fn answer_within(self) -> Duration {
-        match self {
-            Self::Felica(..) | Self::TypeA => SEARCH_WITHIN,
-            _ => SETTING_WITHIN,
-        }
-    }
-
-    /// The manual's name of the command.
-    fn name(self) -> &'static str {
-        match self {
-            Self::WakeUp => "SAMConfiguration",
-            Self::Firmware => "GetFirmwareVersion",
-            Self::Parameters => "SetParameters",
-            Self::Retries | Self::FieldOn => "RFConfiguration",
-            Self::Felica(..) | Self::TypeA => "InListPassiveTarget",
-        }
-    }
-}
+/// After so many error frames a chip does not know the command. Noise cannot make two of them.
+const ERROR_FRAMES_MAX: u8 = 2;
 
 /// Where a command stands.
 #[derive(Clone, Copy, Debug)]
@@ -98,36 +27,76 @@ enum Phase {
     Settle { until: Mono },
 }
 
+/// How a command is to be sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub(crate) ask: Ask,
+    /// How often at most.
+    pub(crate) attempts: u8,
+    /// How long the line is left alone before the first time.
+    pub(crate) wait: Duration,
+    /// The rate the line is set to before the first time, in bit/s.
+    pub(crate) line_rate: Option<u32>,
+}
+
+impl From<Ask> for Plan {
+    fn from(ask: Ask) -> Self {
+        Self { ask, attempts: ATTEMPTS_MAX, wait: Duration::ZERO, line_rate: None }
+    }
+}
+
+/// What came of the time that passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    Waits,
+    /// What came until now belongs to an attempt that is over.
+    Again,
+    /// The chip is there, but does not do this.
+    Refused,
+}
+
 /// One command on its way: sent, acknowledged, answered; aborted and sent again where that fails.
 ///
 /// An answer counts only behind an acknowledgement. So what is left of an aborted command, which
 /// comes before the acknowledgement of the next one, is never taken for the answer to that one.
 #[derive(Debug)]
 pub(crate) struct Exchange {
-    ask: Ask,
+    plan: Plan,
     command: Command,
     /// Attempts that failed.
     failed: u8,
+    /// Those of them that were acknowledged: the chip was there.
+    unanswered: u8,
+    error_frames: u8,
     /// Whether anything arrived that this command does not allow.
     disturbed: bool,
     phase: Phase,
 }
 
 impl Exchange {
-    pub(crate) fn start(now: Mono, ask: Ask, out: &mut VecDeque<Output>) -> Self {
+    pub(crate) fn start(now: Mono, plan: Plan, out: &mut VecDeque<Output>) -> Self {
         let mut exchange = Self {
-            ask,
-            command: ask.command(0),
+            command: plan.ask.command(0),
             failed: 0,
+            unanswered: 0,
+            error_frames: 0,
             disturbed: false,
-            phase: Phase::Settle { until: now },
+            phase: Phase::Settle { until: now.after(plan.wait) },
+            plan,
         };
-        exchange.send(now, out);
+        if exchange.plan.wait.is_zero() {
+            exchange.send(now, out);
+        }
         exchange
     }
 
-    pub(crate) fn ask(&self) -> Ask {
-        self.ask
+    pub(crate) fn ask(&self) -> &Ask {
+        &self.plan.ask
+    }
+
+    /// Whether an attempt failed, so that a card may have answered what nobody heard.
+    pub(crate) fn stumbled(&self) -> bool {
+        self.failed > 0
     }
 
     pub(crate) fn deadline(&self) -> Mono {
@@ -145,7 +114,8 @@ impl Exchange {
     ) -> Option<Result<Answer, DecodeError>> {
         match (self.phase, frame) {
             (Phase::Acknowledge { .. }, Ok(Frame::Ack)) => {
-                self.phase = Phase::Answer { deadline: now.after(self.ask.answer_within()) };
+                let deadline = now.after(self.plan.ask.answer_within());
+                self.phase = Phase::Answer { deadline };
                 None
             }
             (Phase::Answer { .. }, Ok(Frame::Data(data))) => {
@@ -158,6 +128,7 @@ impl Exchange {
             // The chip does not know the command in this form: no answer will follow.
             (Phase::Answer { .. }, Ok(Frame::Error)) => {
                 self.disturbed = true;
+                self.error_frames = self.error_frames.saturating_add(1);
                 self.phase = Phase::Answer { deadline: now };
                 None
             }
@@ -171,52 +142,58 @@ impl Exchange {
 
     /// Aborts and sends again what took too long.
     ///
-    /// Gives whether bytes that came until now belong to an attempt that is over.
-    ///
     /// # Errors
-    /// The last attempt failed.
-    pub(crate) fn elapse(&mut self, now: Mono, out: &mut VecDeque<Output>) -> Result<bool, Fault> {
+    /// The last attempt failed, and the chip did not even acknowledge each.
+    pub(crate) fn elapse(&mut self, now: Mono, out: &mut VecDeque<Output>) -> Result<Step, Fault> {
         if now < self.deadline() {
-            return Ok(false);
+            return Ok(Step::Waits);
         }
         match self.phase {
             Phase::Settle { .. } => {
                 self.send(now, out);
-                Ok(true)
+                Ok(Step::Again)
             }
-            Phase::Acknowledge { .. } | Phase::Answer { .. } => {
-                self.fail(now, out)?;
-                Ok(true)
-            }
+            Phase::Acknowledge { .. } | Phase::Answer { .. } => self.fail(now, out),
         }
     }
 
     /// The attempt is lost: stops the chip and lets the line settle.
     ///
     /// # Errors
-    /// It was the last one.
-    pub(crate) fn fail(&mut self, now: Mono, out: &mut VecDeque<Output>) -> Result<(), Fault> {
+    /// It was the last one, and the chip did not even acknowledge each.
+    fn fail(&mut self, now: Mono, out: &mut VecDeque<Output>) -> Result<Step, Fault> {
         self.failed = self.failed.saturating_add(1);
-        if self.failed >= ATTEMPTS_MAX {
+        if matches!(self.phase, Phase::Answer { .. }) {
+            self.unanswered = self.unanswered.saturating_add(1);
+        }
+        let last = self.failed >= self.plan.attempts;
+        if last && self.unanswered < self.failed {
             return Err(self.fault());
         }
-        // A frame that cannot be built is never sent; ACK always can.
-        if let Ok(abort) = Frame::Ack.encode() {
-            out.push_back(Output::Send(abort));
+        abort(out);
+        if last || self.error_frames >= ERROR_FRAMES_MAX {
+            return Ok(Step::Refused);
         }
         self.phase = Phase::Settle { until: now.after(SETTLE) };
-        Ok(())
+        Ok(Step::Again)
     }
 
     /// The answer came but is not what the command allows.
-    pub(crate) fn disturb(&mut self) {
+    ///
+    /// # Errors
+    /// It was the last attempt, and the chip did not even acknowledge each.
+    pub(crate) fn wrong(&mut self, now: Mono, out: &mut VecDeque<Output>) -> Result<Step, Fault> {
         self.disturbed = true;
+        self.fail(now, out)
     }
 
     fn send(&mut self, now: Mono, out: &mut VecDeque<Output>) {
-        self.command = self.ask.command(self.failed);
+        if let Some(rate) = self.plan.line_rate.take() {
+            out.push_back(Output::SetRate(rate));
+        }
+        self.command = self.plan.ask.command(self.failed);
         let mut bytes = Vec::new();
-        if self.ask == Ask::WakeUp {
+        if self.plan.ask == Ask::WakeUp {
             bytes.extend(WAKE_UP);
         }
         if let Ok(frame) = Frame::Data(self.command.encode()).encode() {
@@ -226,9 +203,10 @@ impl Exchange {
         self.phase = Phase::Acknowledge { deadline: now.after(ACK_WITHIN) };
     }
 
-    fn fault(&self) -> Fault {
-        let name = self.ask.name();
-        match (self.disturbed, self.ask) {
+    /// Why this is given up.
+    pub(crate) fn fault(&self) -> Fault {
+        let name = self.plan.ask.name();
+        match (self.disturbed, &self.plan.ask) {
             (true, _) => Fault::new(
                 FaultKind::Protocol,
                 format!("the PN532 answered {name} with something its protocol does not allow"),
@@ -240,8 +218,17 @@ impl Exchange {
             ),
             (false, _) => Fault::new(
                 FaultKind::Timeout,
-                format!("the PN532 did not answer {name}, {ATTEMPTS_MAX} times in a row"),
+                format!("the PN532 did not answer {name}, {} times in a row", self.failed),
             ),
         }
+    }
+}
+
+/// Stops whatever the chip is doing. After the answer to SetSerialBaudRate it is what the chip
+/// waits for.
+pub(crate) fn abort(out: &mut VecDeque<Output>) {
+    // A frame that cannot be built is never sent; ACK always can.
+    if let Ok(ack) = Frame::Ack.encode() {
+        out.push_back(Output::Send(ack));
     }
 }

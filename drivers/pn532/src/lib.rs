@@ -2,18 +2,23 @@
 //! port ([`UartDiscoverer`]) or any other stream ([`StreamDiscoverer`]).
 //!
 //! ```text
-//! wake up -> which chip -> settings -> field on -> round, rest, round, rest ...
-//! a round: FeliCa at 212 kbit/s, FeliCa at 424 kbit/s, type A at 106 kbit/s; then one report
+//! find, wake up -> which chip -> fast line -> settings -> field on -> round, round, round ...
+//!                                                     requests -^            -> field off, slow line
+//! a round: type B, type A, FeliCa at 212 kbit/s, FeliCa at 424 kbit/s; then one report
 //! ```
 //! The session says what answered, round after round. What counts as a tap, and that one FeliCa
 //! card answers at both rates, is the runtime's business.
 
+mod ask;
 mod exchange;
+mod job;
+mod rates;
 mod round;
 mod session;
 mod stream;
 mod uart;
 
-pub use session::{Input, Output, Session};
+pub use round::Polling;
+pub use session::{BAUD_DEFAULT, Input, Output, Session, Settings};
 pub use stream::StreamDiscoverer;
-pub use uart::{BAUD_DEFAULT, UartDiscoverer};
+pub use uart::UartDiscoverer;

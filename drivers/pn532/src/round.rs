@@ -1,57 +1,119 @@
-use std::time::Duration;
+use std::{collections::VecDeque, fmt, time::Duration};
 
-use kazasu_hal::{BadCardId, Card, CardIdentity, Mono, SystemCode, Technology};
+use kazasu_hal::{BadCardId, Card, CardIdentity, Fault, Mono, SystemCode, Technology};
 use kazasu_wire::{
     felica::Slots,
     pn532::{Rate, Target},
 };
 
-use crate::exchange::Ask;
+use crate::ask::Ask;
 
-/// From the start of a round to the start of the next one, at least. A round on a real chip takes
-/// longer; a simulated one answers at once and would keep a processor busy.
-pub(crate) const PERIOD_MIN: Duration = Duration::from_millis(25);
+/// How often the reader looks for cards.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Polling {
+    /// As often as a person feels no delay: at least 15 ms from one round to the next.
+    #[default]
+    Normal,
+    /// With pauses, so that hardly any processor time is used: 150 ms from one round to the next.
+    Economy,
+}
+
+impl Polling {
+    /// From the start of a round to the start of the next one, at least. A round on a chip takes
+    /// some 20 ms; one simulated without air time answers at once and would keep a processor busy.
+    pub(crate) fn period(self) -> Duration {
+        Duration::from_millis(match self {
+            Self::Normal => 15,
+            Self::Economy => 150,
+        })
+    }
+}
 
 /// How many rounds stay wide once there was a reason.
 const WIDE_ROUNDS: u8 = 3;
 /// Every how many rounds of an empty field one is wide.
 const EMPTY_ROUNDS_WIDE: u8 = 4;
 
-/// One round: who answered so far.
-#[derive(Debug)]
-pub(crate) struct Round {
-    pub(crate) started: Mono,
-    slots: Slots,
-    pub(crate) cards: Vec<Card>,
-    /// What was wrong with an answer, in words.
-    pub(crate) complaint: Option<String>,
+/// One way to look for cards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Search {
+    TypeA,
+    TypeB,
+    Felica(Rate),
 }
 
-impl Round {
-    pub(crate) fn start(now: Mono, slots: Slots) -> Self {
-        Self { started: now, slots, cards: Vec::new(), complaint: None }
-    }
+impl Search {
+    /// In the order of a round. FeliCa last, for two reasons. A round is told at its end, so the
+    /// last search has the shortest way. And a phone that comes in the middle of a round is seen as
+    /// a FeliCa card, never as a type A card with a made-up identifier alone.
+    pub(crate) const ALL: [Self; 4] =
+        [Self::TypeB, Self::TypeA, Self::Felica(Rate::R212), Self::Felica(Rate::R424)];
 
-    /// FeliCa first: a phone that has both would otherwise be taken as a type A card with a random
-    /// identifier.
-    pub(crate) fn first(&self) -> Ask {
-        Ask::Felica(Rate::R212, self.slots)
-    }
-
-    pub(crate) fn next(&self, ask: Ask) -> Option<Ask> {
-        match ask {
-            Ask::Felica(Rate::R212, slots) => Some(Ask::Felica(Rate::R424, slots)),
-            Ask::Felica(Rate::R424, _) => Some(Ask::TypeA),
-            _ => None,
+    pub(crate) fn ask(self, slots: Slots) -> Ask {
+        match self {
+            Self::TypeA => Ask::TypeA,
+            Self::TypeB => Ask::TypeB,
+            Self::Felica(rate) => Ask::Felica { rate, slots, system: SystemCode::ANY.0 },
         }
     }
 
-    /// Adds what one search found.
-    pub(crate) fn add(&mut self, targets: Vec<Target>) {
+    pub(crate) fn of(ask: &Ask) -> Option<Self> {
+        match ask {
+            Ask::TypeA => Some(Self::TypeA),
+            Ask::TypeB => Some(Self::TypeB),
+            Ask::Felica { rate, .. } => Some(Self::Felica(*rate)),
+            _ => None,
+        }
+    }
+}
+
+/// One round: who answered so far, and what is still to be done.
+#[derive(Debug)]
+pub(crate) struct Round {
+    pub(crate) started: Mono,
+    plan: VecDeque<Ask>,
+    pub(crate) cards: Vec<Card>,
+    /// What was wrong with an answer, in words.
+    pub(crate) complaint: Option<String>,
+    /// What the chip turned out not to do.
+    pub(crate) faults: Vec<Fault>,
+}
+
+impl Round {
+    pub(crate) fn start(now: Mono, plan: impl Iterator<Item = Ask>) -> Self {
+        Self {
+            started: now,
+            plan: plan.collect(),
+            cards: Vec::new(),
+            complaint: None,
+            faults: Vec::new(),
+        }
+    }
+
+    pub(crate) fn next(&mut self) -> Option<Ask> {
+        self.plan.pop_front()
+    }
+
+    pub(crate) fn complain(&mut self, error: &impl fmt::Display) {
+        self.complaint = Some(error.to_string());
+    }
+
+    /// The chip cannot make type B cards answer again.
+    pub(crate) fn leave_selected(&mut self) {
+        self.plan.retain(|ask| !matches!(ask, Ask::Deselect | Ask::WakeTypeB));
+    }
+
+    /// Adds what one search found. With `reselects`, type B cards are made to answer again.
+    pub(crate) fn add(&mut self, targets: Vec<Target>, reselects: bool) {
         for target in targets {
+            if reselects && matches!(target, Target::TypeB(_)) {
+                // The chip selected it, and a selected card does not answer the next search.
+                self.plan.push_front(Ask::WakeTypeB);
+                self.plan.push_front(Ask::Deselect);
+            }
             match card(target) {
                 Some(Ok(card)) => self.cards.push(card),
-                Some(Err(error)) => self.complaint = Some(error.to_string()),
+                Some(Err(error)) => self.complain(&error),
                 None => {}
             }
         }
@@ -71,8 +133,12 @@ fn card(target: Target) -> Option<Result<Card, BadCardId>> {
             Some(card.sens_res.0),
             Some(card.sel_res.0),
         )),
+        Target::TypeB(card) => {
+            let [_, a, b, c, d, ..] = card.atqb;
+            Some(Card::iso14443b(&[a, b, c, d]))
+        }
         // Never asked for.
-        Target::TypeB(_) | Target::Jewel(_) | Target::Peer(_) => None,
+        Target::Jewel(_) | Target::Peer(_) => None,
     }
 }
 
@@ -89,6 +155,10 @@ pub(crate) struct Crowd {
     felica: Vec<CardIdentity>,
     wide_left: u8,
     empty_rounds: u8,
+    /// Rounds in which FeliCa cards may destroy each other's answers.
+    felica_left: u8,
+    type_a_left: u8,
+    several_type_a: bool,
 }
 
 impl Crowd {
@@ -105,14 +175,38 @@ impl Crowd {
         };
         self.empty_rounds =
             if present.is_empty() { (self.empty_rounds + 1) % EMPTY_ROUNDS_WIDE } else { 0 };
+        let type_a = |card: &&CardIdentity| card.technology() == Technology::Iso14443a;
+        let type_a = present.iter().filter(type_a).count();
+        self.several_type_a = type_a > 1;
+        self.type_a_left =
+            if type_a > 0 { WIDE_ROUNDS } else { self.type_a_left.saturating_sub(1) };
         let looks_again = self.empty_rounds == EMPTY_ROUNDS_WIDE - 1;
         present.retain(|card| card.technology() == Technology::Felica);
+        self.felica_left = if missed || present.len() > 1 {
+            WIDE_ROUNDS
+        } else {
+            self.felica_left.saturating_sub(1)
+        };
         self.felica = present;
         match (self.wide_left > 0 || looks_again, missed && was_wide) {
             (_, true) => Slots::Sixteen,
             (true, false) => Slots::Four,
             (false, false) => Slots::One,
         }
+    }
+
+    /// How often the chip repeats a search that found nothing. A type A card that is still selected
+    /// from the round before falls silent at the first request and answers the second, and FeliCa
+    /// cards that met in a slot draw another one. Otherwise a second try only makes each round twice
+    /// as long.
+    pub(crate) fn retries(&self) -> u8 {
+        u8::from(self.felica_left > 0 || self.type_a_left > 0 && !self.several_type_a)
+    }
+
+    /// Whether the cards must lose power before the next round: of several type A cards the chip
+    /// puts all but one to rest, where they hear no request.
+    pub(crate) fn resets(&self) -> bool {
+        self.several_type_a
     }
 }
 

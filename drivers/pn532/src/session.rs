@@ -1,6 +1,6 @@
-use std::{collections::VecDeque, mem, time::Duration};
+use std::{collections::VecDeque, mem};
 
-use kazasu_hal::{Fault, FaultKind, Mono, Report};
+use kazasu_hal::{CardIdentity, Fault, FaultKind, Mono, Operation, Report};
 use kazasu_wire::{
     DecodeError,
     felica::Slots,
@@ -8,16 +8,43 @@ use kazasu_wire::{
     sof::{Decoder, Frame, FrameError},
 };
 
+mod stages;
+
 use crate::{
-    exchange::{Ask, Exchange},
-    round::{Crowd, PERIOD_MIN, Round},
+    ask::Ask,
+    exchange::{Exchange, Plan, SETTLE, Step, abort},
+    job::Job,
+    rates::Rates,
+    round::{Crowd, Polling, Round, Search},
 };
 
-/// What GetFirmwareVersion says of a PN532.
-const IC_PN532: u8 = 0x32;
+/// The last byte of every frame.
+const POSTAMBLE: u8 = 0x00;
+/// How often the chip is called at a rate where a killed host may have left it.
+const ATTEMPTS_ELSEWHERE: u8 = 2;
 
-/// A card that is answered for wrongly is reported once; anew only when it was right for so long.
-const COMPLAINT_PAUSE: Duration = Duration::from_secs(2);
+/// The rate of a PN532 after a reset, in bit/s; 8 data bits, no parity, 1 stop bit.
+pub const BAUD_DEFAULT: u32 = 115_200;
+
+/// How a session uses its line and its time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The rate the line has when the session begins, in bit/s.
+    pub rate: u32,
+    /// Rates above it that the line can be set to, the highest first; none where it has no rate.
+    pub rates: Vec<u32>,
+    /// The highest that may be used.
+    pub rate_max: u32,
+    /// How often to look for cards.
+    pub polling: Polling,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let (rates, polling) = (Vec::new(), Polling::default());
+        Self { rate: BAUD_DEFAULT, rates, rate_max: u32::MAX, polling }
+    }
+}
 
 /// What happened.
 #[derive(Clone, Copy, Debug)]
@@ -33,10 +60,14 @@ pub enum Input<'a> {
 pub enum Output {
     /// Write these bytes to the line.
     Send(Vec<u8>),
+    /// Set the line to this rate, in bit/s. What was to be sent before it has gone.
+    SetRate(u32),
     /// The reader can be used: chip and firmware. Comes once, before the first report.
     Attached(String),
     /// What the reader saw.
     Report(Report),
+    /// The outcome of a request; the blocks that were read.
+    Replied(Result<Vec<[u8; 16]>, Fault>),
 }
 
 /// One life of a PN532 on a line, from waking it up until the first fault that lasts.
@@ -46,38 +77,80 @@ pub enum Output {
 #[derive(Debug)]
 pub struct Session {
     decoder: Decoder,
+    /// A frame whose postamble is still to come.
+    complete: Option<Frame>,
     outputs: VecDeque<Output>,
-    activity: Activity,
+    /// The command under way, in every stage but Resting and Ended.
+    exchange: Option<Exchange>,
+    stage: Stage,
+    rates: Rates,
+    polling: Polling,
+    /// What the chip can look for, as far as is known.
+    searches: Vec<Search>,
+    /// Whether it can make type B cards answer again.
+    reselects: bool,
     crowd: Crowd,
+    /// What the chip was told last.
+    retries: u8,
+    /// Whether a card may be left selected, which then hears no request: cards lose power before
+    /// the next round.
+    stale: bool,
+    /// Waits for the end of the round.
+    asked: Option<Job>,
     /// When an answer was last wrong.
     complained: Option<Mono>,
 }
 
 #[derive(Debug)]
-enum Activity {
-    /// Waking up and setting up; the name once it is known.
-    Opening(Exchange, String),
-    Polling(Exchange, Round),
-    Resting {
-        until: Mono,
-        slots: Slots,
-    },
+enum Stage {
+    Opening(Opening),
+    Polling(Round),
+    Serving(Job, Slots),
+    Resting { until: Mono, slots: Slots },
+    Closing,
     Ended,
+}
+
+/// Waking up and setting up.
+#[derive(Debug, Default)]
+struct Opening {
+    /// The name once it is known.
+    model: String,
+    /// What the chip cannot do; told once the reader is attached.
+    missing: Vec<Fault>,
+}
+
+/// How a command ended.
+enum Outcome {
+    Answer(Answer),
+    /// The answer is not what the command allows.
+    Wrong(DecodeError),
+    /// The chip does not know the command.
+    Refused(Fault),
 }
 
 impl Session {
     /// Wakes the chip up.
     #[must_use]
-    pub fn new(now: Mono) -> Self {
-        let mut outputs = VecDeque::new();
-        let wake_up = Exchange::start(now, Ask::WakeUp, &mut outputs);
-        Self {
+    pub fn new(now: Mono, settings: &Settings) -> Self {
+        let mut session = Self {
             decoder: Decoder::new(),
-            outputs,
-            activity: Activity::Opening(wake_up, String::new()),
+            complete: None,
+            outputs: VecDeque::new(),
+            exchange: None,
+            stage: Stage::Opening(Opening::default()),
+            rates: Rates::new(settings.rate, &settings.rates, settings.rate_max),
+            polling: settings.polling,
+            searches: Search::ALL.to_vec(),
+            reselects: true,
             crowd: Crowd::default(),
+            retries: 0,
+            stale: false,
+            asked: None,
             complained: None,
-        }
+        };
+        session.call(now);
+        session
     }
 
     /// Takes in what happened. Deadlines are looked at in any case, after the bytes: an answer that
@@ -86,13 +159,61 @@ impl Session {
     /// # Errors
     /// The reader does not answer or is not a PN532. The session has ended; open the line anew.
     pub fn handle(&mut self, now: Mono, input: Input<'_>) -> Result<(), Fault> {
-        if let Input::Bytes(bytes) = input {
-            self.decoder.push(bytes);
-            while let Some(frame) = self.decoder.next_frame() {
-                self.frame(now, frame)?;
-            }
+        let handled = self.try_handle(now, input);
+        if handled.is_err() {
+            self.abandon();
         }
-        self.elapse(now)
+        handled
+    }
+
+    /// The highest rate that the line may have, as far as is known by now: the next session on it
+    /// need not try what did not hold.
+    #[must_use]
+    pub fn rate_max(&self) -> u32 {
+        self.rates.max()
+    }
+
+    /// Whether it can take a request now.
+    #[must_use]
+    pub fn takes_request(&self) -> bool {
+        self.asked.is_none() && matches!(self.stage, Stage::Polling(_) | Stage::Resting { .. })
+    }
+
+    /// Does something with a card once the round is over, then replies once. Call it only where it
+    /// [takes a request](Self::takes_request); otherwise the reply is that it does not.
+    pub fn request(&mut self, now: Mono, card: &CardIdentity, operation: &Operation) {
+        let job = if self.takes_request() {
+            Job::new(card, operation)
+        } else {
+            Err(Fault::new(FaultKind::Busy, "the reader has something else to do"))
+        };
+        match (job, &self.stage) {
+            (Err(fault), _) => self.outputs.push_back(Output::Replied(Err(fault))),
+            (Ok(job), Stage::Resting { slots, .. }) => {
+                let slots = *slots;
+                self.forget();
+                self.serve(now, job, slots);
+            }
+            (Ok(job), _) => self.asked = Some(job),
+        }
+    }
+
+    /// Lets go of the chip: field off, and back to the rate at which the next host looks for it.
+    /// The session ends by itself, within a second.
+    pub fn close(&mut self, now: Mono) {
+        if matches!(self.stage, Stage::Ended | Stage::Closing) {
+            return;
+        }
+        self.stage = Stage::Closing;
+        abort(&mut self.outputs);
+        let wait = SETTLE;
+        self.start(now, Plan { attempts: 1, wait, ..Ask::Field(false).into() });
+    }
+
+    /// The line is gone: the session ends at once.
+    pub fn abandon(&mut self) {
+        self.stage = Stage::Ended;
+        self.exchange = None;
     }
 
     /// The next thing to do; all of them before the next input. What is to be sent comes before
@@ -105,128 +226,148 @@ impl Session {
     /// When to call [`handle`](Self::handle) at the latest; `None` when the session has ended.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Mono> {
-        match &self.activity {
-            Activity::Opening(exchange, _) | Activity::Polling(exchange, _) => {
-                Some(exchange.deadline())
-            }
-            Activity::Resting { until, .. } => Some(*until),
-            Activity::Ended => None,
+        match (&self.exchange, &self.stage) {
+            (Some(exchange), _) => Some(exchange.deadline()),
+            (None, Stage::Resting { until, .. }) => Some(*until),
+            (None, _) => None,
         }
+    }
+
+    fn try_handle(&mut self, now: Mono, input: Input<'_>) -> Result<(), Fault> {
+        if let Input::Bytes(bytes) = input {
+            for byte in bytes {
+                self.byte(now, *byte)?;
+            }
+        }
+        self.elapse(now)
+    }
+
+    /// A frame with data counts once its postamble is there. Without that rule, a byte 00 that is
+    /// lost on the line would go unnoticed: the sum stays right, and what follows moves up.
+    fn byte(&mut self, now: Mono, byte: u8) -> Result<(), Fault> {
+        if let Some(frame) = self.complete.take()
+            && byte == POSTAMBLE
+        {
+            self.frame(now, Ok(frame))?;
+        }
+        self.decoder.push(&[byte]);
+        while let Some(frame) = self.decoder.next_frame() {
+            match frame {
+                Ok(frame @ Frame::Data(_)) => self.complete = Some(frame),
+                frame => self.frame(now, frame)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// What came until now belongs to nothing.
+    fn forget(&mut self) {
+        self.decoder.clear();
+        self.complete = None;
     }
 
     fn frame(&mut self, now: Mono, frame: Result<Frame, FrameError>) -> Result<(), Fault> {
-        let (Activity::Opening(exchange, _) | Activity::Polling(exchange, _)) = &mut self.activity
-        else {
-            return Ok(());
-        };
-        let Some(answer) = exchange.frame(now, frame) else { return Ok(()) };
-        self.activity = match mem::replace(&mut self.activity, Activity::Ended) {
-            Activity::Opening(exchange, model) => self.opened(now, exchange, model, answer)?,
-            Activity::Polling(exchange, round) => self.polled(now, &exchange, round, answer),
-            other => other,
-        };
-        Ok(())
-    }
-
-    fn opened(
-        &mut self,
-        now: Mono,
-        mut exchange: Exchange,
-        mut model: String,
-        answer: Result<Answer, DecodeError>,
-    ) -> Result<Activity, Fault> {
-        let next = match (exchange.ask(), answer) {
-            (_, Err(_)) => {
-                exchange.disturb();
-                exchange.fail(now, &mut self.outputs)?;
-                return Ok(Activity::Opening(exchange, model));
+        let Some(exchange) = &mut self.exchange else { return Ok(()) };
+        match exchange.frame(now, frame) {
+            None => Ok(()),
+            Some(Ok(answer)) => self.proceed(now, Outcome::Answer(answer)),
+            // Before the first round there is nobody to tell and nothing to go on with.
+            Some(Err(_)) if matches!(self.stage, Stage::Opening(_) | Stage::Closing) => {
+                let step = exchange.wrong(now, &mut self.outputs);
+                self.stepped(now, step)
             }
-            (_, Ok(Answer::GetFirmwareVersion { ic: IC_PN532, version, revision, .. })) => {
-                model = format!("PN532 firmware {version}.{revision}");
-                Ask::Parameters
-            }
-            (_, Ok(Answer::GetFirmwareVersion { ic, .. })) => {
-                return Err(Fault::new(
-                    FaultKind::Unsupported,
-                    format!("the chip on this line says it is a {ic:02X}, not a PN532 (32)"),
-                ));
-            }
-            (Ask::WakeUp, _) => Ask::Firmware,
-            (Ask::Parameters, _) => Ask::Retries,
-            (Ask::Retries, _) => Ask::FieldOn,
-            _ => {
-                let polling = self.start_round(now, Slots::One);
-                self.outputs.push_back(Output::Attached(model));
-                return Ok(polling);
-            }
-        };
-        Ok(Activity::Opening(Exchange::start(now, next, &mut self.outputs), model))
-    }
-
-    fn polled(
-        &mut self,
-        now: Mono,
-        exchange: &Exchange,
-        mut round: Round,
-        answer: Result<Answer, DecodeError>,
-    ) -> Activity {
-        match answer {
-            Ok(Answer::InListPassiveTarget(targets)) => round.add(targets),
-            Ok(_) => {}
-            Err(error) => round.complaint = Some(error.to_string()),
+            Some(Err(error)) => self.proceed(now, Outcome::Wrong(error)),
         }
-        if let Some(ask) = round.next(exchange.ask()) {
-            return Activity::Polling(Exchange::start(now, ask, &mut self.outputs), round);
-        }
-        self.finish(now, round)
-    }
-
-    fn finish(&mut self, now: Mono, round: Round) -> Activity {
-        if let Some(complaint) = round.complaint {
-            let before = self.complained.replace(now);
-            if before.is_none_or(|before| now.since(before) >= COMPLAINT_PAUSE) {
-                let message = format!("the PN532 described a card wrongly: {complaint}");
-                let fault = Fault::new(FaultKind::Protocol, message);
-                self.outputs.push_back(Output::Report(Report::Fault(fault)));
-            }
-        }
-        let slots = self.crowd.after(&round.cards);
-        let until = round.started.after(PERIOD_MIN);
-        let next = if until <= now {
-            self.start_round(now, slots)
-        } else {
-            Activity::Resting { until, slots }
-        };
-        self.outputs.push_back(Output::Report(Report::Field(round.cards)));
-        next
-    }
-
-    fn start_round(&mut self, now: Mono, slots: Slots) -> Activity {
-        let round = Round::start(now, slots);
-        Activity::Polling(Exchange::start(now, round.first(), &mut self.outputs), round)
     }
 
     fn elapse(&mut self, now: Mono) -> Result<(), Fault> {
-        match &mut self.activity {
-            Activity::Opening(exchange, _) | Activity::Polling(exchange, _) => {
-                match exchange.elapse(now, &mut self.outputs) {
-                    Ok(false) => {}
-                    Ok(true) => self.decoder.clear(),
-                    Err(fault) => {
-                        self.activity = Activity::Ended;
-                        return Err(fault);
-                    }
-                }
-            }
-            Activity::Resting { until, slots } => {
-                if *until <= now {
-                    let slots = *slots;
-                    self.decoder.clear();
-                    self.activity = self.start_round(now, slots);
-                }
-            }
-            Activity::Ended => {}
+        if let Some(exchange) = &mut self.exchange {
+            let step = exchange.elapse(now, &mut self.outputs);
+            return self.stepped(now, step);
+        }
+        if let Stage::Resting { until, slots } = self.stage
+            && until <= now
+        {
+            self.forget();
+            return self.start_round(now, slots);
         }
         Ok(())
+    }
+
+    fn stepped(&mut self, now: Mono, step: Result<Step, Fault>) -> Result<(), Fault> {
+        match step {
+            Ok(Step::Waits) => Ok(()),
+            Ok(Step::Again) => {
+                self.forget();
+                Ok(())
+            }
+            Ok(Step::Refused) => {
+                self.forget();
+                let fault =
+                    self.exchange.as_ref().map(|exchange| match exchange.ask().lost_without() {
+                        Some(lost) => {
+                            let name = exchange.ask().name();
+                            let message = format!("this PN532 does not do {name}: {lost}");
+                            Fault::new(FaultKind::Unsupported, message)
+                        }
+                        None => exchange.fault(),
+                    });
+                fault.map_or(Ok(()), |fault| self.proceed(now, Outcome::Refused(fault)))
+            }
+            Err(fault) => self.lost(now, fault),
+        }
+    }
+
+    /// The chip does not answer any more, or not yet.
+    fn lost(&mut self, now: Mono, fault: Fault) -> Result<(), Fault> {
+        let ask = self.exchange.take().map(|exchange| exchange.ask().clone());
+        if matches!(self.stage, Stage::Closing) {
+            self.closed(now, ask.as_ref(), false);
+            return Ok(());
+        }
+        let called = matches!(self.stage, Stage::Opening(_))
+            && match ask {
+                Some(Ask::WakeUp) => self.call(now),
+                Some(Ask::Firmware) => self.rates.lost() && self.call(now),
+                _ => false,
+            };
+        if called { Ok(()) } else { Err(fault) }
+    }
+
+    fn proceed(&mut self, now: Mono, outcome: Outcome) -> Result<(), Fault> {
+        let Some(exchange) = self.exchange.take() else { return Ok(()) };
+        let ask = exchange.ask().clone();
+        self.stale |= exchange.stumbled() || !matches!(outcome, Outcome::Answer(_));
+        match mem::replace(&mut self.stage, Stage::Ended) {
+            Stage::Opening(opening) => self.opened(now, &ask, outcome, opening),
+            Stage::Polling(round) => self.polled(now, &ask, outcome, round),
+            Stage::Serving(job, slots) => self.served(now, &ask, outcome, job, slots),
+            Stage::Closing => {
+                self.stage = Stage::Closing;
+                self.closed(now, Some(&ask), matches!(outcome, Outcome::Answer(_)));
+                Ok(())
+            }
+            Stage::Resting { .. } | Stage::Ended => Ok(()),
+        }
+    }
+
+    /// Calls the chip where it was not looked for yet; says whether there is such a place.
+    fn call(&mut self, now: Mono) -> bool {
+        let Some(place) = self.rates.next_place() else { return false };
+        let moved = place != self.rates.current();
+        self.rates.set(place);
+        let mut plan = Plan::from(Ask::WakeUp);
+        if place != self.rates.base() {
+            plan.attempts = ATTEMPTS_ELSEWHERE;
+        }
+        if moved {
+            (plan.wait, plan.line_rate) = (SETTLE, Some(place));
+        }
+        self.start(now, plan);
+        true
+    }
+
+    fn start(&mut self, now: Mono, plan: Plan) {
+        self.exchange = Some(Exchange::start(now, plan, &mut self.outputs));
     }
 }

@@ -3,35 +3,54 @@ use std::{
     io,
     path::{Path, PathBuf},
     pin::Pin,
+    thread,
+    time::{Duration, Instant},
 };
 
-use kazasu_hal::{Discoverer, Fault, FaultKind, Reader};
+use kazasu_hal::{Discoverer, Fault, FaultKind, Mono, Reader};
 use tokio::sync::mpsc;
-use tokio_serial::{ErrorKind, SerialPortBuilderExt, SerialStream};
+use tokio_serial::{ErrorKind, SerialPort, SerialPortBuilderExt, SerialStream};
 
-use crate::stream::pump;
+use crate::{
+    BAUD_DEFAULT, Input, Output, Polling, Session, Settings,
+    ask::HIGH_RATES,
+    stream::{Line, pump},
+};
 
-/// The rate of a PN532 after a reset, in bit/s; 8 data bits, no parity, 1 stop bit.
-pub const BAUD_DEFAULT: u32 = 115_200;
+/// How long leaving the chip in order may take. It takes some 15 ms.
+const LEAVE_WITHIN: Duration = Duration::from_millis(250);
+/// How long to wait before looking at the port again, while nothing can be waited for otherwise.
+const LOOK_AGAIN: Duration = Duration::from_millis(1);
 
 /// A PN532 at a serial port, a pseudo-terminal or a symbolic link to one.
 #[derive(Debug)]
 pub struct UartDiscoverer {
     selector: String,
     path: PathBuf,
-    baud: u32,
+    /// Above this the line is known not to hold, or not to be wanted, in bit/s.
+    rate_max: u32,
+    polling: Polling,
 }
 
 impl UartDiscoverer {
-    /// The port at `path`, at `baud` bit/s (usually [`BAUD_DEFAULT`]).
+    /// The port at `path`. The line runs at the highest rate that chip and port hold, but not above
+    /// `baud_max` bit/s; below [`BAUD_DEFAULT`] it is the rate itself.
     #[must_use]
-    pub fn new(path: impl Into<PathBuf>, baud: u32) -> Self {
+    pub fn new(path: impl Into<PathBuf>, baud_max: Option<u32>, polling: Polling) -> Self {
         let path = path.into();
         let mut selector = format!("pn532:uart:{}", path.display());
-        if baud != BAUD_DEFAULT {
+        if let Some(baud) = baud_max {
             selector = format!("{selector}@{baud}");
         }
-        Self { selector, path, baud }
+        Self { selector, path, rate_max: baud_max.unwrap_or(u32::MAX), polling }
+    }
+
+    fn settings(&self, port: &mut SerialStream) -> Settings {
+        let rate_max = self.rate_max;
+        let rate = BAUD_DEFAULT.min(rate_max);
+        let accepts = |high: &u32| port.set_baud_rate(*high).is_ok();
+        let rates = HIGH_RATES.into_iter().filter(accepts).collect();
+        Settings { rate, rates, rate_max, polling: self.polling }
     }
 }
 
@@ -45,18 +64,75 @@ impl Discoverer for UartDiscoverer {
         found: mpsc::Sender<Reader>,
     ) -> Pin<Box<dyn Future<Output = Fault> + Send + 'a>> {
         Box::pin(async move {
-            match open(&self.path, self.baud) {
-                Ok(port) => pump(&self.selector, port, &found).await,
+            let opened = open(&self.path).and_then(|mut port| {
+                let settings = self.settings(&mut port);
+                port.set_baud_rate(settings.rate)?;
+                Ok((port, settings))
+            });
+            match opened {
+                Ok((port, mut settings)) => {
+                    let fault = pump(&self.selector, Port(port), &mut settings, &found).await;
+                    self.rate_max = settings.rate_max;
+                    fault
+                }
                 Err(error) => open_fault(&self.path, &error),
             }
         })
     }
 }
 
-fn open(path: &Path, baud: u32) -> tokio_serial::Result<SerialStream> {
+struct Port(SerialStream);
+
+impl Line for Port {
+    type Stream = SerialStream;
+
+    fn stream(&mut self) -> &mut SerialStream {
+        &mut self.0
+    }
+
+    fn set_rate(&mut self, rate: u32) -> io::Result<()> {
+        Ok(self.0.set_baud_rate(rate)?)
+    }
+
+    /// Field off, and back to the rate at which the next host looks for the chip.
+    ///
+    /// Blocks, for nothing can be awaited here: whoever holds the discoverer drops its future to
+    /// let go, mostly because the program ends.
+    #[expect(clippy::disallowed_methods, reason = "an adapter, where nothing can be awaited")]
+    fn leave(&mut self, session: &mut Session, now: Mono) {
+        let start = Instant::now();
+        let mut buffer = [0; 64];
+        session.close(now);
+        while start.elapsed() < LEAVE_WITHIN {
+            while let Some(output) = session.poll_output() {
+                if let Output::Send(bytes) = output
+                    && !self.0.try_write(&bytes).is_ok_and(|count| count == bytes.len())
+                {
+                    return;
+                }
+            }
+            let Some(deadline) = session.poll_timeout() else { return };
+            let now = now.after(start.elapsed());
+            let handled = match self.0.try_read(&mut buffer) {
+                Ok(0) => return,
+                Ok(count) => session.handle(now, Input::Bytes(buffer.get(..count).unwrap_or(&[]))),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    thread::sleep(LOOK_AGAIN);
+                    if deadline <= now { session.handle(now, Input::Timeout) } else { Ok(()) }
+                }
+                Err(_) => return,
+            };
+            if handled.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+fn open(path: &Path) -> tokio_serial::Result<SerialStream> {
     // The format is 8N1 unless told otherwise. The port is locked, so that a second program (or a
     // second one of us) is told instead of mixing its frames with ours.
-    tokio_serial::new(path.to_string_lossy(), baud).open_native_async()
+    tokio_serial::new(path.to_string_lossy(), BAUD_DEFAULT).open_native_async()
 }
 
 fn open_fault(path: &Path, error: &tokio_serial::Error) -> Fault {

@@ -25,6 +25,7 @@ const TD2: u8 = 0x01;
 
 /// How the card behind the ATR speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Technology {
     /// FeliCa.
     Felica,
@@ -36,6 +37,7 @@ pub enum Technology {
 
 /// An ATR of a contactless card.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Atr {
     historical: Raw,
 }

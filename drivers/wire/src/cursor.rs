@@ -49,6 +49,30 @@ pub enum DecodeError {
     },
 }
 
+impl DecodeError {
+    /// The place it names.
+    #[must_use]
+    pub fn offset(&self) -> usize {
+        match self {
+            Self::Short { offset, .. }
+            | Self::Trailing { offset, .. }
+            | Self::Value { offset, .. }
+            | Self::Check { offset, .. } => *offset,
+        }
+    }
+
+    /// The same, in bytes that begin so much earlier.
+    pub(crate) fn shifted(mut self, by: usize) -> Self {
+        match &mut self {
+            Self::Short { offset, .. }
+            | Self::Trailing { offset, .. }
+            | Self::Value { offset, .. }
+            | Self::Check { offset, .. } => *offset = offset.saturating_add(by),
+        }
+        self
+    }
+}
+
 /// Walks over a message and says where it went wrong.
 #[derive(Clone, Debug)]
 pub(crate) struct Cursor<'a> {
@@ -94,6 +118,10 @@ impl<'a> Cursor<'a> {
         Ok(byte)
     }
 
+    pub(crate) fn u16_le(&mut self) -> Result<u16, DecodeError> {
+        self.array().map(u16::from_le_bytes)
+    }
+
     pub(crate) fn u16_be(&mut self) -> Result<u16, DecodeError> {
         self.array().map(u16::from_be_bytes)
     }
@@ -131,4 +159,36 @@ impl<'a> Cursor<'a> {
         }
         Err(DecodeError::Trailing { what: self.what, offset: self.offset, extra: self.rest.len() })
     }
+}
+
+/// Takes a CRC of two bytes off the end of a frame; `what` names it.
+pub(crate) fn strip_crc<'a>(
+    what: &'static str,
+    frame: &'a [u8],
+    crc: impl FnOnce(&[u8]) -> [u8; 2],
+) -> Result<&'a [u8], DecodeError> {
+    let Some((body, found)) = frame.split_last_chunk::<2>() else {
+        let missing = 2_usize.saturating_sub(frame.len());
+        return Err(DecodeError::Short { what, offset: frame.len(), missing });
+    };
+    let wrong = crc(body).into_iter().zip(*found).enumerate().find(|(_, (want, is))| want != is);
+    match wrong {
+        None => Ok(body),
+        Some((index, (expected, found))) => {
+            let offset = body.len().saturating_add(index);
+            Err(DecodeError::Check { what, offset, expected, found })
+        }
+    }
+}
+
+/// The CRC of ISO/IEC 14443: polynomial 8408, bits reflected.
+pub(crate) fn crc_reflected(start: u16, bytes: &[u8]) -> u16 {
+    bytes.iter().fold(start, |crc, byte| {
+        (0..8).fold(
+            crc ^ u16::from(*byte),
+            |crc, _| {
+                if crc & 1 == 0 { crc >> 1 } else { crc >> 1 ^ 0x8408 }
+            },
+        )
+    })
 }

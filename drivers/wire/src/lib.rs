@@ -4,10 +4,14 @@
 //! | --- | --- |
 //! | [`sof`] | start-of-frame frames: the envelope of the PN53x family |
 //! | [`pn532`] | commands and answers inside that envelope |
-//! | [`felica`] | FeliCa polling, as readers hand it over (length byte, no CRC) |
-//! | [`iso14443a`] | type A identifiers, cascade levels, ATS, CRC_A |
-//! | [`apdu`] | short APDUs and the PC/SC pseudo-APDU `GET DATA` |
+//! | [`felica`] | FeliCa commands and answers, CRC_F, MAC of Lite-S |
+//! | [`iso14443a`] | type A activation: commands, identifiers, ATS, CRC_A |
+//! | [`iso14443b`] | type B activation: commands, answers, CRC_B |
+//! | [`apdu`] | short APDUs, commands to the reader itself, data objects of transparent exchange |
+//! | [`port100`] | commands and answers of Sony's Port-100 |
+//! | [`ccid`] | bulk messages of USB CCID readers |
 //! | [`atr`] | ATRs that PC/SC readers make up for contactless cards |
+//! | [`describe`] | any of these as a value with every field named, and back |
 //!
 //! Every message is encoded and decoded here, so a driver and a simulator cannot disagree by
 //! having two tables; golden bytes in `corpus/` keep both honest. Nothing here does I/O, and no
@@ -19,11 +23,18 @@ extern crate alloc;
 
 pub mod apdu;
 pub mod atr;
+pub mod ccid;
 mod cursor;
+pub mod describe;
 pub mod felica;
+#[cfg(feature = "serde")]
+mod hex;
 pub mod iso14443a;
+pub mod iso14443b;
 pub mod pn532;
+pub mod port100;
 mod raw;
+mod slots;
 pub mod sof;
 
 pub use cursor::DecodeError;

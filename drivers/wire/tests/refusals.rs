@@ -35,6 +35,9 @@ fn reasons() {
         command(&[0xD4, 0x4A, 3, 0]),
         "PN532 command: expected MaxTg 01 or 02 at byte 2, found 03",
     );
+    let mut auto_poll = [1; 20];
+    [auto_poll[0], auto_poll[1]] = [0xD4, 0x60];
+    check(command(&auto_poll), "PN532 command is complete at byte 19, but 1 more follow");
     check(command(&[0xD4, 0x4A, 1, 1]), "PN532 command ends at byte 4, 1 more expected");
     check(
         command(&[0xD4, 0x4A, 1, 1, 0, 0xFF, 0xFF, 0, 2]),
@@ -208,4 +211,35 @@ fn cascade_tags_and_the_more_bit_stand_where_the_manual_says() {
     let bytes = [0xD4, 0x40, 0x41, 0xAA];
     let command = Command::InDataExchange { tg: 1, more: true, data: vec![0xAA].into() };
     assert_eq!((Command::decode(&bytes), command.encode()), (Ok(command), bytes.to_vec()));
+}
+
+#[test]
+fn families() {
+    use kazasu_wire::sof::{Family, PORT100_DATA_MAX, locate};
+    let check = |family: Family, frame: &Frame, start: &[u8]| {
+        let bytes = frame.encode_for(family).unwrap();
+        assert!(bytes.starts_with(start), "{bytes:02X?}");
+        assert_eq!(locate(family, &bytes).map(|found| found.frame).as_ref(), Ok(frame));
+        let mut decoder = Decoder::for_family(family);
+        decoder.push(&bytes);
+        assert_eq!(decoder.next_frame(), Some(Ok(frame.clone())));
+    };
+    let data = |len| Frame::Data(vec![0xD6; len]);
+    check(Family::Port100, &data(2), &[0, 0, 0xFF, 0xFF, 0xFF, 2, 0, 0xFE]);
+    check(Family::Port100, &data(0x201), &[0, 0, 0xFF, 0xFF, 0xFF, 1, 2, 0xFD]);
+    check(Family::Pn53x, &data(2), &[0, 0, 0xFF, 2, 0xFE]);
+    check(Family::Pn53x, &data(0x101), &[0, 0, 0xFF, 0xFF, 0xFF, 1, 1, 0xFE]);
+    for family in [Family::Pn53x, Family::Port100] {
+        check(family, &Frame::Error, &[0, 0, 0xFF, 1, 0xFF, 0x7F, 0x81, 0]);
+        check(family, &Frame::Ack, &[0, 0, 0xFF, 0, 0xFF, 0]);
+    }
+    let long = data(PORT100_DATA_MAX + 1).encode_for(Family::Port100);
+    assert_eq!(
+        long.unwrap_err().to_string(),
+        "a length of 1 to 1001 expected at byte 0, found 1002"
+    );
+
+    // One source says that Port-100 sends this alone as an error: only the end of a transfer tells.
+    let short = locate(Family::Port100, &[0, 0, 0xFF, 0xFF, 0xFF]);
+    assert_eq!(short.unwrap_err().to_string(), "frame ends at byte 5, at least 3 more expected");
 }

@@ -2,8 +2,11 @@ use kazasu_wire::{
     Raw,
     felica::{Idm, Pmm, Polling, PollingAnswer, Request},
     iso14443a::{Atqa, Sak, Uid},
+    iso14443b::{Atqb, Pupi},
     pn532::Rate,
 };
+
+use crate::felica::Memory;
 
 /// A virtual card.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +15,8 @@ pub enum Card {
     Felica(FelicaCard),
     /// ISO/IEC 14443 type A.
     TypeA(TypeACard),
+    /// ISO/IEC 14443 type B.
+    TypeB(TypeBCard),
 }
 
 /// At which rates a FeliCa card answers.
@@ -26,7 +31,7 @@ pub enum Rates {
 }
 
 impl Rates {
-    fn has(self, rate: Rate) -> bool {
+    pub(crate) fn has(self, rate: Rate) -> bool {
         matches!(
             (self, rate),
             (Self::Both, _) | (Self::R212, Rate::R212) | (Self::R424, Rate::R424)
@@ -46,6 +51,8 @@ pub struct FelicaCard {
     pub systems: Vec<u16>,
     /// At which rates it answers.
     pub rates: Rates,
+    /// What can be read and written.
+    pub memory: Memory,
 }
 
 impl FelicaCard {
@@ -54,9 +61,17 @@ impl FelicaCard {
     /// The common area, which cards of many issuers have.
     pub const SYSTEM: u16 = 0xFE00;
 
-    /// What it answers to this polling; `None` where it stays silent.
-    #[must_use]
-    pub fn answer(&self, rate: Rate, polling: &Polling) -> Option<PollingAnswer> {
+    /// The IDm of a system, by its number.
+    pub(crate) fn idm_of(&self, system: u8) -> Idm {
+        let mut idm = self.idm;
+        let [first, ..] = &mut idm.0;
+        *first = first.wrapping_add(system << 4);
+        idm
+    }
+
+    /// What it answers to this polling, and the number of the system that answers; `None` where it
+    /// stays silent.
+    pub(crate) fn answer(&self, rate: Rate, polling: &Polling) -> Option<(u8, PollingAnswer)> {
         let matches = |code: u16| {
             let pairs = polling.system.to_be_bytes().into_iter().zip(code.to_be_bytes());
             pairs.into_iter().all(|(asked, own)| asked == 0xFF || asked == own)
@@ -66,9 +81,6 @@ impl FelicaCard {
         if !self.rates.has(rate) {
             return None;
         }
-        let mut idm = self.idm;
-        let [first, ..] = &mut idm.0;
-        *first = first.wrapping_add(number << 4);
         let request_data = match polling.request {
             Request::SystemCode => Some(system.to_be_bytes()),
             Request::Performance => Some([
@@ -82,7 +94,8 @@ impl FelicaCard {
             ]),
             Request::None | Request::Other(_) => None,
         };
-        Some(PollingAnswer { idm, pmm: self.pmm, request_data })
+        let idm = self.idm_of(number);
+        Some((number, PollingAnswer { idm, pmm: self.pmm, request_data }))
     }
 }
 
@@ -111,4 +124,31 @@ pub struct TypeACard {
 impl TypeACard {
     /// The ATS of a card that was put without one: frames of 256 bytes, no historical bytes.
     pub const ATS: [u8; 5] = [0x05, 0x78, 0x80, 0x70, 0x02];
+}
+
+/// A type B card that speaks ISO/IEC 14443-4.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TypeBCard {
+    /// PUPI. Real cards mostly draw it anew at each activation.
+    pub pupi: Pupi,
+    /// Application data; the first byte is the application family.
+    pub application_data: [u8; 4],
+    /// Rates; frame size and protocol; waiting time and options.
+    pub protocol_info: [u8; 3],
+}
+
+impl TypeBCard {
+    /// 106 kbit/s alone, frames of 256 bytes, ISO/IEC 14443-4, 77 ms waiting time.
+    pub const PROTOCOL_INFO: [u8; 3] = [0x00, 0x81, 0x81];
+
+    /// Its answer to a request.
+    #[must_use]
+    pub fn atqb(&self) -> Atqb {
+        Atqb {
+            pupi: self.pupi,
+            application_data: self.application_data,
+            protocol_info: self.protocol_info,
+            extended: None,
+        }
+    }
 }

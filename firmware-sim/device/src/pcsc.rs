@@ -9,6 +9,9 @@ use crate::{
     field::{Field, Seed, TypeAHit},
 };
 
+/// In the answer to ATTRIB: no buffer size is told.
+const MBLI_TYPE_B: u8 = 0;
+
 /// A contactless PC/SC reader with a card on it, seen through the card slot that it pretends to
 /// have: an ATR made up by the reader, and pseudo-APDUs that the reader answers itself.
 #[derive(Clone, Debug)]
@@ -34,6 +37,9 @@ impl PcscCard {
     pub fn atr(&self) -> Option<Vec<u8>> {
         let atr = match self.field.first()? {
             Card::Felica(_) => Atr::felica(),
+            Card::TypeB(card) => {
+                Atr::iso_dep_b(card.application_data, card.protocol_info, MBLI_TYPE_B)
+            }
             Card::TypeA(_) => match self.type_a()? {
                 TypeAHit { ats: Some(ats), .. } => {
                     Atr::iso_dep_a(&Ats::decode(&ats).ok()?.historical)
@@ -81,6 +87,9 @@ impl PcscCard {
         match (self.field.first()?, which) {
             (Card::Felica(card), GetData::Uid) => Some(card.idm.0.to_vec()),
             (Card::Felica(card), GetData::Historical) => Some(card.pmm.0.to_vec()),
+            (Card::TypeB(card), GetData::Uid) => Some(card.pupi.0.to_vec()),
+            // Only the ATS of a type A card has such bytes.
+            (Card::TypeB(_), GetData::Historical) => None,
             (Card::TypeA(_), GetData::Uid) => Some(self.type_a()?.uid.as_bytes().to_vec()),
             (Card::TypeA(_), GetData::Historical) => {
                 let ats = self.type_a()?.ats?;
@@ -90,6 +99,6 @@ impl PcscCard {
     }
 
     fn type_a(&self) -> Option<TypeAHit> {
-        self.field.select_type_a(None).into_iter().next()
+        self.field.first_type_a()
     }
 }

@@ -24,6 +24,7 @@ fn lines() {
                 };
                 format!("{uid} {:?} {:?} {:02X?}", card.atqa, card.sak, card.ats.map(|ats| ats.0))
             }
+            Line::Put(Card::TypeB(card)) => format!("{card:?}"),
             other => format!("{other:?}"),
         };
         assert_eq!(shown, meaning, "{line}");
@@ -48,7 +49,23 @@ fn lines() {
     check("put type-a uid=random", "random Atqa(0004) Sak(08) None");
     check("take", "Take(None)");
     check("take 7", "Take(Some(7))");
+    check(
+        "put type-b pupi=01a2b3c4 app=4B000000",
+        "TypeBCard { pupi: Pupi(..C4), application_data: [75, 0, 0, 0], protocol_info: [0, 129, 129] }",
+    );
     check("fault unplug", "Unplug");
+    check(
+        "fault unplug at=3",
+        "Fault(Some(Fault { kind: Unplug, count: 1, at: Some(3), after: 0 }))",
+    );
+    check("fault drop", "Fault(Some(Fault { kind: Drop, count: 1, at: None, after: 0 }))");
+    check(
+        "fault corrupt 3 after=7 at=5",
+        "Fault(Some(Fault { kind: Corrupt, count: 3, at: Some(5), after: 7 }))",
+    );
+    check("fault off", "Fault(None)");
+    check("pace real", "Pace(Real)");
+    check("pace instant", "Pace(Instant)");
     check("plug", "Plug");
     check("quit", "Quit");
     check("help", "Help");
@@ -70,12 +87,12 @@ fn wrong_lines() {
     };
     const F: &str = ", as in: put felica idm=012E4C0000000001 sys=FE00 rate=both";
     const A: &str = ", as in: put type-a uid=04A1B2C3D4E580 sak=00";
-    const ALL: &str = "known: put, take, fault, plug, quit, help, as in: take";
+    const ALL: &str = "known: put, take, fault, pace, plug, quit, help, as in: take";
     check("", &format!("\"\" is unknown here; {ALL}"));
     check("putt x", &format!("\"putt\" is unknown here; {ALL}"));
     check("a\u{7}b", &format!("\"a\\u{{7}}b\" is unknown here; {ALL}"));
-    check("put", &format!("\"\" is unknown here; known: felica, type-a{F}"));
-    check("put type-b", &format!("\"type-b\" is unknown here; known: felica, type-a{F}"));
+    check("put", &format!("\"\" is unknown here; known: felica, type-a, type-b{F}"));
+    check("put type-c", &format!("\"type-c\" is unknown here; known: felica, type-a, type-b{F}"));
     check("put felica", &format!("idm: 16 hex digits{F}"));
     check("put felica idm=01", &format!("idm: 16 hex digits{F}"));
     check("put felica idm=012E4CE10000000G", &format!("idm: 16 hex digits{F}"));
@@ -85,11 +102,11 @@ fn wrong_lines() {
     // An identifier without its key is not repeated.
     check(
         "put felica 012E4CE100000001",
-        &format!("\"(hex digits)\" is unknown here; known: idm, pmm, sys, rate{F}"),
+        &format!("\"(hex digits)\" is unknown here; known: idm, pmm, sys, rate, block, ck{F}"),
     );
     check(
         "put felica uid=01020304",
-        &format!("\"uid\" is unknown here; known: idm, pmm, sys, rate{F}"),
+        &format!("\"uid\" is unknown here; known: idm, pmm, sys, rate, block, ck{F}"),
     );
     let sys = "sys: 1 to 16 codes of 4 hex digits with commas between";
     check("put felica idm=012E4CE100000001 sys=", &format!("{sys}{F}"));
@@ -110,8 +127,48 @@ fn wrong_lines() {
     check("take one", take);
     check("take 1 2", "\"2\" is unknown here; known: nothing more, as in: take");
     check("quit now", "\"now\" is unknown here; known: nothing more, as in: take");
-    check("fault", "\"\" is unknown here; known: unplug, as in: fault unplug");
-    check("fault drop", "\"drop\" is unknown here; known: unplug, as in: fault unplug");
+    const KINDS: &str = "known: drop, corrupt, late, nak, garbage, unplug, off";
+    const FAULT: &str = ", as in: fault corrupt 3 at=5";
+    check("fault", &format!("\"\" is unknown here; {KINDS}{FAULT}"));
+    check("fault drip", &format!("\"drip\" is unknown here; {KINDS}{FAULT}"));
+    check("fault drop 0", &format!("fault: how many frames, 1 to 1000000{FAULT}"));
+    check("fault drop at=-1", &format!("at: which byte of the frame, from 0{FAULT}"));
+    check("fault drop 1 2", &format!("\"2\" is unknown here; known: at, after{FAULT}"));
+    check(
+        "fault late after=1000001",
+        &format!("after: how many frames pass first, to 1000000{FAULT}"),
+    );
+    check("fault off 1", "\"1\" is unknown here; known: nothing more, as in: fault off");
+    check("pace", "\"\" is unknown here; known: real, instant, as in: pace real");
+    check("pace real fast", "\"fast\" is unknown here; known: nothing more, as in: take");
+    const B: &str = ", as in: put type-b pupi=01A2B3C4 app=00000000 info=008181";
+    check("put type-b", &format!("pupi: 8 hex digits{B}"));
+    check("put type-b pupi=01A2B3", &format!("pupi: 8 hex digits{B}"));
+    let info = "info: 6 hex digits, with bit 01 and without bit 08 in the second byte";
+    check("put type-b pupi=01A2B3C4 info=008081", &format!("{info}{B}"));
+    let card = "put felica idm=012E4CE100000001";
+    let block = ", as in: put felica idm=012E4C0000000001 \
+                 block=FE00/1A8B:00:30303132333435360000000000000000";
+    let shape = "block: [SYSTEM/]SERVICE:NUMBER:DATA in 4, 2 and 32 hex digits";
+    let zeros = "00".repeat(16);
+    for wrong in ["1A8B", "1A8B:00", "1A8B:00:00", "FE00/1A8B:0:00", "1A8B:100:00"] {
+        check(&format!("{card} block={wrong}"), &format!("{shape}{F}"));
+    }
+    let place = "block: a system of the card, and the code of a random or cyclic service";
+    for wrong in [format!("0003/1A8B:00:{zeros}"), format!("1A97:00:{zeros}")] {
+        check(&format!("{card} block={wrong}"), &format!("{place}{block}"));
+    }
+    check(
+        &format!("{card} ck={zeros}"),
+        &format!("ck: only a Lite-S card has a card key: pmm=00F1...{block}"),
+    );
+    let lite = "put felica idm=012E4CE100000001 pmm=00F1000000014300";
+    let user = "block: a Lite-S card has blocks 00 to 0D, of service 0009";
+    for wrong in
+        [format!("0009:0E:{zeros}"), format!("1009:00:{zeros}"), format!("FE00/0009:00:{zeros}")]
+    {
+        check(&format!("{lite} block={wrong}"), &format!("{user}{block}"));
+    }
     check(&"x".repeat(1025), "line: at most 1024 bytes, as in: take");
     check(&"x".repeat(1024), &format!("\"{}\" is unknown here; {ALL}", "x".repeat(24)));
 }

@@ -33,7 +33,7 @@ fn atr_and_data() {
         assert_eq!(hex(&reader.transmit(&[0xFF, 0xCA, 0, 0, 0])), uid, "{line}");
         assert_eq!(hex(&reader.transmit(&[0xFF, 0xCA, 1, 0, 0])), historical, "{line}");
     };
-    use Technology::{Felica, TypeA};
+    use Technology::{Felica, TypeA, TypeB};
     check(
         "put felica idm=012E4CE100000001 pmm=0011223344556677 sys=0003,FE00",
         "3B8F8001804F0CA0000003061100 3B0000000042".replace(' ', "").as_str(),
@@ -68,6 +68,13 @@ fn atr_and_data() {
         TypeA,
         "041122334455669000",
         "809000",
+    );
+    check(
+        "put type-b pupi=01A2B3C4 app=4B223344",
+        "3B8880014B2233440081810017",
+        TypeB,
+        "01A2B3C49000",
+        "6A81",
     );
 }
 

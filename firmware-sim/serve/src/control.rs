@@ -70,7 +70,7 @@ pub(crate) fn about_cards(field: &mut Field, line: &Line) -> Option<String> {
             Err(error) => format!("error {error}"),
         },
         Line::Help => format!("ok {HELP}"),
-        Line::Unplug | Line::Plug | Line::Quit => return None,
+        Line::Unplug | Line::Plug | Line::Fault(_) | Line::Pace(_) | Line::Quit => return None,
     })
 }
 

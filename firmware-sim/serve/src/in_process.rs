@@ -4,6 +4,7 @@ use kazasu_sim::Pn532;
 use tokio::io::{DuplexStream, duplex};
 
 use crate::{
+    alarm::Alarm,
     control::{Control, answer},
     pump::{Pump, Turn},
 };
@@ -37,7 +38,7 @@ impl InProcess {
 /// `quit`, or until nobody is left who could tell it anything.
 pub fn in_process(device: Pn532) -> (InProcess, impl Future<Output = ()> + Send + use<>) {
     let (control, requests) = Control::channel();
-    let mut pump = Pump::new(device, requests);
+    let mut pump = Pump::new(device, requests, Alarm::of_runtime());
     let mut plugged = true;
     let run = async move {
         loop {
@@ -56,6 +57,7 @@ pub fn in_process(device: Pn532) -> (InProcess, impl Future<Output = ()> + Send 
                     plugged = false;
                     answer(reply, "ok unplugged");
                 }
+                Turn::Unplugged => plugged = false,
                 Turn::Unplug(reply) => answer(reply, "error fault unplug: it is unplugged; plug"),
                 Turn::Plug(reply) if plugged => {
                     answer(reply, "error plug: it is plugged in; fault unplug");

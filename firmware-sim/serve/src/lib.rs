@@ -7,7 +7,9 @@
 //! ```
 //! The devices themselves are in `kazasu-sim`; here are clock, lines and sockets only.
 
+mod alarm;
 mod control;
+mod frame_log;
 mod in_process;
 mod pty;
 mod pump;
@@ -44,6 +46,14 @@ pub enum Error {
     /// The system gives no pseudo-terminal, or it broke.
     #[error("pseudo-terminal: {0}")]
     Pty(io::Error),
+    /// The file for the frames cannot be made.
+    #[error("cannot write the frame log {path}: {source}")]
+    FrameLog {
+        /// The path.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// The script cannot be read.
     #[error("cannot read the script {path}: {source}")]
     ReadScript {

@@ -23,7 +23,9 @@ use tokio::{
 
 use crate::{
     Error,
+    alarm::Alarm,
     control::{Control, answer},
+    frame_log::FrameLog,
     pump::{Pump, Turn},
 };
 
@@ -39,8 +41,20 @@ pub fn pty(
     link: &Path,
     device: Pn532,
 ) -> Result<(Control, impl Future<Output = Result<(), Error>> + Send + use<>), Error> {
+    pty_with_log(link, device, None)
+}
+
+/// The same, with all bytes written down.
+pub(crate) fn pty_with_log(
+    link: &Path,
+    device: Pn532,
+    log: Option<FrameLog>,
+) -> Result<(Control, impl Future<Output = Result<(), Error>> + Send + use<>), Error> {
     let (control, requests) = Control::channel();
-    let mut pump = Pump::new(device, requests);
+    let mut pump = Pump::new(device, requests, Alarm::precise());
+    if let Some(log) = log {
+        pump.log_to(log);
+    }
     let path = link.to_owned();
     let mut link = Some(plug(&path, &mut pump)?);
     let run = async move {
@@ -51,6 +65,7 @@ pub fn pty(
                     link = None;
                     answer(reply, "ok unplugged");
                 }
+                Turn::Unplugged => link = None,
                 Turn::Unplug(reply) => answer(reply, "error fault unplug: it is unplugged; plug"),
                 Turn::Plug(reply) if link.is_some() => {
                     answer(reply, "error plug: it is plugged in; fault unplug");

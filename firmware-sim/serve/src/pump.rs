@@ -1,20 +1,31 @@
-use std::{future::pending, io};
+use std::{
+    future::pending,
+    io,
+    pin::Pin,
+    task::{Context, Waker},
+};
 
-use kazasu_sim::{Input, Line, Pn532};
+use kazasu_sim::{Happening, Input, Line, Pn532, SerialLine};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf},
     sync::{mpsc, oneshot},
-    time::{Instant, sleep_until},
+    time::Instant,
 };
 
-use crate::control::{Reply, Request, about_cards, answer};
+use crate::{
+    alarm::Alarm,
+    control::{Reply, Request, about_cards, answer},
+    frame_log::{Direction, FrameLog},
+};
 
 /// What waits for a host that does not read; a serial line would lose the rest, too.
 const PENDING_MAX: usize = 4096;
 
 /// A chip in real time, at a line that comes and goes.
 pub(crate) struct Pump<L> {
-    device: Pn532,
+    device: SerialLine,
+    log: Option<FrameLog>,
+    alarm: Alarm,
     started: Instant,
     requests: mpsc::Receiver<Request>,
     line: Option<Halves<L>>,
@@ -31,6 +42,8 @@ pub(crate) enum Turn {
     Unplug(Reply),
     Plug(Reply),
     Quit(Reply),
+    /// A fault pulled the plug.
+    Unplugged,
     Connect(oneshot::Sender<io::Result<tokio::io::DuplexStream>>),
     /// The line is gone, of itself.
     Closed(io::Error),
@@ -39,13 +52,20 @@ pub(crate) enum Turn {
 }
 
 impl<L: AsyncRead + AsyncWrite> Pump<L> {
-    pub(crate) fn new(device: Pn532, requests: mpsc::Receiver<Request>) -> Self {
-        Self { device, started: Instant::now(), requests, line: None }
+    pub(crate) fn new(device: Pn532, requests: mpsc::Receiver<Request>, alarm: Alarm) -> Self {
+        let device = SerialLine::new(device);
+        Self { device, log: None, alarm, started: Instant::now(), requests, line: None }
+    }
+
+    /// Writes down all bytes from now on.
+    pub(crate) fn log_to(&mut self, log: FrameLog) {
+        self.log = Some(log);
     }
 
     /// Connects the chip to a line, in place of any other.
     pub(crate) fn connect(&mut self, line: L) {
         let (read, write) = tokio::io::split(line);
+        self.device.clear();
         self.line = Some(Halves { read, write, pending: Vec::new() });
     }
 
@@ -59,10 +79,13 @@ impl<L: AsyncRead + AsyncWrite> Pump<L> {
     pub(crate) async fn turn(&mut self) -> Turn {
         loop {
             let mut chunk = [0; 512];
+            let room = chunk.len().min(self.device.room());
             let due = self.device.poll_timeout().map(|due| self.started + due);
             let moved = tokio::select! {
-                moved = moved(self.line.as_mut(), &mut chunk) => moved,
-                () = wake(due) => Ok(Moved::Nothing),
+                moved = moved(self.line.as_mut(), chunk.get_mut(..room).unwrap_or_default()) => {
+                    moved
+                }
+                () = self.alarm.wait_until(due) => Ok(Moved::Nothing),
                 request = self.requests.recv() => match request {
                     Some(request) => match self.take(request) {
                         Some(turn) => return turn,
@@ -76,6 +99,9 @@ impl<L: AsyncRead + AsyncWrite> Pump<L> {
                 Ok(Moved::Nothing) => self.device.handle(now, Input::Timeout),
                 Ok(Moved::In(count)) => {
                     let bytes = chunk.get(..count).unwrap_or_default();
+                    if let Some(log) = &mut self.log {
+                        log.write(now, Direction::FromHost, bytes);
+                    }
                     self.device.handle(now, Input::Bytes(bytes));
                 }
                 Err(error) => {
@@ -83,30 +109,60 @@ impl<L: AsyncRead + AsyncWrite> Pump<L> {
                     return Turn::Closed(error);
                 }
             }
-            while let Some(bytes) = self.device.poll_output() {
-                if let Some(line) = &mut self.line
-                    && line.pending.len().saturating_add(bytes.len()) <= PENDING_MAX
-                {
-                    line.pending.extend(bytes);
+            while let Some(happening) = self.device.poll_output() {
+                match happening {
+                    Happening::Bytes(bytes) => {
+                        if let Some(line) = &mut self.line
+                            && line.pending.len().saturating_add(bytes.len()) <= PENDING_MAX
+                        {
+                            if let Some(log) = &mut self.log {
+                                log.write(now, Direction::FromChip, &bytes);
+                            }
+                            line.pending.extend(bytes);
+                        }
+                    }
+                    Happening::Unplugged => {
+                        self.hand_over();
+                        self.unplug();
+                        return Turn::Unplugged;
+                    }
                 }
             }
         }
     }
 
+    /// What has left the chip reaches the host although the line is about to go.
+    fn hand_over(&mut self) {
+        let Some(Halves { write, pending: waiting, .. }) = &mut self.line else { return };
+        let mut context = Context::from_waker(Waker::noop());
+        // A line that takes nothing at once has a host that does not read.
+        let _ = Pin::new(write).poll_write(&mut context, waiting);
+    }
+
     fn take(&mut self, request: Request) -> Option<Turn> {
-        match request {
-            Request::Connect(reply) => Some(Turn::Connect(reply)),
-            Request::Line(line, reply) => match about_cards(self.device.field(), &line) {
-                Some(text) => {
-                    answer(reply, text);
-                    None
-                }
-                None => match line {
-                    Line::Unplug => Some(Turn::Unplug(reply)),
-                    Line::Plug => Some(Turn::Plug(reply)),
-                    _ => Some(Turn::Quit(reply)),
-                },
-            },
+        let (line, reply) = match request {
+            Request::Connect(reply) => return Some(Turn::Connect(reply)),
+            Request::Line(line, reply) => (line, reply),
+        };
+        if let Some(text) = about_cards(self.device.field(), &line) {
+            answer(reply, text);
+            return None;
+        }
+        match line {
+            Line::Pace(pace) => {
+                self.device.set_pace(pace);
+                answer(reply, format!("ok pace {pace:?}").to_lowercase());
+                None
+            }
+            Line::Fault(fault) => {
+                let left = self.device.set_fault(fault);
+                let armed = if fault.is_some() { "armed" } else { "off" };
+                answer(reply, format!("ok fault {armed}; the one before had {left} to go"));
+                None
+            }
+            Line::Unplug => Some(Turn::Unplug(reply)),
+            Line::Plug => Some(Turn::Plug(reply)),
+            _ => Some(Turn::Quit(reply)),
         }
     }
 }
@@ -124,8 +180,12 @@ async fn moved<L: AsyncRead + AsyncWrite>(
     chunk: &mut [u8],
 ) -> io::Result<Moved> {
     let Some(Halves { read, write, pending: waiting }) = line else { return pending().await };
+    if chunk.is_empty() && waiting.is_empty() {
+        return pending().await;
+    }
     tokio::select! {
-        count = read.read(chunk) => match count? {
+        // Without room nothing is read: the host waits, as at a full port.
+        count = read.read(chunk), if !chunk.is_empty() => match count? {
             0 => Err(io::ErrorKind::UnexpectedEof.into()),
             count => Ok(Moved::In(count)),
         },
@@ -134,12 +194,5 @@ async fn moved<L: AsyncRead + AsyncWrite>(
             waiting.drain(..count.min(waiting.len()));
             Ok(Moved::Nothing)
         }
-    }
-}
-
-async fn wake(due: Option<Instant>) {
-    match due {
-        Some(due) => sleep_until(due).await,
-        None => pending().await,
     }
 }

@@ -17,7 +17,8 @@ use tokio::{
 
 use crate::{
     Control, Error,
-    pty::pty,
+    frame_log::FrameLog,
+    pty::pty_with_log,
     script::{Script, Step},
     vpcd::vpcd,
 };
@@ -30,11 +31,19 @@ const LINE_MAX: u64 = 2048;
 /// Simulates a PN532 at `link` until `quit` or a signal. The first line on standard output is
 /// `ready LINK`; each control line is answered by one line.
 ///
+/// `log` is a file for everything on the line, one piece a line: seconds since the start with six
+/// places, `host` or `chip` for who sent it, the bytes in hex. It holds the cards' numbers in full.
+///
 /// # Errors
 /// What keeps it from running.
-pub async fn run_pn532(link: &Path, script: Option<PathBuf>) -> Result<(), Error> {
+pub async fn run_pn532(
+    link: &Path,
+    script: Option<PathBuf>,
+    log: Option<&Path>,
+) -> Result<(), Error> {
     let script = script.as_deref().map(Script::read).transpose()?;
-    let (control, run) = pty(link, Pn532::new(SEED))?;
+    let log = log.map(FrameLog::create).transpose()?;
+    let (control, run) = pty_with_log(link, Pn532::new(SEED), log)?;
     run_command(&link.display().to_string(), control, script, run).await
 }
 

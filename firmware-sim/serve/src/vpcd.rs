@@ -94,8 +94,8 @@ fn take(card: &mut PcscCard, request: Option<Request>) -> bool {
             }
             None => answer(
                 reply,
-                "error fault: a reader of pcscd has no plug here; known: put, take, quit, help, \
-                 as in: take",
+                "error a reader of pcscd has no plug, pace or faults here; known: put, take, quit, \
+                 help, as in: take",
             ),
         },
     }

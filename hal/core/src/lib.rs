@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! driver --Report--> runtime --Event--> service, watchers
+//! driver <-Request-- whoever holds the Reader
 //! ```
 //! A driver says what it sees ([`Report`]), round after round; the runtime alone decides what
 //! counts as a tap ([`Event`]). Nothing here does I/O, reads a clock or knows a driver.
@@ -14,6 +15,7 @@ mod time;
 pub use card::{BadCardId, Card, CardId, CardIdentity, Details, Stability, SystemCode, Technology};
 pub use event::{Event, EventKind, StationName};
 pub use reader::{
-    Discoverer, Fault, FaultKind, Presence, REPORTS_MAX, Reader, ReaderInfo, ReaderName, Report,
+    Discoverer, Fault, FaultKind, FelicaBlock, Operation, Presence, REPORTS_MAX, REQUESTS_MAX,
+    Reader, ReaderInfo, ReaderName, Report, Request,
 };
 pub use time::{Mono, Now};

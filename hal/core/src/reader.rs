@@ -1,8 +1,8 @@
 use std::{fmt, future::Future, pin::Pin};
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
-use crate::Card;
+use crate::{Card, CardIdentity};
 
 /// A reader's stable name, in the form of the `--reader` option: `pn532:uart:/dev/ttyUSB0`,
 /// `pcsc:ACS ACR1252 00 00`. The same across replugs.
@@ -61,6 +61,54 @@ pub struct Reader {
     pub info: ReaderInfo,
     /// What it sees. Bounded by [`REPORTS_MAX`].
     pub reports: mpsc::Receiver<Report>,
+    /// Where to ask for more than identifiers. Bounded by [`REQUESTS_MAX`]; closed where the driver
+    /// takes no requests.
+    pub requests: mpsc::Sender<Request>,
+}
+
+/// How many requests may wait for a reader before who asks has to wait.
+pub const REQUESTS_MAX: usize = 4;
+
+/// Something that a reader is to do with a card, between two rounds.
+#[derive(Debug)]
+pub struct Request {
+    /// With which card: another one that is there is left alone.
+    pub card: CardIdentity,
+    /// What.
+    pub operation: Operation,
+    /// Where the outcome goes: the blocks that were read, in the order asked for; none for a write.
+    /// Dropped without an answer where the reader is lost meanwhile.
+    pub reply: oneshot::Sender<Result<Vec<[u8; 16]>, Fault>>,
+}
+
+/// A block of a FeliCa card's memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FelicaBlock {
+    /// Service code, as a number (on the air its low byte comes first).
+    pub service: u16,
+    /// Number of the block in the service, from 0.
+    pub block: u16,
+}
+
+/// What a reader can do with a card. `Debug` shows no data: they may hold a person's number.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Operation {
+    /// Read Without Encryption: of services that need no key. A command holds 1 to 15 blocks, and
+    /// a card may take fewer.
+    FelicaRead(Vec<FelicaBlock>),
+    /// Write Without Encryption: all blocks, or none where the card refuses one.
+    FelicaWrite(Vec<(FelicaBlock, [u8; 16])>),
+}
+
+impl fmt::Debug for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::FelicaRead(blocks) => f.debug_tuple("FelicaRead").field(blocks).finish(),
+            Self::FelicaWrite(writes) => {
+                f.debug_list().entries(writes.iter().map(|(block, _)| block)).finish()
+            }
+        }
+    }
 }
 
 /// Who or what is at fault, and so who has to act.

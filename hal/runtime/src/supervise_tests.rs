@@ -36,7 +36,7 @@ impl Discoverer for Script {
                     model: String::new(),
                     presence: Presence::Reported,
                 };
-                found.send(Reader { info, reports }).await.unwrap();
+                found.send(Reader { info, reports, requests: mpsc::channel(1).0 }).await.unwrap();
                 for report in list {
                     tx.send(report).await.unwrap();
                 }
@@ -115,7 +115,7 @@ async fn a_way_that_was_closed_for_a_day_is_back_within_a_second_of_being_reacha
                     model: String::new(),
                     presence: Presence::Polled,
                 };
-                let _ = found.send(Reader { info, reports }).await;
+                let _ = found.send(Reader { info, reports, requests: mpsc::channel(1).0 }).await;
                 std::future::pending().await
             })
         }

@@ -4,6 +4,7 @@
 //! the same run. The line between the two takes its real time, and can lose, change and invent
 //! bytes.
 
+pub mod floor;
 mod pair;
 
 pub use pair::{Damage, Pair};

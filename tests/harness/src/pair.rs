@@ -1,11 +1,18 @@
 use std::{collections::VecDeque, time::Duration};
 
-use kazasu_hal::{Card, Fault, Mono, Report};
-use kazasu_pn532::{Input, Output, Session};
+use kazasu_hal::{Card, CardIdentity, Fault, Mono, Operation, Report};
+use kazasu_pn532::{BAUD_DEFAULT, Input, Output, Session, Settings};
 use kazasu_sim::{Pn532, Seed};
+use kazasu_wire::{pn532::BaudRate, sof::Frame};
 
-/// What one byte takes at 115200 bit/s, 8N1.
-const BYTE_TIME: Duration = Duration::from_nanos(86_806);
+/// Bits of a byte on the line: 8N1.
+const BITS_PER_BYTE: u32 = 10;
+/// What a byte looks like to whoever expects another rate.
+const NOISE: u8 = 0xF8;
+/// Noise that looks like the start of a frame.
+const GARBAGE: [u8; 6] = [0x55, 0x00, 0x00, 0xFF, 0x33, 0xA5];
+/// Of a line that does not hold its rate, one byte in so many arrives changed.
+const CHANGED_EVERY: usize = 5;
 /// How long the line stays down before it is opened anew, as the runtime does it.
 const REOPEN_PAUSE: Duration = Duration::from_secs(1);
 /// More steps than this without time passing is an endless loop.
@@ -16,6 +23,14 @@ const STEPS_AT_ONCE_MAX: u32 = 10_000;
 pub enum Damage {
     /// It is lost.
     Lose,
+    /// It is lost, and with it the rest of its frame.
+    Drop,
+    /// It is late by this much, and with it the rest of its frame.
+    Late(Duration),
+    /// A NACK comes instead of it and the rest of its frame.
+    Nak,
+    /// Noise comes before it.
+    Garbage,
     /// It arrives with these bits turned over.
     Flip(u8),
     /// The line breaks before it: whatever is under way is lost, the host closes and opens anew.
@@ -37,6 +52,13 @@ pub struct Pair {
     pub faults: Vec<Fault>,
     /// How often the line broke.
     pub cuts: u32,
+    /// Outcomes of requests.
+    pub replies: Vec<Result<Vec<[u8; 16]>, Fault>>,
+    /// The highest rate at which bytes arrive as they were sent, in bit/s.
+    pub holds: u32,
+    settings: Settings,
+    /// The rate of the host's port, in bit/s.
+    rate: u32,
     now: Mono,
     /// `None` while the line is down, until `reopen_at`.
     session: Option<Session>,
@@ -49,22 +71,42 @@ pub struct Pair {
 /// One direction: what is under way, and when it arrives.
 #[derive(Debug, Default)]
 struct Line {
-    under_way: VecDeque<(Mono, Vec<u8>)>,
+    under_way: VecDeque<UnderWay>,
     free_at: Mono,
     /// All bytes ever sent.
     sent: u64,
 }
 
+#[derive(Debug)]
+struct UnderWay {
+    due: Mono,
+    /// At which it was sent, in bit/s.
+    rate: u32,
+    bytes: Vec<u8>,
+}
+
 impl Line {
-    fn send(&mut self, now: Mono, bytes: Vec<u8>) {
-        let takes = BYTE_TIME.saturating_mul(u32::try_from(bytes.len()).unwrap_or(u32::MAX));
+    fn send(&mut self, now: Mono, rate: u32, bytes: Vec<u8>) {
+        let bits = u32::try_from(bytes.len()).unwrap_or(u32::MAX).saturating_mul(BITS_PER_BYTE);
+        let takes = Duration::from_secs(1).saturating_mul(bits) / rate;
         self.free_at = self.free_at.max(now).after(takes);
         self.sent = self.sent.saturating_add(bytes.len() as u64);
-        self.under_way.push_back((self.free_at, bytes));
+        self.under_way.push_back(UnderWay { due: self.free_at, rate, bytes });
     }
 
     fn due(&self) -> Option<Mono> {
-        self.under_way.front().map(|(at, _)| *at)
+        self.under_way.front().map(|under_way| under_way.due)
+    }
+
+    /// What has arrived, as one sees it who expects `rate`, on a line that holds `holds`.
+    fn arrive(&mut self, rate: u32, holds: u32) -> Option<Vec<u8>> {
+        let UnderWay { rate: sent_at, mut bytes, .. } = self.under_way.pop_front()?;
+        if sent_at != rate {
+            bytes.fill(NOISE);
+        } else if rate > holds {
+            bytes.iter_mut().step_by(CHANGED_EVERY).for_each(|byte| *byte ^= 0x10);
+        }
+        Some(bytes)
     }
 
     fn clear(&mut self) {
@@ -77,6 +119,12 @@ impl Pair {
     /// A chip that just got power, and a session that begins to wake it up.
     #[must_use]
     pub fn new(seed: u64) -> Self {
+        Self::with(seed, Settings::default())
+    }
+
+    /// The same, on a line with these settings.
+    #[must_use]
+    pub fn with(seed: u64, settings: Settings) -> Self {
         let now = Mono::default();
         let mut pair = Self {
             chip: Pn532::new(Seed(seed)),
@@ -84,6 +132,10 @@ impl Pair {
             attached: Vec::new(),
             faults: Vec::new(),
             cuts: 0,
+            replies: Vec::new(),
+            holds: u32::MAX,
+            rate: settings.rate,
+            settings,
             now,
             session: None,
             reopen_at: now,
@@ -101,6 +153,45 @@ impl Pair {
         self.now
     }
 
+    /// The rates of the host's port and of the chip, in bit/s.
+    #[must_use]
+    pub fn rates(&self) -> (u32, u32) {
+        (self.rate, bit_per_s(self.chip.baud_rate()))
+    }
+
+    /// How the line is used.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The session, while the line is up and it has not ended.
+    #[must_use]
+    pub fn session(&self) -> Option<&Session> {
+        self.session.as_ref().filter(|session| session.poll_timeout().is_some())
+    }
+
+    /// Asks the session for something.
+    pub fn request(&mut self, card: &CardIdentity, operation: &Operation) {
+        if let Some(session) = &mut self.session {
+            session.request(self.now, card, operation);
+            self.take_from_session();
+        }
+    }
+
+    /// Lets the session close the chip. The line stays closed.
+    pub fn close_session(&mut self) {
+        if let Some(session) = &mut self.session {
+            session.close(self.now);
+            self.take_from_session();
+        }
+    }
+
+    /// The host is killed, without a chance to close anything, and started again.
+    pub fn kill(&mut self) {
+        self.close();
+    }
+
     /// How many bytes the chip has sent so far.
     #[must_use]
     pub fn bytes_from_chip(&self) -> u64 {
@@ -114,9 +205,10 @@ impl Pair {
 
     /// Lets bytes arrive at the host that the chip never sent.
     pub fn invent(&mut self, bytes: &[u8]) {
-        self.to_host.under_way.push_back((self.now, bytes.to_vec()));
+        let bytes = bytes.to_vec();
+        self.to_host.under_way.push_back(UnderWay { due: self.now, rate: self.rate, bytes });
         // Bytes under way stay in the order in which they arrive.
-        self.to_host.under_way.make_contiguous().sort_by_key(|(at, _)| *at);
+        self.to_host.under_way.make_contiguous().sort_by_key(|under_way| under_way.due);
     }
 
     /// Lets time pass.
@@ -129,11 +221,10 @@ impl Pair {
     pub fn run_until(&mut self, end: Mono, done: impl Fn(&Self) -> bool) -> bool {
         let mut steps_at_once = 0_u32;
         while !done(self) {
-            let next = self.next();
-            if next > end {
+            let Some(next) = self.next().filter(|next| *next <= end) else {
                 self.now = self.now.max(end);
                 return false;
-            }
+            };
             steps_at_once = if next > self.now { 0 } else { steps_at_once.saturating_add(1) };
             assert!(steps_at_once < STEPS_AT_ONCE_MAX, "no time passes at {:?}", self.now);
             self.now = self.now.max(next);
@@ -163,15 +254,15 @@ impl Pair {
             .collect()
     }
 
-    /// When something happens next.
-    fn next(&self) -> Mono {
+    /// When something happens next, if anything does.
+    fn next(&self) -> Option<Mono> {
         let session = match &self.session {
             Some(session) => session.poll_timeout(),
             None => Some(self.reopen_at),
         };
         let chip = self.chip.poll_timeout().map(Mono);
         let times = [session, chip, self.to_chip.due(), self.to_host.due()];
-        times.into_iter().flatten().min().unwrap_or(self.reopen_at)
+        times.into_iter().flatten().min()
     }
 
     fn step(&mut self) {
@@ -180,7 +271,8 @@ impl Pair {
             self.open();
         }
         while self.to_chip.due().is_some_and(|due| due <= now) {
-            if let Some((_, bytes)) = self.to_chip.under_way.pop_front() {
+            let rate = bit_per_s(self.chip.baud_rate());
+            if let Some(bytes) = self.to_chip.arrive(rate, self.holds) {
                 self.chip.handle(now.0, kazasu_sim::Input::Bytes(&bytes));
                 self.take_from_chip();
             }
@@ -190,7 +282,7 @@ impl Pair {
             self.take_from_chip();
         }
         while self.to_host.due().is_some_and(|due| due <= now) {
-            if let Some((_, bytes)) = self.to_host.under_way.pop_front() {
+            if let Some(bytes) = self.to_host.arrive(self.rate, self.holds) {
                 self.tell_session(Input::Bytes(&bytes));
             }
         }
@@ -201,7 +293,8 @@ impl Pair {
     }
 
     fn open(&mut self) {
-        self.session = Some(Session::new(self.now));
+        self.rate = self.settings.rate;
+        self.session = Some(Session::new(self.now, &self.settings));
         self.take_from_session();
     }
 
@@ -215,6 +308,7 @@ impl Pair {
     fn tell_session(&mut self, input: Input<'_>) {
         let Some(session) = &mut self.session else { return };
         let handled = session.handle(self.now, input);
+        self.settings.rate_max = session.rate_max();
         self.take_from_session();
         if let Err(fault) = handled {
             self.faults.push(fault);
@@ -226,7 +320,9 @@ impl Pair {
         let Some(session) = &mut self.session else { return };
         while let Some(output) = session.poll_output() {
             match output {
-                Output::Send(bytes) => self.to_chip.send(self.now, bytes),
+                Output::Send(bytes) => self.to_chip.send(self.now, self.rate, bytes),
+                Output::SetRate(rate) => self.rate = rate,
+                Output::Replied(outcome) => self.replies.push(outcome),
                 Output::Attached(model) => self.attached.push(model),
                 Output::Report(report) => self.reports.push((self.now, report)),
             }
@@ -235,36 +331,54 @@ impl Pair {
 
     fn take_from_chip(&mut self) {
         while let Some(mut bytes) = self.chip.poll_output() {
+            let rate = bit_per_s(self.chip.baud_rate());
             let first = self.to_host.sent;
             let index = self.damage.and_then(|(byte, damage)| {
                 let index = usize::try_from(byte.checked_sub(first)?).ok()?;
                 (index < bytes.len()).then_some((index, damage))
             });
             let Some((index, damage)) = index else {
-                self.to_host.send(self.now, bytes);
+                self.to_host.send(self.now, rate, bytes);
                 continue;
             };
             self.damage = None;
+            let mut late = Duration::ZERO;
+            let mut rest = bytes.split_off(index);
             match damage {
-                Damage::Lose => {
-                    bytes.remove(index);
-                    self.to_host.send(self.now, bytes);
-                    self.to_host.sent = self.to_host.sent.saturating_add(1);
-                }
-                Damage::Flip(bits) => {
-                    bytes.iter_mut().skip(index).take(1).for_each(|byte| *byte ^= bits);
-                    self.to_host.send(self.now, bytes);
-                }
+                Damage::Lose => drop(rest.drain(..1)),
+                Damage::Drop => rest.clear(),
+                Damage::Late(by) => late = by,
+                Damage::Nak => rest = Frame::Nack.encode().unwrap_or_default(),
+                Damage::Garbage => drop(rest.splice(..0, GARBAGE)),
+                Damage::Flip(bits) => rest.iter_mut().take(1).for_each(|byte| *byte ^= bits),
                 Damage::Cut | Damage::Unplug => {
-                    bytes.truncate(index);
                     self.tell_session(Input::Bytes(&bytes));
                     self.cuts = self.cuts.saturating_add(1);
                     self.close();
                     if damage == Damage::Unplug {
                         self.chip.power_cycle();
                     }
+                    return;
                 }
             }
+            self.to_host.send(self.now, rate, bytes);
+            let free_at = self.to_host.free_at;
+            self.to_host.send(self.now.after(late), rate, rest);
+            if !late.is_zero() {
+                // What the chip sends meanwhile overtakes it, as if an adapter held it back.
+                self.to_host.free_at = free_at;
+            }
+            self.to_host.under_way.make_contiguous().sort_by_key(|under_way| under_way.due);
+            self.to_host.sent = self.to_host.sent.max(first.saturating_add(index as u64 + 1));
         }
+    }
+}
+
+fn bit_per_s(rate: BaudRate) -> u32 {
+    match rate {
+        BaudRate::B230400 => 230_400,
+        BaudRate::B460800 => 460_800,
+        BaudRate::B921600 => 921_600,
+        _ => BAUD_DEFAULT,
     }
 }

@@ -9,6 +9,7 @@ use crate::{DecodeError, Raw, cursor::Cursor};
 
 /// What the chip says to a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Answer {
     /// Result of a test; of test 00 the echo, test number included.
     Diagnose(Raw),
@@ -83,6 +84,7 @@ pub enum Answer {
 
 /// A target in the answer to GetGeneralStatus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct TargetStatus {
     /// Its number.
     pub tg: u8,
@@ -162,6 +164,26 @@ impl Answer {
             }
         }
         out
+    }
+
+    /// Reads the data of a frame, D5 first, without knowing the command. The code tells which one
+    /// it was. Targets of InListPassiveTarget are taken for the first of FeliCa, type B, Jewel and
+    /// type A that they can be.
+    ///
+    /// # Errors
+    /// Another direction, or a length or value that the answer does not allow.
+    pub fn decode_alone(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut cursor = Cursor::new("PN532 answer", data);
+        cursor.value("direction D5", |byte| byte == CHIP_TO_HOST)?;
+        let code = cursor.value("an odd code", |code| code & 1 == 1)?.wrapping_sub(1);
+        if code == code::IN_LIST_PASSIVE_TARGET {
+            let count = target_count(&mut cursor)?;
+            return Target::read_any(&cursor, count).map(Self::InListPassiveTarget);
+        }
+        if code == code::READ_REGISTER {
+            return Ok(Self::ReadRegister(cursor.rest()));
+        }
+        Self::decode(&Command::with_code(code), data)
     }
 
     /// Reads the data of a frame, D5 first, as the answer to `command`.

@@ -1,10 +1,11 @@
 use alloc::vec::Vec;
 
-use super::{HOST_TO_CHIP, code};
-use crate::{DecodeError, Raw, cursor::Cursor, felica::Polling, iso14443a::Uid};
+use super::{HOST_TO_CHIP, code, initiator::Initiator};
+use crate::{DecodeError, Raw, cursor::Cursor};
 
 /// What a host asks of the chip.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Command {
     /// Self tests; test 00 is an echo of everything from the test number on.
     Diagnose {
@@ -18,7 +19,7 @@ pub enum Command {
     /// Last error, field, targets.
     GetGeneralStatus,
     /// Reads registers by address.
-    ReadRegister(Vec<u16>),
+    ReadRegister(#[cfg_attr(feature = "serde", serde(with = "crate::hex::words"))] Vec<u16>),
     /// Writes registers.
     WriteRegister(Vec<RegisterWrite>),
     /// Changes the rate of a serial line, after the host has acknowledged the answer.
@@ -84,8 +85,10 @@ pub enum Command {
 
 /// One register and its new value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RegisterWrite {
     /// Address.
+    #[cfg_attr(feature = "serde", serde(with = "crate::hex::word"))]
     pub address: u16,
     /// Value.
     pub value: u8,
@@ -93,6 +96,7 @@ pub struct RegisterWrite {
 
 /// Rates of a serial line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum BaudRate {
     /// 9 600 bit/s.
     B9600,
@@ -135,6 +139,7 @@ impl BaudRate {
 
 /// The three lengths in which hosts send SAMConfiguration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SamConfiguration {
     /// Mode.
     pub mode: SamMode,
@@ -144,6 +149,7 @@ pub struct SamConfiguration {
 
 /// How a security module is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum SamMode {
     /// Not at all.
     Normal,
@@ -168,6 +174,7 @@ impl SamMode {
 
 /// One item of RFConfiguration.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum RfItem {
     /// 01.
     Field {
@@ -203,41 +210,6 @@ pub enum RfItem {
     },
 }
 
-/// Which rate FeliCa cards are asked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Rate {
-    /// 212 kbit/s.
-    R212,
-    /// 424 kbit/s.
-    R424,
-}
-
-/// Which kind of card to look for (BrTy), and how.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Initiator {
-    /// 00: type A at 106 kbit/s.
-    TypeA {
-        /// Only this card.
-        uid: Option<Uid>,
-    },
-    /// 01, 02: FeliCa.
-    Felica {
-        /// At which rate.
-        rate: Rate,
-        /// How to ask.
-        polling: Polling,
-    },
-    /// 03: type B at 106 kbit/s.
-    TypeB {
-        /// Application family.
-        afi: u8,
-        /// b0: probabilistic instead of time slots.
-        method: Option<u8>,
-    },
-    /// 04: Jewel (Topaz).
-    Jewel,
-}
-
 impl Command {
     /// The command's code: the second byte.
     #[must_use]
@@ -261,6 +233,34 @@ impl Command {
             Self::InSelect(_) => code::IN_SELECT,
             Self::InAutoPoll { .. } => code::IN_AUTO_POLL,
             Self::Unknown { code, .. } => *code,
+        }
+    }
+
+    /// Some command with this code, to read an answer by whose command is not known.
+    pub(super) fn with_code(code: u8) -> Self {
+        let data = Raw::default();
+        match code {
+            code::DIAGNOSE => Self::Diagnose { test: 0, data },
+            code::GET_FIRMWARE_VERSION => Self::GetFirmwareVersion,
+            code::GET_GENERAL_STATUS => Self::GetGeneralStatus,
+            code::WRITE_REGISTER => Self::WriteRegister(Vec::new()),
+            code::SET_SERIAL_BAUD_RATE => Self::SetSerialBaudRate(BaudRate::B115200),
+            code::SET_PARAMETERS => Self::SetParameters(0),
+            code::SAM_CONFIGURATION => Self::SamConfiguration(SamConfiguration {
+                mode: SamMode::Normal,
+                timeout_irq: None,
+            }),
+            code::POWER_DOWN => Self::PowerDown { wake_up: 0, irq: None },
+            code::RF_CONFIGURATION => {
+                Self::RfConfiguration(RfItem::Field { auto_rfca: false, on: false })
+            }
+            code::IN_DATA_EXCHANGE => Self::InDataExchange { tg: 0, more: false, data },
+            code::IN_COMMUNICATE_THRU => Self::InCommunicateThru(data),
+            code::IN_DESELECT => Self::InDeselect(0),
+            code::IN_RELEASE => Self::InRelease(0),
+            code::IN_SELECT => Self::InSelect(0),
+            code::IN_AUTO_POLL => Self::InAutoPoll { poll_nr: 1, period: 1, kinds: Vec::new() },
+            code => Self::Unknown { code, data },
         }
     }
 
@@ -368,8 +368,8 @@ impl Command {
                 let poll_nr = cursor.value("PollNr from 01", |count| count != 0)?;
                 let period = cursor.value("a period from 01 to 0F", |p| (1..=15).contains(&p))?;
                 let mut kinds = [cursor.u8()?].to_vec();
-                while let (Some(kind), ..=14) = (cursor.optional(), kinds.len()) {
-                    kinds.push(kind);
+                while kinds.len() < KINDS_MAX && !cursor.is_empty() {
+                    kinds.push(cursor.u8()?);
                 }
                 Self::InAutoPoll { poll_nr, period, kinds }
             }
@@ -379,6 +379,9 @@ impl Command {
         Ok(command)
     }
 }
+
+/// How many kinds InAutoPoll takes.
+const KINDS_MAX: usize = 15;
 
 /// In InDataExchange's target number: more data follow.
 const MORE: u8 = 0x40;
@@ -427,40 +430,6 @@ impl RfItem {
                 Self::MaxRetries { atr, psl, passive_activation }
             }
             item => Self::Other { item, data: cursor.rest() },
-        })
-    }
-}
-
-impl Initiator {
-    fn write(&self, out: &mut Vec<u8>) {
-        match self {
-            Self::TypeA { uid } => {
-                out.push(0x00);
-                out.extend(uid.iter().flat_map(|uid| uid.levels().into_iter().flatten()));
-            }
-            Self::Felica { rate, polling } => {
-                out.push(match rate {
-                    Rate::R212 => 0x01,
-                    Rate::R424 => 0x02,
-                });
-                out.extend(polling.encode_bare());
-            }
-            Self::TypeB { afi, method } => {
-                out.extend([0x03, *afi]);
-                out.extend(method);
-            }
-            Self::Jewel => out.push(0x04),
-        }
-    }
-
-    fn read(cursor: &mut Cursor<'_>) -> Result<Self, DecodeError> {
-        Ok(match cursor.value("BrTy 00 to 04", |br_ty| br_ty <= 4)? {
-            0x00 if cursor.is_empty() => Self::TypeA { uid: None },
-            0x00 => Self::TypeA { uid: Some(Uid::read(cursor)?) },
-            0x01 => Self::Felica { rate: Rate::R212, polling: Polling::read(cursor)? },
-            0x02 => Self::Felica { rate: Rate::R424, polling: Polling::read(cursor)? },
-            0x03 => Self::TypeB { afi: cursor.u8()?, method: cursor.optional() },
-            _ => Self::Jewel,
         })
     }
 }

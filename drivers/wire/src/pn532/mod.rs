@@ -6,13 +6,13 @@
 
 mod answer;
 mod command;
+mod initiator;
 mod status;
 mod target;
 
 pub use answer::{Answer, TargetStatus};
-pub use command::{
-    BaudRate, Command, Initiator, Rate, RegisterWrite, RfItem, SamConfiguration, SamMode,
-};
+pub use command::{BaudRate, Command, RegisterWrite, RfItem, SamConfiguration, SamMode};
+pub use initiator::{Initiator, Rate};
 pub use status::{Status, StatusCode};
 pub use target::{AutoPollTarget, FelicaTarget, JewelTarget, Target, TypeATarget, TypeBTarget};
 

@@ -2,6 +2,7 @@ use core::fmt;
 
 /// The status byte of an answer.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Status(pub u8);
 
 impl Status {

@@ -1,7 +1,7 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::command::Initiator;
+use super::initiator::Initiator;
 use crate::{
     DecodeError, Raw,
     cursor::Cursor,
@@ -12,6 +12,7 @@ use crate::{
 
 /// A FeliCa card that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FelicaTarget {
     /// The number that later commands call it by.
     pub tg: u8,
@@ -20,11 +21,13 @@ pub struct FelicaTarget {
     /// Which kind.
     pub pmm: Pmm,
     /// What the polling asked for.
+    #[cfg_attr(feature = "serde", serde(with = "crate::hex::option"))]
     pub request_data: Option<[u8; 2]>,
 }
 
 /// A type A card that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct TypeATarget {
     /// The number that later commands call it by.
     pub tg: u8,
@@ -44,10 +47,12 @@ pub struct TypeATarget {
 
 /// A type B card that was found.
 #[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct TypeBTarget {
     /// The number that later commands call it by.
     pub tg: u8,
     /// ATQB: `50`, PUPI (4), application data (4), protocol info (3).
+    #[cfg_attr(feature = "serde", serde(with = "crate::hex::bytes"))]
     pub atqb: [u8; 12],
     /// Answer to ATTRIB, without its length byte.
     pub attrib_res: Raw,
@@ -62,6 +67,7 @@ impl fmt::Debug for TypeBTarget {
 
 /// A Jewel (Topaz) card that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct JewelTarget {
     /// The number that later commands call it by.
     pub tg: u8,
@@ -73,6 +79,7 @@ pub struct JewelTarget {
 
 /// A card that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Target {
     /// FeliCa.
     Felica(FelicaTarget),
@@ -195,6 +202,26 @@ impl Target {
         })
     }
 
+    /// Reads all that is left as `count` targets of the first layout that fits.
+    pub(super) fn read_any(cursor: &Cursor<'_>, count: u8) -> Result<Vec<Self>, DecodeError> {
+        // Those first that have a byte of their own to be told by.
+        let layouts = [Layout::Felica, Layout::TypeB, Layout::Jewel];
+        let special = layouts.into_iter().find_map(|layout| {
+            let targets = Self::read_all(cursor, layout, count).ok()?;
+            targets.iter().all(Self::is_plausible).then_some(targets)
+        });
+        special.map_or_else(|| Self::read_all(cursor, Layout::TypeA, count), Ok)
+    }
+
+    /// An ATQB begins with 50; a Jewel's ATQA is 0C00.
+    fn is_plausible(&self) -> bool {
+        match self {
+            Self::TypeB(target) => target.atqb.starts_with(&[0x50]),
+            Self::Jewel(target) => target.sens_res == Atqa(0x0C00),
+            _ => true,
+        }
+    }
+
     /// Reads all that is left as `count` targets.
     pub(super) fn read_all(
         cursor: &Cursor<'_>,
@@ -223,6 +250,7 @@ impl Target {
 
 /// What InAutoPoll found.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct AutoPollTarget {
     /// The type that matched, one of those asked for or a more special one.
     pub kind: u8,

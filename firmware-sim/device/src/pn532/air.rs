@@ -11,11 +11,17 @@ const SLOT: Duration = Duration::from_nanos(1_208_260);
 /// Preamble, sync and CRC around a FeliCa frame.
 const FELICA_ENVELOPE_BYTES: u32 = 10;
 const POLLING_BYTES: u32 = 6;
-/// A type A activation, and also waiting for one in vain: the radio waits longer than the cards
-/// need. A measured order of magnitude, nobody published a figure.
-pub(super) const TYPE_A: Duration = Duration::from_millis(5);
+/// An activation of type A or B, and also waiting for one in vain: the radio waits longer than the
+/// cards need. A measured order of magnitude, nobody published a figure.
+pub(super) const ISO14443: Duration = Duration::from_millis(5);
 /// From field on to the first command, so that cards have power.
 pub(super) const FIELD_ON: Duration = Duration::from_millis(5);
+
+/// What a card needs to think about a command: that of a FeliCa for reading a block, of an ISO/IEC
+/// 14443 card the shortest frame waiting time.
+const THINKING: Duration = Duration::from_micros(302);
+/// A byte at 106 kbit/s with its parity or start and stop bits, rounded up.
+const BYTE_106: Duration = Duration::from_micros(95);
 
 fn frame(rate: Rate, bytes: u32) -> Duration {
     let bit = match rate {
@@ -35,4 +41,16 @@ pub(super) fn polling_miss(rate: Rate, slots: u8) -> Duration {
 pub(super) fn polling_hit(rate: Rate, slot: u8, answer_bytes: usize) -> Duration {
     let answer = frame(rate, u32::try_from(answer_bytes).unwrap_or(u32::MAX));
     polling_miss(rate, slot).saturating_add(answer)
+}
+
+/// A FeliCa command and its answer, both without preamble, sync and CRC.
+pub(super) fn felica(rate: Rate, command_bytes: usize, answer_bytes: usize) -> Duration {
+    let takes = |bytes: usize| frame(rate, u32::try_from(bytes).unwrap_or(u32::MAX));
+    takes(command_bytes).saturating_add(THINKING).saturating_add(takes(answer_bytes))
+}
+
+/// An exchange with an ISO/IEC 14443 card at 106 kbit/s; two bytes of CRC go with each frame.
+pub(super) fn iso14443(command_bytes: usize, answer_bytes: usize) -> Duration {
+    let bytes = command_bytes.saturating_add(answer_bytes).saturating_add(4);
+    BYTE_106.saturating_mul(u32::try_from(bytes).unwrap_or(u32::MAX)).saturating_add(THINKING)
 }

@@ -2,7 +2,7 @@
 //! comes in.
 //!
 //! What real chips do where the manual leaves it open is taken from what libnfc, nfcpy and Arduino
-//! libraries rely on. Not simulated: type B, NFC-DEP, target modes, memory of cards.
+//! libraries rely on. Not simulated: NFC-DEP, target modes, Jewel cards, GPIO.
 
 mod air;
 mod execute;
@@ -12,11 +12,14 @@ mod registers;
 use std::{collections::VecDeque, time::Duration};
 
 use kazasu_wire::{
-    pn532::{Answer, Command, Initiator},
+    pn532::{Answer, BaudRate, Command, Initiator},
     sof::{Decoder, Frame},
 };
 
-use crate::field::{CARDS_MAX, Field, Seed};
+use crate::{
+    field::{CARDS_MAX, Field, Seed},
+    line::Pace,
+};
 use radio::Found;
 use registers::Registers;
 
@@ -24,6 +27,8 @@ use registers::Registers;
 const WAKE_UP_BYTES: usize = 5;
 /// How long the chip takes for a command that needs no radio.
 const COMMAND_TIME: Duration = Duration::from_micros(500);
+/// What anything takes at [`Pace::Instant`]: as little as keeps the clock going.
+const AT_ONCE: Duration = Duration::from_micros(1);
 /// A frame whose bytes stop coming for this long is given up: one byte takes 0.09 ms, and USB
 /// adapters hold bytes back for 16 ms.
 const BYTE_GAP_MAX: Duration = Duration::from_millis(50);
@@ -43,7 +48,12 @@ pub enum Input<'a> {
 #[derive(Clone, Debug)]
 pub struct Pn532 {
     field: Field,
+    pace: Pace,
     power: Power,
+    /// Of the line.
+    baud_rate: BaudRate,
+    /// Told, but the host has not taken the answer yet.
+    next_baud_rate: Option<BaudRate>,
     activity: Activity,
     settings: Settings,
     registers: Registers,
@@ -102,7 +112,15 @@ struct Answering {
     due: Option<Duration>,
     /// `None` = the error frame.
     answer: Option<Answer>,
-    then_sleep: bool,
+    then: Then,
+}
+
+/// What follows an answer.
+#[derive(Clone, Copy, Debug)]
+enum Then {
+    Nothing,
+    Sleep,
+    ChangeRate(BaudRate),
 }
 
 /// InListPassiveTarget, one try after the other.
@@ -135,12 +153,16 @@ impl Pn532 {
     /// A chip that just got power: asleep, field off, no cards.
     #[must_use]
     pub fn new(seed: Seed) -> Self {
-        Self::with_field(Field::new(seed, CARDS_MAX))
+        Self::with_field(Field::new(seed, CARDS_MAX), Pace::Real)
     }
 
-    fn with_field(field: Field) -> Self {
+    fn with_field(mut field: Field, pace: Pace) -> Self {
+        field.power_off();
         Self {
             field,
+            pace,
+            baud_rate: BaudRate::B115200,
+            next_baud_rate: None,
             power: Power::Asleep { noise: 0, last: 0xFF },
             activity: Activity::Idle,
             settings: Settings::default(),
@@ -160,7 +182,27 @@ impl Pn532 {
 
     /// The chip lost power and got it again. The cards are still where they were.
     pub fn power_cycle(&mut self) {
-        *self = Self::with_field(self.field.clone());
+        *self = Self::with_field(self.field.clone(), self.pace);
+    }
+
+    /// How fast the chip and the air are from now on. Times that the host asks for stay as they
+    /// are: those of InAutoPoll, of searches without an end and of cards that do not answer.
+    pub fn set_pace(&mut self, pace: Pace) {
+        self.pace = pace;
+    }
+
+    /// The rate that the chip expects on its line.
+    #[must_use]
+    pub fn baud_rate(&self) -> BaudRate {
+        self.baud_rate
+    }
+
+    /// How long something takes that would really take `time`.
+    fn takes(&self, time: Duration) -> Duration {
+        match self.pace {
+            Pace::Real => time,
+            Pace::Instant => AT_ONCE,
+        }
     }
 
     /// Tells the chip what happened and when. Times must not go backwards.
@@ -229,6 +271,11 @@ impl Pn532 {
     }
 
     fn accept(&mut self, now: Duration, frame: Frame) {
+        // The manual has the host's ACK switch the rate. A host that closes its side of a terminal
+        // right behind the ACK may have thrown that away, so whatever it sends next counts as well.
+        if let Some(rate) = self.next_baud_rate.take() {
+            self.baud_rate = rate;
+        }
         match frame {
             Frame::Error => {}
             // Whatever runs is over, without an answer.
@@ -242,7 +289,7 @@ impl Pn532 {
                 self.send(&Frame::Ack);
                 self.activity = match Command::decode(&data) {
                     Ok(command) => self.execute(now, command),
-                    Err(_) => syntax_error(now),
+                    Err(_) => self.syntax_error(now),
                 };
             }
         }
@@ -270,11 +317,13 @@ impl Pn532 {
         }
         match std::mem::replace(&mut self.activity, Activity::Idle) {
             Activity::Idle => {}
-            Activity::Answering(Answering { answer, then_sleep, .. }) => {
+            Activity::Answering(Answering { answer, then, .. }) => {
                 let frame = answer.map_or(Frame::Error, |answer| Frame::Data(answer.encode()));
                 self.send(&frame);
-                if then_sleep {
-                    self.sleep();
+                match then {
+                    Then::Nothing => {}
+                    Then::Sleep => self.sleep(),
+                    Then::ChangeRate(rate) => self.next_baud_rate = Some(rate),
                 }
             }
             Activity::Listing(listing) => self.listed(now, listing),
@@ -294,20 +343,33 @@ impl Pn532 {
         self.send(&Frame::Data(Answer::InListPassiveTarget(targets).encode()));
     }
 
+    /// Field on or off. Without it the cards have no power.
+    fn set_field(&mut self, on: bool) {
+        self.settings.field_on = on;
+        if !on {
+            self.field.power_off();
+        }
+    }
+
     fn sleep(&mut self) {
         self.power = Power::Asleep { noise: 0, last: 0xFF };
-        self.settings.field_on = false;
+        self.set_field(false);
         self.targets.clear();
         self.decoder.clear();
     }
-}
 
-fn answer(now: Duration, answer: Answer) -> Activity {
-    let due = Some(now.saturating_add(COMMAND_TIME));
-    Activity::Answering(Answering { due, answer: Some(answer), then_sleep: false })
-}
+    fn answer(&self, now: Duration, answer: Answer) -> Activity {
+        self.after(now, Some(self.takes(COMMAND_TIME)), answer)
+    }
 
-fn syntax_error(now: Duration) -> Activity {
-    let due = Some(now.saturating_add(COMMAND_TIME));
-    Activity::Answering(Answering { due, answer: None, then_sleep: false })
+    fn syntax_error(&self, now: Duration) -> Activity {
+        let due = Some(now.saturating_add(self.takes(COMMAND_TIME)));
+        Activity::Answering(Answering { due, answer: None, then: Then::Nothing })
+    }
+
+    /// Without a time the answer never comes.
+    fn after(&self, now: Duration, takes: Option<Duration>, answer: Answer) -> Activity {
+        let due = takes.map(|takes| now.saturating_add(takes));
+        Activity::Answering(Answering { due, answer: Some(answer), then: Then::Nothing })
+    }
 }

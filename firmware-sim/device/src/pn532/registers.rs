@@ -8,6 +8,8 @@ const TX_MODE: u16 = 0x6302;
 const RX_MODE: u16 = 0x6303;
 /// Bits 1 and 0: field on.
 const TX_CONTROL: u16 = 0x6304;
+/// In TxMode and RxMode.
+const CRC: u8 = 0x80;
 const FIFO_DATA: u16 = 0x6339;
 /// What stands in the FIFO when nothing answered REQA; nfcpy asks for it.
 const REQA: u8 = 0x26;
@@ -16,6 +18,7 @@ const REQA: u8 = 0x26;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Framing {
     TypeA,
+    TypeB,
     Felica(Rate),
     Other,
 }
@@ -45,6 +48,7 @@ impl Registers {
         // Bit 7 CRC, bits 6 to 4 rate, bits 1 and 0 framing.
         let mode = match framing {
             Framing::TypeA => 0x80,
+            Framing::TypeB => 0x83,
             Framing::Felica(Rate::R212) => 0x92,
             Framing::Felica(Rate::R424) => 0xA2,
             Framing::Other => return,
@@ -53,9 +57,20 @@ impl Registers {
         self.write(RX_MODE, mode);
     }
 
+    /// Whether the radio adds the CRC to what it sends.
+    pub(super) fn adds_crc(&self) -> bool {
+        self.read(TX_MODE, false) & CRC != 0
+    }
+
+    /// Whether the radio checks the CRC of what it receives, and takes it off.
+    pub(super) fn checks_crc(&self) -> bool {
+        self.read(RX_MODE, false) & CRC != 0
+    }
+
     pub(super) fn framing(&self) -> Framing {
         match self.read(TX_MODE, false) & 0x73 {
             0x00 => Framing::TypeA,
+            0x03 => Framing::TypeB,
             0x12 => Framing::Felica(Rate::R212),
             0x22 => Framing::Felica(Rate::R424),
             _ => Framing::Other,

@@ -56,6 +56,11 @@ fn auto_poll_takes_its_periods() {
     check(felica, 0x11, None);
     check(felica, 0x40, None);
     check(felica, 0x03, None);
+    let type_b = "put type-b pupi=01A2B3C4";
+    let type_b_found = "1 5001A2B3C400000000008181 01";
+    check(type_b, 0x03, Some((0x23, type_b_found)));
+    check(type_b, 0x23, Some((0x23, type_b_found)));
+    check(type_b, 0x20, None);
 }
 
 #[test]
@@ -128,6 +133,18 @@ fn commands_without_the_radio() {
     check(desk, &[0xD4, 0x00, 0x01], Some(&[0xD5, 0x01, 0x00]));
     check(desk, &[0xD4, 0x00, 0x06], Some(&[0xD5, 0x01, 0x01]));
     check(desk, &[0xD4, 0x00, 0x09], None);
+    check(desk, &[0xD4, 0x00, 0x01, 0x00], None);
+    // All of 128 pollings fail without a card; of the other rate, with one.
+    check(desk, &[0xD4, 0x00, 0x04, 0x01], Some(&[0xD5, 0x01, 128]));
+    desk.control("put felica idm=012E4CE100000001 rate=424");
+    check(desk, &[0xD4, 0x00, 0x04, 0x01], Some(&[0xD5, 0x01, 128]));
+    check(desk, &[0xD4, 0x00, 0x04, 0x02], Some(&[0xD5, 0x01, 0]));
+    check(desk, &[0xD4, 0x00, 0x04, 0x03], None);
+    desk.control("take");
+    check(desk, &[0xD4, 0x00, 0x07, 0x2B], Some(&[0xD5, 0x01, 0x00]));
+    // The echo by radio never answers; the next command ends it.
+    desk.bytes(&Frame::Data(vec![0xD4, 0x00, 0x05, 0, 0, 0]).encode().unwrap());
+    assert_eq!(desk.pass(3_600_000 * MS).len(), 1);
     check(desk, &[0xD4, 0x02], Some(&[0xD5, 0x03, 0x32, 0x01, 0x06, 0x07]));
     check(desk, &[0xD4, 0x02, 0x00], None);
     check(desk, &[0xD4, 0x04], Some(&[0xD5, 0x05, 0x00, 0x00, 0x00, 0x80]));

@@ -3,7 +3,7 @@ use std::time::Duration;
 use kazasu_sim::{Input, Line, Pn532, Seed, parse};
 use kazasu_wire::{
     felica::{Polling, Request, Slots},
-    pn532::{Answer, Command, Initiator, Rate, RfItem, SamConfiguration, SamMode, Target},
+    pn532::{Answer, Command, Initiator, Rate, RfItem, SamConfiguration, SamMode, Status, Target},
     sof::{Decoder, Frame, WAKE_UP},
 };
 
@@ -86,6 +86,23 @@ impl Desk {
         }
     }
 
+    /// Sends bytes to the card as they are and gives its answer in hex, or the status in words.
+    pub(crate) fn thru(&mut self, bytes: &str) -> String {
+        match self.ask(&Command::InCommunicateThru(unhex(bytes).into())) {
+            Some(Answer::InCommunicateThru { status, data }) => spoken(status, &data),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The same, to target 1 in its own protocol.
+    pub(crate) fn exchange(&mut self, bytes: &str) -> String {
+        let data = unhex(bytes).into();
+        match self.ask(&Command::InDataExchange { tg: 1, more: false, data }) {
+            Some(Answer::InDataExchange { status, data }) => spoken(status, &data),
+            other => panic!("{other:?}"),
+        }
+    }
+
     pub(crate) fn retries(&mut self, passive_activation: u8) {
         let item = RfItem::MaxRetries { atr: 0xFF, psl: 1, passive_activation };
         assert_eq!(self.ask(&Command::RfConfiguration(item)), Some(Answer::RfConfiguration));
@@ -110,6 +127,10 @@ impl Desk {
     }
 }
 
+fn spoken(status: Status, data: &[u8]) -> String {
+    if status == Status::OK { hex(data) } else { format!("{:?}", status.code()) }
+}
+
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02X}")).collect()
 }
@@ -131,8 +152,16 @@ pub(crate) fn describe(target: &Target) -> String {
             a.sel_res.0,
             a.ats.as_ref().map(|ats| format!(" {}", hex(ats))).unwrap_or_default()
         ),
+        Target::TypeB(b) => format!("{} {} {}", b.tg, hex(&b.atqb), hex(&b.attrib_res)),
         other => panic!("{other:?}"),
     }
+}
+
+/// Bytes of hex digits, spaces aside.
+pub(crate) fn unhex(text: &str) -> Vec<u8> {
+    let digits: String = text.split_whitespace().collect();
+    let pairs = (0..digits.len()).step_by(2);
+    pairs.map(|at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap()).collect()
 }
 
 pub(crate) fn polling(system: u16, slots: Slots) -> Polling {

@@ -10,4 +10,6 @@
 mod cards;
 mod commands;
 mod desk;
+mod iso14443;
 mod line;
+mod memory;

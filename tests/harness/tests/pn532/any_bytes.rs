@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use kazasu_hal::{FaultKind, Mono, Report};
-use kazasu_pn532::{Input, Output, Session};
+use kazasu_pn532::{Input, Output, Session, Settings};
 use kazasu_wire::{pn532::Answer, sof::Frame};
 use proptest::prelude::*;
 
@@ -34,7 +34,7 @@ proptest! {
         inputs in proptest::collection::vec((bytes(), 0_u64..400), 1..60)
     ) {
         let mut now = Mono::default();
-        let mut session = Session::new(now);
+        let mut session = Session::new(now, &Settings::default());
         for (bytes, wait) in inputs {
             now = now.after(Duration::from_millis(wait));
             let mut ended = session.handle(now, Input::Bytes(&bytes)).is_err();
@@ -80,7 +80,7 @@ proptest! {
 /// A chip by hand: acknowledges each command and answers what the row says.
 fn check(name: &str, answers: &[Vec<u8>], expected: Result<usize, FaultKind>) {
     let mut now = Mono::default();
-    let mut session = Session::new(now);
+    let mut session = Session::new(now, &Settings::default());
     let (mut faults, mut rounds, mut polls) = (0, 0, 0);
     for _ in 0..2000 {
         let mut sent = Vec::new();
@@ -89,7 +89,7 @@ fn check(name: &str, answers: &[Vec<u8>], expected: Result<usize, FaultKind>) {
                 Output::Send(bytes) => sent.push(bytes),
                 Output::Report(Report::Fault(_)) => faults += 1,
                 Output::Report(Report::Field(_)) => rounds += 1,
-                Output::Attached(_) => {}
+                Output::Attached(_) | Output::SetRate(_) | Output::Replied(_) => {}
             }
         }
         let mut reply = Vec::new();
@@ -183,7 +183,7 @@ fn a_board_that_knows_only_one_length_of_sam_configuration_is_opened() {
     for (name, reply) in
         [("silent", vec![]), ("acknowledged only", ack.clone()), ("refused", refused)]
     {
-        let mut session = Session::new(Mono::default());
+        let mut session = Session::new(Mono::default(), &Settings::default());
         let first = sent(&mut session);
         assert!(first.len() == 1 && ends_with_command(&first[0], &short), "{name}: {first:02X?}");
         session.handle(Mono::default(), Input::Bytes(&reply)).unwrap();
@@ -205,26 +205,35 @@ fn a_board_that_knows_only_one_length_of_sam_configuration_is_opened() {
 
 #[test]
 fn the_opening_and_the_first_round_are_these_commands() {
-    let rows: [(&[u8], &[u8]); 8] = [
+    let rows: [(&[u8], &[u8]); 10] = [
         (&[0xD4, 0x14, 0x01], &[0xD5, 0x15]),
         (&[0xD4, 0x02], &[0xD5, 0x03, 0x32, 0x01, 0x06, 0x07]),
         // No automatic RATS.
         (&[0xD4, 0x12, 0x04], &[0xD5, 0x13]),
-        // A search ends after two tries.
-        (&[0xD4, 0x32, 0x05, 0x00, 0x00, 0x01], &[0xD5, 0x33]),
+        // A search ends after one try.
+        (&[0xD4, 0x32, 0x05, 0x00, 0x00, 0x00], &[0xD5, 0x33]),
+        // Field off and on: cards forget what another host did with them.
+        (&[0xD4, 0x32, 0x01, 0x00], &[0xD5, 0x33]),
         (&[0xD4, 0x32, 0x01, 0x01], &[0xD5, 0x33]),
+        (&[0xD4, 0x4A, 0x01, 0x03, 0x00], &[0xD5, 0x4B, 0x00]),
+        (&[0xD4, 0x4A, 0x02, 0x00], &[0xD5, 0x4B, 0x00]),
         (&[0xD4, 0x4A, 0x02, 0x01, 0x00, 0xFF, 0xFF, 0x01, 0x00], &[0xD5, 0x4B, 0x00]),
         (&[0xD4, 0x4A, 0x02, 0x02, 0x00, 0xFF, 0xFF, 0x01, 0x00], &[0xD5, 0x4B, 0x00]),
-        (&[0xD4, 0x4A, 0x02, 0x00], &[0xD5, 0x4B, 0x00]),
     ];
-    let mut session = Session::new(Mono::default());
+    let mut session = Session::new(Mono::default(), &Settings::default());
+    let mut now = Mono::default();
     for (command, answer) in rows {
-        let sent = sent(&mut session);
+        let mut sent = sent(&mut session);
+        while sent.is_empty() {
+            now = session.poll_timeout().unwrap();
+            session.handle(now, Input::Timeout).unwrap();
+            sent = self::sent(&mut session);
+        }
         assert!(sent.len() == 1 && ends_with_command(&sent[0], command), "{command:02X?}");
         let answer = Frame::Data(answer.to_vec()).encode().unwrap();
         let bytes = [Frame::Ack.encode().unwrap(), answer].concat();
-        session.handle(Mono::default(), Input::Bytes(&bytes)).unwrap();
+        session.handle(now, Input::Bytes(&bytes)).unwrap();
     }
     // All in no time, so the next round has to wait.
-    assert_eq!(session.poll_timeout(), Some(Mono(Duration::from_millis(25))));
+    assert_eq!(session.poll_timeout(), Some(now.after(Duration::from_millis(15))));
 }

@@ -21,7 +21,7 @@ fn check(lines: &[&str], expected: &[&Card]) {
     let from = pair.now();
     pair.run_for(A_MOMENT * 10);
     let rounds = pair.rounds_since(from);
-    assert!(rounds.len() > 60, "{lines:?}: {} rounds in 3 s", rounds.len());
+    assert!(rounds.len() > 40, "{lines:?}: {} rounds in 3 s", rounds.len());
     for round in &rounds {
         for card in *round {
             assert!(expected.contains(card), "{lines:?}: {card:?}");
@@ -68,6 +68,7 @@ fn what_is_put_is_what_is_reported() {
     let ten = type_a(&[0x04, 0x5A, 1, 2, 3, 4, 5, 6, 7, 8], 0x0084, 0x00);
     let desfire = type_a(&[0x04, 0x5A, 1, 2, 3, 4, 6], 0x0344, 0x20);
 
+    let b_card = Card::iso14443b(&[0x5A, 0xB1, 0xB2, 0xB3]).unwrap();
     let four_line = "type-a uid=5AC1C2C3 atqa=0004 sak=08";
     let seven_line = "type-a uid=045A0102030405 atqa=0044 sak=00";
     let desfire_line = "type-a uid=045A0102030406 atqa=0344 sak=20 ats=067577810280";
@@ -77,6 +78,9 @@ fn what_is_put_is_what_is_reported() {
         (&["felica idm=012E4CE1000000A1 rate=both"], &[&a]),
         (&["felica idm=012E4CE1000000C3 pmm=0316010203040506 sys=0003,FE00"], &[&c]),
         (&[four_line], &[&four]),
+        (&["type-b pupi=5AB1B2B3"], &[&b_card]),
+        (&["type-b pupi=5AB1B2B3", four_line], &[&b_card, &four]),
+        (&["type-b pupi=5AB1B2B3", "felica idm=012E4CE1000000A1"], &[&b_card, &a]),
         (&[seven_line], &[&seven]),
         (&["type-a uid=045A0102030405060708 atqa=0084 sak=00"], &[&ten]),
         (&[desfire_line], &[&desfire]),

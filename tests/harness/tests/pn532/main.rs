@@ -9,7 +9,12 @@
 
 mod any_bytes;
 mod cards;
+mod clones;
+mod faults;
+mod latency;
 mod line;
+mod rates;
+mod requests;
 mod shell;
 
 use std::time::Duration;

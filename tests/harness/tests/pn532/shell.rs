@@ -1,10 +1,21 @@
-use std::{fs, os::unix::fs::symlink, time::Duration};
+use std::{
+    fs,
+    io::{Read, Write},
+    os::unix::fs::symlink,
+    time::Duration,
+};
 
-use kazasu_hal::{Card, Discoverer, Fault, FaultKind, Reader, Report};
-use kazasu_pn532::{BAUD_DEFAULT, StreamDiscoverer, UartDiscoverer};
+use kazasu_hal::{
+    Card, Discoverer, Fault, FaultKind, FelicaBlock, Operation, Reader, Report, Request,
+};
+use kazasu_pn532::{Polling, StreamDiscoverer, UartDiscoverer};
 use kazasu_sim::{Pn532, Seed};
 use kazasu_sim_serve::{InProcess, in_process, pty};
-use tokio::{sync::mpsc, time::timeout};
+use kazasu_wire::sof::Frame;
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::timeout,
+};
 
 use crate::ids;
 
@@ -43,7 +54,7 @@ fn over(sim: &InProcess) -> impl Discoverer + use<> {
     })
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_simulated_reader_in_this_process_is_found_read_and_lost() {
     let (sim, chip) = in_process(Pn532::new(Seed(1)));
     tokio::spawn(chip);
@@ -72,7 +83,7 @@ async fn a_simulated_reader_in_this_process_is_found_read_and_lost() {
     next_cards(&mut reader, &["felica 012E4CE1000000A1"]).await;
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_reader_that_is_let_go_is_closed() {
     let (sim, chip) = in_process(Pn532::new(Seed(1)));
     tokio::spawn(chip);
@@ -82,14 +93,21 @@ async fn a_reader_that_is_let_go_is_closed() {
     assert!(fault.message.contains("let go"), "{fault}");
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_listener_that_is_slow_makes_the_reader_wait_and_loses_nothing() {
     let (sim, chip) = in_process(Pn532::new(Seed(1)));
     tokio::spawn(chip);
     let (mut found, running) = run(over(&sim));
     let mut reader = timeout(PATIENCE, found.recv()).await.unwrap().unwrap();
-    tokio::time::sleep(Duration::from_secs(30)).await;
-    assert!(reader.reports.len() <= kazasu_hal::REPORTS_MAX);
+    let full = async {
+        while reader.reports.len() < kazasu_hal::REPORTS_MAX {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(PATIENCE, full).await.unwrap();
+    // Two more rounds have nowhere to go.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(reader.reports.len(), kazasu_hal::REPORTS_MAX);
     sim.control().tell("put type-a uid=5AC1C2C3").await;
     next_cards(&mut reader, &["iso14443a 5AC1C2C3"]).await;
     assert!(!running.is_finished());
@@ -110,7 +128,7 @@ async fn ports_that_cannot_be_opened_are_named() {
         ("/dev/null".into(), FaultKind::Link),
     ];
     for (path, expected) in rows {
-        let (_found, running) = run(UartDiscoverer::new(&path, BAUD_DEFAULT));
+        let (_found, running) = run(UartDiscoverer::new(&path, None, Polling::Normal));
         let (fault, selector) = timeout(PATIENCE, running).await.unwrap().unwrap();
         assert_eq!(fault.kind, expected, "{fault}");
         assert!(fault.message.contains(path.to_str().unwrap()), "{fault}");
@@ -127,12 +145,12 @@ async fn a_terminal_behind_a_link_is_opened_and_held() {
     tokio::spawn(chip);
     control.tell("put felica idm=012E4CE1000000A1").await;
 
-    let (mut found, running) = run(UartDiscoverer::new(&link, BAUD_DEFAULT));
+    let (mut found, running) = run(UartDiscoverer::new(&link, None, Polling::Normal));
     let mut reader = timeout(PATIENCE, found.recv()).await.unwrap().unwrap();
     assert_eq!(reader.info.name.0, format!("pn532:uart:{}", link.display()));
     next_cards(&mut reader, &["felica 012E4CE1000000A1"]).await;
 
-    let (_found, second) = run(UartDiscoverer::new(&link, BAUD_DEFAULT));
+    let (_found, second) = run(UartDiscoverer::new(&link, None, Polling::Normal));
     let (fault, _) = timeout(PATIENCE, second).await.unwrap().unwrap();
     assert_eq!(fault.kind, FaultKind::Busy, "{fault}");
 
@@ -140,7 +158,81 @@ async fn a_terminal_behind_a_link_is_opened_and_held() {
     let (fault, _) = timeout(PATIENCE, running).await.unwrap().unwrap();
     assert_eq!(fault.kind, FaultKind::Link, "{fault}");
     control.tell("plug").await;
-    let (mut found, _running) = run(UartDiscoverer::new(&link, BAUD_DEFAULT));
+    let (mut found, _running) = run(UartDiscoverer::new(&link, None, Polling::Normal));
     let mut reader = timeout(PATIENCE, found.recv()).await.unwrap().unwrap();
     next_cards(&mut reader, &["felica 012E4CE1000000A1"]).await;
+}
+
+#[tokio::test]
+async fn a_request_reaches_the_card_and_its_outcome_comes_back() {
+    let (sim, chip) = in_process(Pn532::new(Seed(1)));
+    tokio::spawn(chip);
+    let block = "30303132333435360000000000000000";
+    let put = format!("put felica idm=012E4CE1000000A1 block=1A8B:00:{block}");
+    assert!(sim.control().tell(&put).await.starts_with("ok"));
+    let (mut found, _running) = run(over(&sim));
+    let mut reader = timeout(PATIENCE, found.recv()).await.unwrap().unwrap();
+    let cards = next_cards(&mut reader, &["felica 012E4CE1000000A1"]).await;
+    let card = &cards.first().unwrap().identity;
+    let place = FelicaBlock { service: 0x1A8B, block: 0 };
+    // More at once than may wait; whoever asks has to wait then, and the rounds go on.
+    let asked: Vec<_> = (0..10)
+        .map(|_| {
+            let (reply, outcome) = oneshot::channel();
+            let operation = Operation::FelicaRead(vec![place]);
+            let request = Request { card: card.clone(), operation, reply };
+            let requests = reader.requests.clone();
+            tokio::spawn(async move {
+                requests.send(request).await.unwrap();
+                outcome.await.unwrap()
+            })
+        })
+        .collect();
+    tokio::spawn(async move { while reader.reports.recv().await.is_some() {} });
+    for outcome in asked {
+        let blocks = timeout(PATIENCE, outcome).await.unwrap().unwrap().unwrap();
+        assert_eq!(blocks, [*b"00123456\0\0\0\0\0\0\0\0"]);
+    }
+}
+
+/// Which antenna drivers are on (register 6304), asked by another host of this terminal.
+fn drivers_on(link: &std::path::Path) -> u8 {
+    let mut port = fs::OpenOptions::new().read(true).write(true).open(link).unwrap();
+    port.write_all(&Frame::Data(vec![0xD4, 0x06, 0x63, 0x04]).encode().unwrap()).unwrap();
+    let mut answer = Vec::<u8>::new();
+    let mut buffer = [0; 64];
+    loop {
+        let count = port.read(&mut buffer).unwrap();
+        answer.extend(&buffer[..count]);
+        if let Some(at) = answer.windows(2).position(|bytes| bytes == [0xD5, 0x07])
+            && let Some(value) = answer.get(at + 2)
+        {
+            return value & 0x03;
+        }
+    }
+}
+
+/// Dropping the future is how a runtime lets go; the chip runs on another thread.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_terminal_that_is_let_go_is_left_in_order() {
+    let dir = tempfile::tempdir().unwrap();
+    let link = dir.path().join("reader");
+    let (_control, chip) = pty(&link, Pn532::new(Seed(1))).unwrap();
+    tokio::spawn(chip);
+    for by_reader in [false, true] {
+        let (mut found, running) = run(UartDiscoverer::new(&link, None, Polling::Normal));
+        let mut reader = timeout(PATIENCE, found.recv()).await.unwrap().unwrap();
+        next_cards(&mut reader, &[]).await;
+        if by_reader {
+            drop(reader);
+            let (fault, _) = timeout(PATIENCE, running).await.unwrap().unwrap();
+            assert!(fault.message.contains("let go"), "{fault}");
+        } else {
+            running.abort();
+            assert!(timeout(PATIENCE, running).await.unwrap().unwrap_err().is_cancelled());
+        }
+        let link = link.clone();
+        let on = tokio::task::spawn_blocking(move || drivers_on(&link));
+        assert_eq!(timeout(PATIENCE, on).await.unwrap().unwrap(), 0, "by reader: {by_reader}");
+    }
 }

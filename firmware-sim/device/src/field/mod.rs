@@ -1,11 +1,12 @@
-use kazasu_wire::{
-    Raw,
-    felica::{Polling, PollingAnswer},
-    iso14443a::{Atqa, Sak, Uid},
-    pn532::Rate,
-};
+//! The cards before the antenna, and what they hear and say together.
 
-use crate::card::{Card, TypeAUid};
+mod iso14443;
+mod poll;
+
+pub(crate) use iso14443::TypeAHit;
+
+use crate::{card::Card, felica};
+use iso14443::Stage;
 
 /// How many cards fit before an antenna.
 pub const CARDS_MAX: usize = 16;
@@ -40,24 +41,10 @@ struct Present {
     card: Card,
     /// Drawn when it was put.
     random: [u8; 8],
-}
-
-/// A FeliCa card's answer, in its time slot.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct FelicaHit {
-    pub(crate) number: u32,
-    pub(crate) slot: u8,
-    pub(crate) answer: PollingAnswer,
-}
-
-/// A type A card that was selected.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct TypeAHit {
-    pub(crate) number: u32,
-    pub(crate) uid: Uid,
-    pub(crate) atqa: Atqa,
-    pub(crate) sak: Sak,
-    pub(crate) ats: Option<Raw>,
+    /// Of a FeliCa card, since it has power.
+    session: felica::Session,
+    /// Of an ISO/IEC 14443 card.
+    stage: Stage,
 }
 
 /// Why a card cannot be put or taken.
@@ -96,7 +83,13 @@ impl Field {
         }
         self.last_number = self.last_number.wrapping_add(1);
         let random = self.seed.draw();
-        self.cards.push(Present { number: self.last_number, card, random });
+        self.cards.push(Present {
+            number: self.last_number,
+            card,
+            random,
+            session: felica::Session::default(),
+            stage: Stage::default(),
+        });
         Ok(self.last_number)
     }
 
@@ -134,50 +127,11 @@ impl Field {
         self.cards.first().map(|present| &present.card)
     }
 
-    /// The answers that can be read after this polling, in the order of their slots. Each card
-    /// draws a slot; where two share one, neither can be read.
-    pub(crate) fn poll_felica(&mut self, rate: Rate, polling: &Polling) -> Vec<FelicaHit> {
-        let Self { seed, cards, .. } = self;
-        let mut answers: Vec<_> = cards
-            .iter()
-            .filter_map(|present| match &present.card {
-                Card::Felica(card) => {
-                    let answer = card.answer(rate, polling)?;
-                    let [drawn, ..] = seed.draw();
-                    // TSN is the number of slots, a power of two, less one.
-                    let slot = drawn & polling.slots.tsn();
-                    Some(FelicaHit { number: present.number, slot, answer })
-                }
-                Card::TypeA(_) => None,
-            })
-            .collect();
-        let slots: Vec<_> = answers.iter().map(|hit| hit.slot).collect();
-        answers.retain(|hit| slots.iter().filter(|slot| **slot == hit.slot).count() == 1);
-        answers.sort_by_key(|hit| hit.slot);
-        answers
-    }
-
-    /// The type A cards, as anticollision finds one after the other. Cards with the same UID cannot
-    /// be told apart, so they are found as one.
-    pub(crate) fn select_type_a(&self, only: Option<Uid>) -> Vec<TypeAHit> {
-        let mut hits = Vec::<TypeAHit>::new();
-        for Present { number, card, random } in &self.cards {
-            let Card::TypeA(card) = card else { continue };
-            let Some(uid) = uid(card.uid, *random) else { continue };
-            let wanted = only.is_none_or(|only| only == uid);
-            if wanted && hits.iter().all(|hit| hit.uid != uid) {
-                let ats = card.ats.clone().filter(|_| card.sak.is_iso_dep());
-                hits.push(TypeAHit { number: *number, uid, atqa: card.atqa, sak: card.sak, ats });
-            }
+    /// The field was switched off: the cards forget what they do without power.
+    pub(crate) fn power_off(&mut self) {
+        for present in &mut self.cards {
+            present.session = felica::Session::default();
+            present.stage = Stage::default();
         }
-        hits
-    }
-}
-
-fn uid(uid: TypeAUid, [a, b, c, ..]: [u8; 8]) -> Option<Uid> {
-    match uid {
-        TypeAUid::Fixed(uid) => Some(uid),
-        // 08 marks a single-size UID as made up.
-        TypeAUid::Random => Uid::new(&[0x08, a, b, c]),
     }
 }

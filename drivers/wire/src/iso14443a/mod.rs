@@ -1,10 +1,18 @@
 //! ISO/IEC 14443 type A: identifiers and their cascade levels (part 3 section 6), ATS (part 4
 //! section 5.2), CRC_A.
 
+mod command;
+
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::{DecodeError, Raw, cursor::Cursor, raw::masked};
+pub use command::{Command, Level};
+
+use crate::{
+    DecodeError, Raw,
+    cursor::{self, Cursor},
+    raw::masked,
+};
 
 /// Stands before the first three bytes of a level whose identifier goes on in the next.
 const CASCADE_TAG: u8 = 0x88;
@@ -103,7 +111,8 @@ pub fn decode_level(bytes: &[u8]) -> Result<[u8; 4], DecodeError> {
 /// Answer to request, as a number: DESFire is 0x0344. On the air the low byte comes first; a PN532
 /// gives the high byte first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Atqa(pub u16);
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Atqa(#[cfg_attr(feature = "serde", serde(with = "crate::hex::word"))] pub u16);
 
 impl fmt::Debug for Atqa {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -113,6 +122,7 @@ impl fmt::Debug for Atqa {
 
 /// Select acknowledge.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Sak(pub u8);
 
 impl fmt::Debug for Sak {
@@ -137,6 +147,7 @@ impl Sak {
 
 /// Answer to select: what an ISO/IEC 14443-4 card can do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Ats {
     /// T0 without the bits that say which bytes follow: b4 to b1 are FSCI. Absent where the ATS is
     /// its length byte alone; then there is nothing else either.
@@ -196,14 +207,7 @@ impl Ats {
 /// CRC_A over `bytes`, in air order (low byte first): polynomial 8408 reflected, start 6363.
 #[must_use]
 pub fn crc_a(bytes: &[u8]) -> [u8; 2] {
-    bytes
-        .iter()
-        .fold(0x6363_u16, |crc, byte| {
-            (0..8).fold(crc ^ u16::from(*byte), |crc, _| {
-                if crc & 1 == 0 { crc >> 1 } else { crc >> 1 ^ 0x8408 }
-            })
-        })
-        .to_le_bytes()
+    cursor::crc_reflected(0x6363, bytes).to_le_bytes()
 }
 
 /// Takes CRC_A off the end of a frame.
@@ -211,18 +215,5 @@ pub fn crc_a(bytes: &[u8]) -> [u8; 2] {
 /// # Errors
 /// Fewer than two bytes, or a CRC that does not fit.
 pub fn strip_crc_a(frame: &[u8]) -> Result<&[u8], DecodeError> {
-    let Some((body, crc)) = frame.split_last_chunk::<2>() else {
-        let missing = 2_usize.saturating_sub(frame.len());
-        return Err(DecodeError::Short { what: "CRC_A", offset: frame.len(), missing });
-    };
-    let wrong = crc_a(body).into_iter().zip(*crc).enumerate().find(|(_, (want, is))| want != is);
-    match wrong {
-        None => Ok(body),
-        Some((index, (expected, found))) => Err(DecodeError::Check {
-            what: "CRC_A",
-            offset: body.len().saturating_add(index),
-            expected,
-            found,
-        }),
-    }
+    cursor::strip_crc("CRC_A", frame, crc_a)
 }

@@ -1,7 +1,12 @@
 //! Short APDUs (ISO/IEC 7816-4 section 5) and what PC/SC part 3 adds for contactless readers.
 
+mod pseudo;
+pub mod tlv;
+
 use alloc::vec::Vec;
 use core::fmt;
+
+pub use pseudo::Pseudo;
 
 use crate::{DecodeError, Raw, cursor::Cursor};
 
@@ -11,6 +16,7 @@ const GET_DATA: u8 = 0xCA;
 
 /// A command to a card or, with class FF, to the reader.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Command {
     /// Class.
     pub cla: u8,
@@ -28,6 +34,7 @@ pub struct Command {
 
 /// What `GET DATA` (PC/SC part 3 section 3.2.2.1.3) asks of a contactless reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum GetData {
     /// UID, PUPI or IDm.
     Uid,
@@ -48,6 +55,27 @@ impl GetData {
 }
 
 impl Command {
+    /// Reads the form in which RC-S300 takes data objects (`FF 50 00 01`): an extended length
+    /// behind the header, and three bytes 00 at the end, which are no Le of any standard.
+    ///
+    /// # Errors
+    /// Another command, or lengths that do not fit.
+    pub fn decode_rcs300(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut cursor = Cursor::new("RC-S300 command", bytes);
+        let [cla, ins, p1, p2] = cursor.array()?;
+        if [cla, ins, p1, p2] != [READER_CLASS, 0x50, 0, 1] {
+            return Err(cursor.refuse(0, "FF 50 00 01", cla));
+        }
+        cursor.value("00 before an extended length", |byte| byte == 0)?;
+        let length = cursor.u16_be()?;
+        let data = cursor.bytes(usize::from(length))?.into();
+        for _ in 0..3 {
+            cursor.value("00 at the end", |byte| byte == 0)?;
+        }
+        cursor.end()?;
+        Ok(Self { cla, ins, p1, p2, data, le: Some(0) })
+    }
+
     /// The bytes. `None` where the data are longer than 255 bytes.
     #[must_use]
     pub fn encode(&self) -> Option<Vec<u8>> {
@@ -95,7 +123,8 @@ impl Command {
 
 /// SW1 SW2.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct StatusWord(pub u16);
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct StatusWord(#[cfg_attr(feature = "serde", serde(with = "crate::hex::word"))] pub u16);
 
 impl StatusWord {
     /// Done.
@@ -152,6 +181,7 @@ impl fmt::Debug for StatusWord {
 
 /// What comes back.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Response {
     /// Up to 256 bytes.
     pub data: Raw,

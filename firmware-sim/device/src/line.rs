@@ -1,0 +1,298 @@
+//! The serial line between a chip and its host: how long bytes take, and what happens to them on
+//! their way.
+
+use std::{collections::VecDeque, time::Duration};
+
+use kazasu_wire::{pn532::BaudRate, sof::Frame};
+
+use crate::{Field, Input, Pn532};
+
+/// Bits of a byte on the line, with start and stop bit.
+const BITS_PER_BYTE: u32 = 10;
+/// How many bytes from the host wait at most; further ones are lost, as in a port's buffer.
+const WAITING_MAX: usize = 4096;
+/// More than any host waits for an answer.
+const LATE: Duration = Duration::from_millis(1500);
+/// Noise that looks like a frame's start, with a wrong length check.
+const NOISE: [u8; 8] = [0x55, 0x00, 0x80, 0x00, 0xFF, 0x33, 0x00, 0xA5];
+
+/// How fast a simulator is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// As a chip on a serial line with cards in the air.
+    Real,
+    /// Answers come at once.
+    Instant,
+}
+
+/// What goes wrong with frames from the chip, acknowledgements among them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// What.
+    pub kind: FaultKind,
+    /// To how many frames.
+    pub count: u32,
+    /// From which byte of a frame on; shorter frames are spared.
+    pub at: Option<usize>,
+    /// How many frames pass before.
+    pub after: u32,
+}
+
+/// A way in which frames go wrong, at byte n.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FaultKind {
+    /// Byte n is lost; without n the whole frame.
+    Drop,
+    /// A bit of byte n is turned over; without n, of the check byte.
+    Corrupt,
+    /// The frame comes too late; with n, only what follows the first n bytes.
+    Late,
+    /// A NACK comes in place of byte n and all that follow.
+    Nak,
+    /// Noise comes before byte n.
+    Garbage,
+    /// The plug is pulled before byte n.
+    Unplug,
+}
+
+/// What comes out of a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Happening {
+    /// Bytes for the host.
+    Bytes(Vec<u8>),
+    /// A [`Fault`] pulled the plug: the host loses its line.
+    Unplugged,
+}
+
+/// A chip at the end of its line. Driven like the chip itself.
+#[derive(Clone, Debug)]
+pub struct SerialLine {
+    chip: Pn532,
+    pace: Pace,
+    fault: Option<Fault>,
+    to_chip: VecDeque<(Duration, Vec<u8>)>,
+    /// When the last byte to the chip has arrived.
+    to_chip_free_at: Duration,
+    /// By time.
+    to_host: VecDeque<(Duration, Happening)>,
+    to_host_free_at: Duration,
+    now: Duration,
+}
+
+impl SerialLine {
+    /// A line at real pace.
+    #[must_use]
+    pub fn new(chip: Pn532) -> Self {
+        let mut line = Self {
+            chip,
+            pace: Pace::Real,
+            fault: None,
+            to_chip: VecDeque::new(),
+            to_chip_free_at: Duration::ZERO,
+            to_host: VecDeque::new(),
+            to_host_free_at: Duration::ZERO,
+            now: Duration::ZERO,
+        };
+        line.set_pace(Pace::Real);
+        line
+    }
+
+    /// The cards before the chip's antenna.
+    pub fn field(&mut self) -> &mut Field {
+        self.chip.field()
+    }
+
+    /// How fast line, chip and air are from now on.
+    pub fn set_pace(&mut self, pace: Pace) {
+        self.pace = pace;
+        self.chip.set_pace(pace);
+    }
+
+    /// What goes wrong from now on. Says how many frames an earlier fault had still to hit.
+    pub fn set_fault(&mut self, fault: Option<Fault>) -> u32 {
+        let before = std::mem::replace(&mut self.fault, fault);
+        before.map_or(0, |before| before.count)
+    }
+
+    /// The host closed the line, or opened it anew: what is under way is lost.
+    pub fn clear(&mut self) {
+        self.to_chip.clear();
+        self.to_chip_free_at = Duration::ZERO;
+        self.to_host.clear();
+        self.to_host_free_at = Duration::ZERO;
+    }
+
+    /// The chip lost power and got it again, with all that was under way lost.
+    pub fn power_cycle(&mut self) {
+        self.clear();
+        self.chip.power_cycle();
+    }
+
+    /// How many bytes the line takes from the host now.
+    #[must_use]
+    pub fn room(&self) -> usize {
+        let waiting = self.to_chip.iter().map(|(_, bytes)| bytes.len());
+        WAITING_MAX.saturating_sub(waiting.fold(0, usize::saturating_add))
+    }
+
+    /// Tells the line what happened and when. Times must not go backwards.
+    pub fn handle(&mut self, now: Duration, input: Input<'_>) {
+        self.advance(now);
+        if let Input::Bytes(bytes) = input {
+            let bytes = bytes.get(..bytes.len().min(self.room())).unwrap_or_default();
+            if !bytes.is_empty() {
+                let arrival = self.to_chip_free_at.max(now).saturating_add(self.takes(bytes.len()));
+                self.to_chip_free_at = arrival;
+                self.to_chip.push_back((arrival, bytes.to_vec()));
+            }
+            self.advance(now);
+        }
+    }
+
+    /// What has come out by now.
+    pub fn poll_output(&mut self) -> Option<Happening> {
+        let now = self.now;
+        take_due(&mut self.to_host, now)
+    }
+
+    /// When to call [`handle`](Self::handle) next, even if nothing happens.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Duration> {
+        let to_host = self.to_host.front().map(|(at, _)| *at);
+        [self.next(), to_host].into_iter().flatten().min()
+    }
+
+    /// When something happens to the chip next.
+    fn next(&self) -> Option<Duration> {
+        let arrival = self.to_chip.front().map(|(at, _)| *at);
+        [arrival, self.chip.poll_timeout()].into_iter().flatten().min()
+    }
+
+    /// Lets happen what is due, each at its own time.
+    fn advance(&mut self, now: Duration) {
+        while let Some(at) = self.next().filter(|at| *at <= now) {
+            let at = at.max(self.now);
+            self.now = at;
+            match take_due(&mut self.to_chip, at) {
+                Some(bytes) => self.chip.handle(at, Input::Bytes(&bytes)),
+                None => self.chip.handle(at, Input::Timeout),
+            }
+            while let Some(frame) = self.chip.poll_output() {
+                self.pass_on(at, frame);
+            }
+        }
+        self.now = self.now.max(now);
+    }
+
+    /// Sends the chip's frame on its way, whole or not.
+    fn pass_on(&mut self, at: Duration, mut frame: Vec<u8>) {
+        let Some((kind, place)) = self.fault_for(&frame) else {
+            self.send(at, Duration::ZERO, frame);
+            return;
+        };
+        let from = place.unwrap_or(0);
+        match kind {
+            FaultKind::Drop => {
+                if let Some(place) = place {
+                    frame.remove(place);
+                    self.send(at, Duration::ZERO, frame);
+                }
+            }
+            FaultKind::Corrupt => {
+                let place = place.unwrap_or(frame.len().saturating_sub(2));
+                frame.iter_mut().skip(place).take(1).for_each(|byte| *byte ^= 0x01);
+                self.send(at, Duration::ZERO, frame);
+            }
+            FaultKind::Late => {
+                let rest = frame.split_off(from);
+                self.send(at, Duration::ZERO, frame);
+                self.send(at, LATE, rest);
+            }
+            FaultKind::Nak => {
+                frame.truncate(from);
+                frame.extend(Frame::Nack.encode().unwrap_or_default());
+                self.send(at, Duration::ZERO, frame);
+            }
+            FaultKind::Garbage => {
+                frame.splice(from..from, NOISE);
+                self.send(at, Duration::ZERO, frame);
+            }
+            FaultKind::Unplug => {
+                frame.truncate(from);
+                self.send(at, Duration::ZERO, frame);
+                self.queue(self.to_host_free_at.max(at), Happening::Unplugged);
+            }
+        }
+    }
+
+    /// What goes wrong with this frame, and at which of its bytes.
+    fn fault_for(&mut self, frame: &[u8]) -> Option<(FaultKind, Option<usize>)> {
+        let fault = self.fault.as_mut()?;
+        if let Some(after) = fault.after.checked_sub(1) {
+            fault.after = after;
+            return None;
+        }
+        if fault.at.is_some_and(|at| at >= frame.len()) {
+            return None;
+        }
+        let hit = (fault.kind, fault.at);
+        fault.count = fault.count.saturating_sub(1);
+        if fault.count == 0 {
+            self.fault = None;
+        }
+        Some(hit)
+    }
+
+    /// A frame is handed over as a whole when its last byte would have arrived.
+    fn send(&mut self, at: Duration, late: Duration, bytes: Vec<u8>) {
+        if bytes.is_empty() {
+            return;
+        }
+        let arrival = self
+            .to_host_free_at
+            .max(at)
+            .saturating_add(late)
+            .saturating_add(self.takes(bytes.len()));
+        // What is late lets others overtake it.
+        if late.is_zero() {
+            self.to_host_free_at = arrival;
+        }
+        self.queue(arrival, Happening::Bytes(bytes));
+    }
+
+    fn queue(&mut self, at: Duration, happening: Happening) {
+        let place = self.to_host.partition_point(|(other, _)| *other <= at);
+        self.to_host.insert(place, (at, happening));
+    }
+
+    /// How long so many bytes take on the line.
+    fn takes(&self, bytes: usize) -> Duration {
+        let bits = u32::try_from(bytes).unwrap_or(u32::MAX).saturating_mul(BITS_PER_BYTE);
+        match self.pace {
+            Pace::Real => {
+                Duration::from_secs(1).saturating_mul(bits) / bit_per_s(self.chip.baud_rate())
+            }
+            Pace::Instant => Duration::ZERO,
+        }
+    }
+}
+
+/// Takes the first of a queue, if its time has come.
+fn take_due<T>(queue: &mut VecDeque<(Duration, T)>, now: Duration) -> Option<T> {
+    let due = queue.front().is_some_and(|(at, _)| *at <= now);
+    if due { queue.pop_front().map(|(_, item)| item) } else { None }
+}
+
+fn bit_per_s(rate: BaudRate) -> u32 {
+    match rate {
+        BaudRate::B9600 => 9_600,
+        BaudRate::B19200 => 19_200,
+        BaudRate::B38400 => 38_400,
+        BaudRate::B57600 => 57_600,
+        BaudRate::B115200 => 115_200,
+        BaudRate::B230400 => 230_400,
+        BaudRate::B460800 => 460_800,
+        BaudRate::B921600 => 921_600,
+        BaudRate::B1288000 => 1_288_000,
+    }
+}
