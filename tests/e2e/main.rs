@@ -13,6 +13,7 @@
 )]
 
 mod flow;
+mod foreign;
 mod nfc_list;
 mod recovery;
 mod refusals;

@@ -33,6 +33,8 @@ impl Namespace {
     pub(crate) fn command(&self, inner: &Command) -> Command {
         let mut command = Command::new("nsenter");
         command.args(["--target", &self.0.pid().to_string(), "--net", "--mount"]);
+        // Entering a mount namespace would lead out of a chroot.
+        command.args(["--root", "--wd"]);
         if !Uid::effective().is_root() {
             command.args(["--user", "--preserve-credentials"]);
         }
