@@ -15,7 +15,7 @@ use kazasu_wire::{
     felica::{self, Block, BlockElement, Flagged, Found, Idm, Reserved, StatusFlags},
     iso14443a::{self, Level, crc_a},
     iso14443b::{self, Pupi, Slots, crc_b, strip_crc_b},
-    port100,
+    port100, sof,
 };
 
 fn unhex(text: &str) -> Vec<u8> {
@@ -453,4 +453,17 @@ fn data_objects() {
     );
     refused(decode("81 02 AA"), "data objects ends at byte 3, 1 more expected");
     refused(decode("5F"), "data objects ends at byte 1, 1 more expected");
+}
+
+/// The extended frame of PN53x: the length high byte first, its checksum over both bytes.
+#[test]
+fn a_long_frame() {
+    let data: Vec<u8> = (0..0x0103).map(|n| n as u8).collect();
+    let sum = data.iter().fold(0_u8, |sum, byte| sum.wrapping_add(*byte));
+    let head = [0x00, 0x00, 0xFF, 0xFF, 0xFF, 0x01, 0x03, 0xFC];
+    let bytes = [&head[..], &data, &[sum.wrapping_neg(), 0x00]].concat();
+    assert_eq!(sof::Frame::Data(data.clone()).encode(), Ok(bytes.clone()));
+    let mut decoder = sof::Decoder::new();
+    decoder.push(&bytes);
+    assert_eq!(decoder.next_frame(), Some(Ok(sof::Frame::Data(data))));
 }
