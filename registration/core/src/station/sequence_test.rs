@@ -1,6 +1,6 @@
 //! Random sequences of events: what must hold whatever happens.
 
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 
 use kazasu_hal::CardIdentity;
 use proptest::{prelude::*, test_runner::TestRunner};
@@ -64,6 +64,8 @@ struct Session {
     number: u64,
     card: Option<CardIdentity>,
     reads: u8,
+    /// The verification that is waited for: an answer to an older one says nothing any more.
+    verifying: Option<Request>,
     verified: Option<UserId>,
 }
 
@@ -71,7 +73,6 @@ struct Run {
     rig: Rig,
     session: Session,
     asked: Vec<Effect>,
-    verifying: HashMap<Request, (u64, UserId)>,
     commits: u32,
     registered: u32,
 }
@@ -88,8 +89,12 @@ impl Run {
                     self.session.card = Some(card.clone());
                     self.session.reads = 1;
                 }
-                Effect::Verify(request, user, _) => {
-                    self.verifying.insert(*request, (self.session.number, user.clone()));
+                Effect::Verify(request, ..) => {
+                    self.session.verifying = Some(*request);
+                    self.session.verified = None;
+                }
+                Effect::Abandon(request) => {
+                    self.session.verifying.take_if(|verifying| verifying == request);
                 }
                 Effect::Commit(_, binding) => {
                     assert_eq!(Some(&binding.card), self.session.card.as_ref());
@@ -165,10 +170,9 @@ impl Run {
             }
             Effect::Abandon(_) | Effect::Audit(_) => return,
         };
-        if let (Some(user), Some((session, _))) = (right, self.verifying.get(&request))
-            && *session == self.session.number
-        {
-            self.session.verified = Some(user);
+        if self.session.verifying == Some(request) {
+            self.session.verifying = None;
+            self.session.verified = right;
         }
         let effects = self.rig.input(input);
         self.note(effects);
@@ -256,7 +260,6 @@ fn nothing_is_bound_but_a_confirmed_card_to_a_verified_user() {
             rig: Rig::new(opens),
             session: Session::default(),
             asked: Vec::new(),
-            verifying: HashMap::new(),
             commits: 0,
             registered: 0,
         };
