@@ -65,12 +65,9 @@ impl Ask {
                 timeout_irq: (attempt % 2 == 1).then_some((0x14, Some(0x01))),
             }),
             Self::Firmware => Command::GetFirmwareVersion,
-            Self::LineRate(rate) => Command::SetSerialBaudRate(match rate {
-                921_600 => BaudRate::B921600,
-                460_800 => BaudRate::B460800,
-                230_400 => BaudRate::B230400,
-                _ => BaudRate::B115200,
-            }),
+            Self::LineRate(rate) => Command::SetSerialBaudRate(
+                BaudRate::from_bit_per_s(*rate).unwrap_or(BaudRate::B115200),
+            ),
             Self::Parameters => Command::SetParameters(PARAMETERS),
             // The default is to search for ever.
             Self::Retries(passive_activation) => Command::RfConfiguration(RfItem::MaxRetries {

@@ -3,7 +3,7 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use kazasu_wire::{pn532::BaudRate, sof::Frame};
+use kazasu_wire::sof::Frame;
 
 use crate::{Field, Input, Pn532};
 
@@ -270,7 +270,7 @@ impl SerialLine {
         let bits = u32::try_from(bytes).unwrap_or(u32::MAX).saturating_mul(BITS_PER_BYTE);
         match self.pace {
             Pace::Real => {
-                Duration::from_secs(1).saturating_mul(bits) / bit_per_s(self.chip.baud_rate())
+                Duration::from_secs(1).saturating_mul(bits) / self.chip.baud_rate().bit_per_s()
             }
             Pace::Instant => Duration::ZERO,
         }
@@ -281,18 +281,4 @@ impl SerialLine {
 fn take_due<T>(queue: &mut VecDeque<(Duration, T)>, now: Duration) -> Option<T> {
     let due = queue.front().is_some_and(|(at, _)| *at <= now);
     if due { queue.pop_front().map(|(_, item)| item) } else { None }
-}
-
-fn bit_per_s(rate: BaudRate) -> u32 {
-    match rate {
-        BaudRate::B9600 => 9_600,
-        BaudRate::B19200 => 19_200,
-        BaudRate::B38400 => 38_400,
-        BaudRate::B57600 => 57_600,
-        BaudRate::B115200 => 115_200,
-        BaudRate::B230400 => 230_400,
-        BaudRate::B460800 => 460_800,
-        BaudRate::B921600 => 921_600,
-        BaudRate::B1288000 => 1_288_000,
-    }
 }

@@ -1,9 +1,9 @@
 use std::{collections::VecDeque, time::Duration};
 
 use kazasu_hal::{Card, CardIdentity, Fault, Mono, Operation, Report};
-use kazasu_pn532::{BAUD_DEFAULT, Input, Output, Session, Settings};
+use kazasu_pn532::{Input, Output, Session, Settings};
 use kazasu_sim::{Pn532, Seed};
-use kazasu_wire::{pn532::BaudRate, sof::Frame};
+use kazasu_wire::sof::Frame;
 
 /// Bits of a byte on the line: 8N1.
 const BITS_PER_BYTE: u32 = 10;
@@ -156,7 +156,7 @@ impl Pair {
     /// The rates of the host's port and of the chip, in bit/s.
     #[must_use]
     pub fn rates(&self) -> (u32, u32) {
-        (self.rate, bit_per_s(self.chip.baud_rate()))
+        (self.rate, self.chip.baud_rate().bit_per_s())
     }
 
     /// How the line is used.
@@ -271,7 +271,7 @@ impl Pair {
             self.open();
         }
         while self.to_chip.due().is_some_and(|due| due <= now) {
-            let rate = bit_per_s(self.chip.baud_rate());
+            let rate = self.chip.baud_rate().bit_per_s();
             if let Some(bytes) = self.to_chip.arrive(rate, self.holds) {
                 self.chip.handle(now.0, kazasu_sim::Input::Bytes(&bytes));
                 self.take_from_chip();
@@ -331,7 +331,7 @@ impl Pair {
 
     fn take_from_chip(&mut self) {
         while let Some(mut bytes) = self.chip.poll_output() {
-            let rate = bit_per_s(self.chip.baud_rate());
+            let rate = self.chip.baud_rate().bit_per_s();
             let first = self.to_host.sent;
             let index = self.damage.and_then(|(byte, damage)| {
                 let index = usize::try_from(byte.checked_sub(first)?).ok()?;
@@ -371,14 +371,5 @@ impl Pair {
             self.to_host.under_way.make_contiguous().sort_by_key(|under_way| under_way.due);
             self.to_host.sent = self.to_host.sent.max(first.saturating_add(index as u64 + 1));
         }
-    }
-}
-
-fn bit_per_s(rate: BaudRate) -> u32 {
-    match rate {
-        BaudRate::B230400 => 230_400,
-        BaudRate::B460800 => 460_800,
-        BaudRate::B921600 => 921_600,
-        _ => BAUD_DEFAULT,
     }
 }

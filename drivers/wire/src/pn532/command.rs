@@ -119,21 +119,33 @@ pub enum BaudRate {
 }
 
 impl BaudRate {
-    /// In the order of their codes, from 00 on.
-    const ALL: [Self; 9] = [
-        Self::B9600,
-        Self::B19200,
-        Self::B38400,
-        Self::B57600,
-        Self::B115200,
-        Self::B230400,
-        Self::B460800,
-        Self::B921600,
-        Self::B1288000,
+    /// With their bits per second, in the order of their codes, from 00 on.
+    const ALL: [(Self, u32); 9] = [
+        (Self::B9600, 9_600),
+        (Self::B19200, 19_200),
+        (Self::B38400, 38_400),
+        (Self::B57600, 57_600),
+        (Self::B115200, 115_200),
+        (Self::B230400, 230_400),
+        (Self::B460800, 460_800),
+        (Self::B921600, 921_600),
+        (Self::B1288000, 1_288_000),
     ];
 
+    /// The rate of so many bits per second.
+    #[must_use]
+    pub fn from_bit_per_s(bit_per_s: u32) -> Option<Self> {
+        Self::ALL.into_iter().find(|(_, b)| *b == bit_per_s).map(|(rate, _)| rate)
+    }
+
+    /// Bits per second.
+    #[must_use]
+    pub fn bit_per_s(self) -> u32 {
+        Self::ALL.into_iter().find(|(rate, _)| *rate == self).map_or(115_200, |(_, b)| b)
+    }
+
     fn code(self) -> u8 {
-        (0..).zip(Self::ALL).find(|(_, rate)| *rate == self).map_or(0, |(code, _)| code)
+        (0..).zip(Self::ALL).find(|(_, (rate, _))| *rate == self).map_or(0, |(code, _)| code)
     }
 }
 
@@ -336,7 +348,7 @@ impl Command {
             })?),
             code::SET_SERIAL_BAUD_RATE => {
                 let rate = cursor.value("a rate from 00 to 08", |code| code <= 8)?;
-                let rate = BaudRate::ALL.get(usize::from(rate)).copied();
+                let rate = BaudRate::ALL.get(usize::from(rate)).map(|(rate, _)| *rate);
                 Self::SetSerialBaudRate(rate.unwrap_or(BaudRate::B115200))
             }
             code::SET_PARAMETERS => Self::SetParameters(cursor.u8()?),
