@@ -12,6 +12,7 @@
     reason = "a test that cannot go on ends with a panic"
 )]
 
+mod decode;
 mod flow;
 mod foreign;
 mod nfc_list;
