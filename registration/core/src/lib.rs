@@ -19,10 +19,18 @@ mod station;
 mod user;
 mod view;
 
+#[cfg(test)]
+mod input_rules_test;
+
 pub use audit::{AuditEvent, AuditRecord};
-pub use code::{ErrorCode, WhoActs};
-pub use number::CardNumber;
-pub use password::{Password, PasswordPolicy, TypedPassword};
+pub use code::{ErrorCode, Part, WhoActs};
+pub use number::{
+    BadCardNumberRule, CardNumber, CardNumberRule, LearnError, Learned, NumberError, NumberKey,
+    PlainRule, learn,
+};
+pub use password::{
+    Password, PasswordOwner, PasswordPolicy, PasswordProfile, PolicyError, TypedPassword,
+};
 pub use rule::{Field, FieldError, Rule, Unit};
 pub use settings::{AutoClear, AutoClearOutOfRange, Capacity, ReservedIds, Settings};
 pub use station::{

@@ -28,6 +28,12 @@ impl Field {
     }
 }
 
+impl Field {
+    pub(crate) fn broke(self, rule: Rule) -> FieldError {
+        FieldError { field: self, rule }
+    }
+}
+
 impl fmt::Display for Field {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -64,6 +70,15 @@ pub enum Rule {
     FirstCharacter(char),
     /// This sign is not allowed.
     Forbidden(char),
+    /// Letters, digits and signs are wanted, all three.
+    Classes,
+    /// Among the first that anybody would guess.
+    Common,
+    /// Hardly more than the user's own ID or name, or the product's.
+    OwnWords {
+        /// How many characters are wanted besides, at least.
+        least: u16,
+    },
     /// Not to be had: kept for an administrator, engineer or guest, or shaped like a card number.
     Reserved,
     /// Somebody has it already.
@@ -84,6 +99,11 @@ impl fmt::Display for Rule {
             Self::OnlySpaces => f.write_str("must hold more than spaces"),
             Self::FirstCharacter(sign) => write!(f, "must not start with {sign:?}"),
             Self::Forbidden(sign) => write!(f, "must not contain {sign:?}"),
+            Self::Classes => f.write_str("needs letters, digits and signs"),
+            Self::Common => f.write_str("is too easy to guess"),
+            Self::OwnWords { least } => {
+                write!(f, "needs {least} characters besides the user's own ID and name")
+            }
             Self::Reserved => f.write_str("is reserved or looks like a card number"),
             Self::Taken => f.write_str("is taken"),
         }
@@ -127,7 +147,6 @@ impl From<ErrorCode> for Problem {
 /// The rules that several fields share, checked in a fixed order so that a text always breaks
 /// the same one first.
 pub(crate) struct Text {
-    pub(crate) field: Field,
     pub(crate) min: u16,
     pub(crate) max: u16,
     pub(crate) unit: Unit,
@@ -136,31 +155,36 @@ pub(crate) struct Text {
 }
 
 impl Text {
-    pub(crate) fn check(&self, text: &str) -> Result<(), FieldError> {
+    pub(crate) fn check(&self, text: &str) -> Result<(), Rule> {
         let len = match self.unit {
             Unit::Characters => text.chars().count(),
             Unit::Bytes => text.len(),
         };
         if !(usize::from(self.min)..=usize::from(self.max)).contains(&len) {
-            return Err(self.broken(Rule::Length {
-                min: self.min,
-                max: self.max,
-                unit: self.unit,
-            }));
+            return Err(Rule::Length { min: self.min, max: self.max, unit: self.unit });
         }
         if self.ascii && !text.bytes().all(|b| matches!(b, 0x20..=0x7E)) {
-            return Err(self.broken(Rule::PrintableAscii));
+            return Err(Rule::PrintableAscii);
         }
         if let Some(control) = text.chars().find(|c| c.is_control()) {
-            return Err(self.broken(Rule::Forbidden(control)));
+            return Err(Rule::Forbidden(control));
         }
         if !self.may_be_spaces && !text.is_empty() && text.chars().all(char::is_whitespace) {
-            return Err(self.broken(Rule::OnlySpaces));
+            return Err(Rule::OnlySpaces);
         }
         Ok(())
     }
+}
 
-    pub(crate) fn broken(&self, rule: Rule) -> FieldError {
-        FieldError { field: self.field, rule }
+/// What user IDs (S10-4-01) and card numbers (S10-4-02) share.
+pub(crate) fn check_name(text: &str, max: u16, forbidden: &str) -> Result<(), Rule> {
+    let rules = Text { min: 1, max, unit: Unit::Characters, ascii: true, may_be_spaces: false };
+    rules.check(text)?;
+    if text.starts_with('\'') {
+        return Err(Rule::FirstCharacter('\''));
+    }
+    match text.chars().find(|sign| forbidden.contains(*sign)) {
+        Some(sign) => Err(Rule::Forbidden(sign)),
+        None => Ok(()),
     }
 }

@@ -2,7 +2,10 @@ use std::{fmt, time::SystemTime};
 
 use zeroize::Zeroizing;
 
-use crate::{CardNumber, Field, FieldError, Password, Rule, Settings, Unit, rule::Text};
+use crate::{
+    CardNumber, Field, FieldError, Password, PasswordOwner, Rule, Settings, Unit,
+    rule::{Text, check_name},
+};
 
 /// The name a registered person signs in with (S10-4-01). Case counts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,24 +24,10 @@ impl UserId {
     /// The rule it breaks; [`Rule::Reserved`] where it looks like a card number, since that is
     /// what provisional users are called. Digits alone never do: they are personnel numbers.
     pub fn new(text: &str) -> Result<Self, FieldError> {
-        let rules = Text {
-            field: Field::UserId,
-            min: 1,
-            max: Self::MAX,
-            unit: Unit::Characters,
-            ascii: true,
-            may_be_spaces: false,
-        };
-        rules.check(text)?;
-        if text.starts_with('\'') {
-            return Err(rules.broken(Rule::FirstCharacter('\'')));
-        }
-        if let Some(sign) = text.chars().find(|c| Self::FORBIDDEN.contains(*c)) {
-            return Err(rules.broken(Rule::Forbidden(sign)));
-        }
+        check_name(text, Self::MAX, Self::FORBIDDEN).map_err(|rule| Field::UserId.broke(rule))?;
         let personnel_number = text.bytes().all(|b| b.is_ascii_digit());
         if CardNumber::has_shape(text) && !personnel_number {
-            return Err(rules.broken(Rule::Reserved));
+            return Err(Field::UserId.broke(Rule::Reserved));
         }
         Ok(Self(text.to_owned()))
     }
@@ -66,13 +55,17 @@ pub enum UserKey {
 }
 
 impl UserKey {
-    /// What a typed text can mean: a person, a card, both (digits alone; the person comes first),
-    /// or nothing.
+    /// What a typed text can mean, the person first: most texts that can be a user ID can be a card
+    /// number too, depending on the site's rule. Hex digits are read in upper case as well, which
+    /// is how the rule writes them that is set where nobody chose one.
     #[must_use]
     pub fn readings(text: &str) -> Vec<Self> {
         let person = UserId::new(text).ok().map(Self::Registered);
-        let card = CardNumber::from_text(text).map(Self::Provisional);
-        person.into_iter().chain(card).collect()
+        let upper = Some(text.to_ascii_uppercase())
+            .filter(|upper| CardNumber::has_shape(text) && upper != text);
+        let cards = [Some(text), upper.as_deref()].into_iter().flatten();
+        let cards = cards.filter_map(CardNumber::from_text).map(Self::Provisional);
+        person.into_iter().chain(cards).collect()
     }
 
     /// The text: for the store and for administrators, never for logs.
@@ -99,21 +92,15 @@ impl UserName {
     /// Longest, in bytes.
     pub const MAX: u16 = 32;
 
-    const RULES: Text = Text {
-        field: Field::UserName,
-        min: 1,
-        max: Self::MAX,
-        unit: Unit::Bytes,
-        ascii: false,
-        may_be_spaces: false,
-    };
+    const RULES: Text =
+        Text { min: 1, max: Self::MAX, unit: Unit::Bytes, ascii: false, may_be_spaces: false };
 
     /// Takes a name.
     ///
     /// # Errors
     /// The rule it breaks.
     pub fn new(text: &str) -> Result<Self, FieldError> {
-        Self::RULES.check(text)?;
+        Self::RULES.check(text).map_err(|rule| Field::UserName.broke(rule))?;
         Ok(Self(text.to_owned()))
     }
 
@@ -151,14 +138,13 @@ impl MailAddress {
     /// The rule it breaks.
     pub fn new(text: &str) -> Result<Self, FieldError> {
         let rules = Text {
-            field: Field::Mail,
             min: 1,
             max: Self::MAX,
             unit: Unit::Characters,
             ascii: true,
             may_be_spaces: false,
         };
-        rules.check(text)?;
+        rules.check(text).map_err(|rule| Field::Mail.broke(rule))?;
         Ok(Self(text.to_owned()))
     }
 
@@ -277,10 +263,9 @@ impl NewUser {
             "" => Some(None),
             text => note(&mut broken, MailAddress::new(text).map(Some)),
         };
-        let password = match entry.password {
-            None => Some(None),
-            Some(text) => note(&mut broken, Password::new(text, settings.password).map(Some)),
-        };
+        let owner = PasswordOwner { user_id: &entry.user_id, name: &entry.name };
+        let password =
+            note(&mut broken, Password::or_none(entry.password, settings.password, owner));
         match (id, name, mail, password) {
             (Some(id), Some(name), Some(mail), Some(password)) => {
                 Ok(Self { id, name, mail, password })

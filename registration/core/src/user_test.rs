@@ -135,18 +135,18 @@ fn a_new_user_names_every_field_that_is_wrong() {
 #[test]
 fn a_typed_text_can_mean_a_person_or_a_card_or_both() {
     let rows = [
-        ("tanaka", "person"),
-        ("012e4ce100000001", "card"),
-        ("DEADBEEF", "card"),
-        ("12345678", "person card"),
-        ("1234567", "person"),
+        ("tanaka", "person=tanaka card=tanaka"),
+        ("012e4ce100000001", "card=012e4ce100000001 card=012E4CE100000001"),
+        ("DEADBEEF", "card=DEADBEEF"),
+        ("12345678", "person=12345678 card=12345678"),
+        ("a,b", "card=a,b"),
         ("a:b", ""),
     ];
     for (text, expected) in rows {
         let readings = UserKey::readings(text);
         let words = readings.iter().map(|key| match key {
-            UserKey::Registered(_) => "person",
-            UserKey::Provisional(_) => "card",
+            UserKey::Registered(id) => format!("person={id}"),
+            UserKey::Provisional(number) => format!("card={}", number.as_str()),
         });
         assert_eq!(words.collect::<Vec<_>>().join(" "), expected, "{text}");
     }

@@ -99,12 +99,13 @@ fn matches(typed: &TypedPassword, phc: &str) -> Result<bool, HashError> {
 
 #[cfg(test)]
 mod tests {
-    use kazasu_registration::{Account, PasswordPolicy, UserId, UserName};
+    use kazasu_registration::{Account, PasswordOwner, PasswordPolicy, UserId, UserName};
 
     use super::*;
 
     fn password(text: &str) -> Password {
-        Password::new(text.to_owned().into(), PasswordPolicy::DEVICE).unwrap()
+        let owner = PasswordOwner { user_id: "tanaka", name: "Tanaka" };
+        Password::new(text.to_owned().into(), PasswordPolicy::DEVICE, owner).unwrap()
     }
 
     fn stored(verifier: Option<Verifier>) -> Option<Credentials> {

@@ -103,10 +103,11 @@ impl Lang {
         }
     }
 
-    fn source(self) -> &'static str {
+    /// The pages' words, and the error catalogue.
+    fn sources(self) -> [&'static str; 2] {
         match self {
-            Self::Ja => include_str!("../i18n/ja.ftl"),
-            Self::En => include_str!("../i18n/en.ftl"),
+            Self::Ja => [include_str!("../i18n/ja.ftl"), include_str!("../i18n/errors.ja.ftl")],
+            Self::En => [include_str!("../i18n/en.ftl"), include_str!("../i18n/errors.en.ftl")],
         }
     }
 }
@@ -115,78 +116,14 @@ fn load(lang: Lang) -> Texts {
     let mut texts = FluentBundle::new_concurrent(lang.tag().parse().into_iter().collect());
     // The marks around filled places would be part of what tests and copy-and-paste see.
     texts.set_use_isolating(false);
-    let resource = FluentResource::try_new(lang.source().to_owned())
-        .unwrap_or_else(|(readable_part, _)| readable_part);
-    texts.add_resource_overriding(resource);
+    for source in lang.sources() {
+        let resource = FluentResource::try_new(source.to_owned())
+            .unwrap_or_else(|(readable_part, _)| readable_part);
+        texts.add_resource_overriding(resource);
+    }
     texts
 }
 
 #[cfg(test)]
-mod tests {
-    use std::{collections::BTreeSet, fs, path::Path};
-
-    use super::*;
-
-    fn keys(lang: Lang) -> BTreeSet<String> {
-        let mut keys = BTreeSet::new();
-        for line in lang.source().lines() {
-            let Some((key, _)) = line.split_once(" = ") else { continue };
-            assert!(keys.insert(key.to_owned()), "{} says {key} twice", lang.tag());
-        }
-        keys
-    }
-
-    #[test]
-    fn both_languages_read_without_errors_and_have_the_same_keys() {
-        for lang in Lang::ALL {
-            assert!(FluentResource::try_new(lang.source().to_owned()).is_ok(), "{}", lang.tag());
-            for key in keys(lang) {
-                assert!(lang.texts().has_message(&key), "{} {key}", lang.tag());
-            }
-        }
-        assert_eq!(keys(Lang::Ja), keys(Lang::En));
-        assert!(keys(Lang::Ja).len() > 50);
-    }
-
-    #[test]
-    fn no_text_is_left_that_no_page_uses() {
-        fn sources(folder: &Path, into: &mut String) {
-            for entry in fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    sources(&path, into);
-                } else if !path.to_string_lossy().ends_with("_test.rs") {
-                    into.push_str(&fs::read_to_string(path).unwrap());
-                }
-            }
-        }
-        let mut code = String::new();
-        sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut code);
-        for key in keys(Lang::En) {
-            let used = key.starts_with("error-") || code.contains(&format!("\"{key}\""));
-            assert!(used, "{key} is not used");
-        }
-    }
-
-    #[test]
-    fn the_browser_chooses_the_language() {
-        let rows = [
-            (None, Lang::Ja),
-            (Some("ja"), Lang::Ja),
-            (Some("en-GB,en;q=0.9"), Lang::En),
-            (Some("en;q=0.5, ja-JP;q=0.8"), Lang::Ja),
-            (Some("de-DE,de;q=0.9,ja;q=0.2"), Lang::Ja),
-            (Some("de"), Lang::En),
-            (Some("ja;q=0, en;q=0.1"), Lang::En),
-            (Some("*"), Lang::En),
-            (Some(";;,,q=;"), Lang::En),
-        ];
-        for (wish, expected) in rows {
-            let mut headers = HeaderMap::new();
-            if let Some(wish) = wish {
-                headers.insert(ACCEPT_LANGUAGE, wish.parse().unwrap());
-            }
-            assert_eq!(Lang::from_headers(&headers), expected, "{wish:?}");
-        }
-    }
-}
+#[path = "lang_test.rs"]
+mod tests;

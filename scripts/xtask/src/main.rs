@@ -1,16 +1,23 @@
-//! Chores of this repository: `cargo xtask tidy`, `cargo xtask mutate`.
+//! Chores of this repository: `cargo xtask tidy`, `generate`, `spec`, `mutate`.
 
+mod generate;
 mod mutate;
+mod spec;
 mod tidy;
+mod tree;
 
 use std::{env, path::Path, process::ExitCode};
 
 use anyhow::Context;
 
-const USAGE: &str = "usage: cargo xtask tidy | mutate
+const USAGE: &str = "usage: cargo xtask tidy | generate | spec [--list] | mutate
 
   tidy     checks the rules of the house; prints `file:line: rule: what is wrong` and ends with 1
            where one is broken
+  generate writes the files that are made from tables (docs/errors.md)
+  spec     names the rows of the specification that no test names, and the error codes that no test
+           produces and that are not on the list of reserved ones; ends with 1 where there are any;
+           --list tells for each row the tests that name it
   mutate   breaks the codecs in a copy, one listed place after the other, and ends with 1 where the
            recorded bytes do not notice; takes minutes";
 
@@ -43,6 +50,10 @@ fn run() -> anyhow::Result<ExitCode> {
             complain(&format!("tidy: {} to mend", findings.len()));
             Ok(ExitCode::FAILURE)
         }
+        ["generate"] => generate::write(root, say).map(|()| ExitCode::SUCCESS),
+        ["spec"] if spec::check(root, false, say)? => Ok(ExitCode::SUCCESS),
+        ["spec", "--list"] if spec::check(root, true, say)? => Ok(ExitCode::SUCCESS),
+        ["spec"] | ["spec", "--list"] => Ok(ExitCode::FAILURE),
         ["mutate"] if mutate::run(root, say)? => Ok(ExitCode::SUCCESS),
         ["mutate"] => Ok(ExitCode::FAILURE),
         ["--help" | "-h"] => {

@@ -48,6 +48,9 @@ pub(super) fn rule_text(lang: Lang, rule: Rule) -> String {
         Rule::OnlySpaces => lang.text("rule-only-spaces"),
         Rule::FirstCharacter(first) => sign("rule-first-character", first),
         Rule::Forbidden(forbidden) => sign("rule-forbidden", forbidden),
+        Rule::Classes => lang.text("rule-classes"),
+        Rule::Common => lang.text("rule-common"),
+        Rule::OwnWords { least } => lang.text_with("rule-own-words", [("least", least.into())]),
         Rule::Reserved => lang.text("rule-reserved"),
         Rule::Taken => lang.text("rule-taken"),
     }
@@ -201,6 +204,9 @@ mod tests {
             (Rule::OnlySpaces, vec![]),
             (Rule::FirstCharacter('\''), vec!["'"]),
             (Rule::Forbidden('['), vec!["["]),
+            (Rule::Classes, vec![]),
+            (Rule::Common, vec![]),
+            (Rule::OwnWords { least: 8 }, vec!["8"]),
             (Rule::Reserved, vec![]),
             (Rule::Taken, vec![]),
         ];

@@ -115,17 +115,6 @@ fn every_code_is_told_in_both_languages_with_code_cause_and_remedy() {
 }
 
 #[test]
-fn no_error_text_is_left_without_its_code() {
-    let codes: BTreeSet<_> = ErrorCode::ALL.iter().map(|code| code.as_str()).collect();
-    let texts = include_str!("../../i18n/en.ftl");
-    let keys = texts.lines().filter_map(|line| line.strip_prefix("error-")?.split_once(" = "));
-    for (key, _) in keys {
-        let code = key.split('-').next().unwrap();
-        assert!(codes.contains(code), "error-{key} belongs to no code");
-    }
-}
-
-#[test]
 fn a_problem_stands_beside_its_field_and_nothing_typed_is_lost() {
     let of_field = |field, rule| Some(FieldError { field, rule }.into());
     // Page, what is typed, then which field is marked and which has the focus.

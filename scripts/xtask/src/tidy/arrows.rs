@@ -42,7 +42,7 @@ const ARROWS: &[Arrows] = &[
         ],
         &[],
     ),
-    ("scripts/xtask", &[], &[]),
+    ("scripts/xtask", &["registration/core"], &[]),
     (
         "",
         &[
@@ -215,7 +215,9 @@ mod tests {
                 "scripts/xtask",
                 "x",
                 "[build-dependencies]\nkazasu-hal.workspace = true\n",
-                &["8:arrows build-dependencies: may not depend on hal/core; may on: none of ours"],
+                &[
+                    "8:arrows build-dependencies: may not depend on hal/core; may on: registration/core",
+                ],
             ),
             ("", "kazasu", "[dev-dependencies]\nkazasu-harness.workspace = true\n", &[]),
             (

@@ -5,13 +5,14 @@ mod identifiers;
 mod map;
 mod text;
 
-use std::{
-    collections::BTreeSet,
-    fmt, fs, io,
-    path::{Path, PathBuf},
-};
+use std::{fmt, path::Path};
 
 use anyhow::Context;
+
+use crate::{
+    generate,
+    tree::{self, Source},
+};
 
 /// One broken rule.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,24 +37,13 @@ impl fmt::Display for Finding {
     }
 }
 
-/// A text file of the repository.
-struct Source {
-    path: String,
-    text: String,
-}
-
 /// Checks every rule on the tree below `root`.
 ///
 /// # Errors
 /// What cannot be read.
 pub(crate) fn check(root: &Path) -> anyhow::Result<Vec<Finding>> {
-    let paths = paths(root)?;
-    let mut sources = Vec::new();
-    for path in paths.iter().filter(|path| is_text(path)) {
-        let text =
-            fs::read_to_string(root.join(path)).with_context(|| format!("reading {path}"))?;
-        sources.push(Source { path: path.clone(), text });
-    }
+    let paths = tree::paths(root)?;
+    let sources = tree::sources(root, &paths)?;
     let allowed = identifiers::Allowed::parse(&text_of(&sources, identifiers::LIST)?);
     let manifests: Vec<&Source> =
         sources.iter().filter(|s| is_named(&s.path, "Cargo.toml")).collect();
@@ -76,6 +66,13 @@ pub(crate) fn check(root: &Path) -> anyhow::Result<Vec<Finding>> {
         Some(source) => text::changelog(&source.text),
         None => vec![Finding::new("CHANGELOG.md", 0, "changelog", "is missing")],
     });
+    for output in generate::outputs(root)? {
+        let present = sources.iter().find(|s| s.path == output.path).map(|s| s.text.as_str());
+        if let Some(line) = output.stale_at(present) {
+            let message = "is not what the tables say: run `cargo xtask generate`";
+            findings.push(Finding::new(output.path, line, "stale", message));
+        }
+    }
     findings.sort();
     findings.dedup();
     Ok(findings)
@@ -90,75 +87,9 @@ fn is_named(path: &str, name: &str) -> bool {
     path.rsplit('/').next() == Some(name)
 }
 
-/// Every file and folder (with a slash at its end) but the build's and Git's own.
-fn paths(root: &Path) -> anyhow::Result<BTreeSet<String>> {
-    let mut found = BTreeSet::new();
-    let mut open: Vec<PathBuf> = vec![root.to_owned()];
-    while let Some(folder) = open.pop() {
-        let entries = fs::read_dir(&folder)
-            .and_then(Iterator::collect::<io::Result<Vec<_>>>)
-            .with_context(|| format!("reading {}", folder.display()))?;
-        for entry in entries {
-            let path = entry.path();
-            let relative = path.strip_prefix(root)?.to_string_lossy().into_owned();
-            if matches!(relative.as_str(), ".git" | "target") {
-                continue;
-            }
-            if entry.file_type()?.is_dir() {
-                found.insert(format!("{relative}/"));
-                open.push(path);
-            } else {
-                found.insert(relative);
-            }
-        }
-    }
-    Ok(found)
-}
-
-/// What people write here. Recorded and published bytes in a corpus stay as they came.
-fn is_text(path: &str) -> bool {
-    if path.ends_with('/') || path.contains("/corpus/") || path.contains("/proptest-regressions/") {
-        return false;
-    }
-    let name = path.rsplit('/').next().unwrap_or(path);
-    match name.rsplit_once('.') {
-        Some((_, suffix)) => matches!(
-            suffix,
-            "rs" | "md"
-                | "toml"
-                | "sh"
-                | "ftl"
-                | "js"
-                | "css"
-                | "html"
-                | "sim"
-                | "txt"
-                | "sql"
-                | "svg"
-        ),
-        None => path.starts_with("scripts/") || path.starts_with(".ci/"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn text_files_are_told_from_others() {
-        for (path, expected) in [
-            ("src/main.rs", true),
-            ("scripts/run", true),
-            (".ci/run", true),
-            ("registration/web/i18n/ja.ftl", true),
-            ("drivers/wire/", false),
-            ("drivers/wire/corpus/README.md", false),
-            ("docs/panel.png", false),
-            ("LICENSE-MIT", false),
-        ] {
-            assert_eq!(is_text(path), expected, "{path}");
-        }
-    }
 
     #[test]
     fn a_finding_reads_as_file_line_rule_and_message() {
@@ -170,7 +101,6 @@ mod tests {
     #[test]
     fn this_repository_can_be_checked() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
-        assert!(paths(root).unwrap().contains("scripts/xtask/Cargo.toml"));
         check(root).unwrap();
     }
 }
