@@ -9,6 +9,7 @@
 //! [`Password`], [`UserName`] or [`MailAddress`] can only be a valid one, so that panel, import
 //! and store all pass through the same rules.
 
+pub mod access;
 mod audit;
 mod code;
 mod number;
@@ -22,6 +23,7 @@ mod view;
 #[cfg(test)]
 mod input_rules_test;
 
+pub use access::{AccessSettings, AuthenticationMode, RemoteKind, SignIn};
 pub use audit::{AuditEvent, AuditRecord};
 pub use code::{ErrorCode, Part, WhoActs};
 pub use number::{
