@@ -6,6 +6,7 @@ use kazasu_wire::{
     describe::{Decoded, Dialect, EnvelopeKind, Side, decode},
     pn532,
     sof::{Decoder, Family, Frame},
+    usbredir,
 };
 
 /// A decoder's name and its check.
@@ -22,6 +23,7 @@ pub(crate) const TARGETS: &[Target] = &[
     ("answers", answers),
     ("sof", sof),
     ("tlv", tlv),
+    ("usbredir", usbredir),
     #[cfg(feature = "serde")]
     ("json", json),
 ];
@@ -97,6 +99,47 @@ fn frames(family: Family, pieces: &[&[u8]]) -> Vec<Result<Frame, String>> {
         }
     }
     found
+}
+
+/// Streams of packets: how the bytes are cut up changes nothing, and the packets that are found are
+/// the stream's own bytes again. The first byte chooses the size of the pieces and, with its highest
+/// bit, that a hello with all capabilities came before.
+fn usbredir(data: &[u8]) {
+    let Some((choice, stream)) = data.split_first() else { return };
+    let hello = usbredir::Hello::new("", usbredir::Capabilities::KNOWN);
+    let hello = usbredir::Packet { id: 0, message: usbredir::Message::Hello(hello) };
+    let hello = hello.encode(usbredir::Capabilities::default()).unwrap_or_default();
+    let before = if choice & 0x80 == 0 { &[][..] } else { &hello };
+    let size = usize::from(choice & 0x7F).max(1);
+    let whole = packets([before, stream]);
+    assert_eq!(whole, packets([before].into_iter().chain(stream.chunks(size))));
+    let (bytes, end) = whole;
+    let all = [before, stream].concat();
+    assert_eq!(all.get(..bytes.len()), Some(&bytes[..]), "{end:?}");
+}
+
+/// The packets of a stream, written again, and what ended it.
+fn packets<'a>(
+    pieces: impl IntoIterator<Item = &'a [u8]>,
+) -> (Vec<u8>, Option<usbredir::PacketError>) {
+    let mut decoder = usbredir::Decoder::new(usbredir::Capabilities::KNOWN);
+    let mut bytes = Vec::new();
+    for piece in pieces {
+        decoder.push(piece);
+        loop {
+            // As it was when the packet was sent: a hello changes it.
+            let agreed = decoder.agreed().unwrap_or_default();
+            match decoder.next_packet() {
+                None => break,
+                Some(Ok(packet)) => bytes.extend(packet.encode(agreed).unwrap_or_default()),
+                Some(Err(error)) => {
+                    assert_eq!(decoder.next_packet(), None);
+                    return (bytes, Some(error));
+                }
+            }
+        }
+    }
+    (bytes, None)
 }
 
 fn tlv(data: &[u8]) {

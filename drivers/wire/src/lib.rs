@@ -10,6 +10,7 @@
 //! | [`apdu`] | short APDUs, commands to the reader itself, data objects of transparent exchange |
 //! | [`port100`] | commands and answers of Sony's Port-100 |
 //! | [`ccid`] | bulk messages of USB CCID readers |
+//! | [`usbredir`] | a USB device at the other end of a byte stream |
 //! | [`atr`] | ATRs that PC/SC readers make up for contactless cards |
 //! | [`describe`] | any of these as a value with every field named, and back |
 //!
@@ -36,6 +37,7 @@ pub mod port100;
 mod raw;
 mod slots;
 pub mod sof;
+pub mod usbredir;
 
 pub use cursor::DecodeError;
 pub use raw::Raw;

@@ -3,18 +3,15 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use kazasu_wire::sof::Frame;
-
-use crate::{Field, Input, Pn532};
+use crate::{
+    Fault, Field, Input, Pn532,
+    fault::{self, LATE, Piece},
+};
 
 /// Bits of a byte on the line, with start and stop bit.
 const BITS_PER_BYTE: u32 = 10;
 /// How many bytes from the host wait at most; further ones are lost, as in a port's buffer.
 const WAITING_MAX: usize = 4096;
-/// More than any host waits for an answer.
-const LATE: Duration = Duration::from_millis(1500);
-/// Noise that looks like a frame's start, with a wrong length check.
-const NOISE: [u8; 8] = [0x55, 0x00, 0x80, 0x00, 0xFF, 0x33, 0x00, 0xA5];
 
 /// How fast a simulator is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,36 +20,6 @@ pub enum Pace {
     Real,
     /// Answers come at once.
     Instant,
-}
-
-/// What goes wrong with frames from the chip, acknowledgements among them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// What.
-    pub kind: FaultKind,
-    /// To how many frames.
-    pub count: u32,
-    /// From which byte of a frame on; shorter frames are spared.
-    pub at: Option<usize>,
-    /// How many frames pass before.
-    pub after: u32,
-}
-
-/// A way in which frames go wrong, at byte n.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FaultKind {
-    /// Byte n is lost; without n the whole frame.
-    Drop,
-    /// A bit of byte n is turned over; without n, of the check byte.
-    Corrupt,
-    /// The frame comes too late; with n, only what follows the first n bytes.
-    Late,
-    /// A NACK comes in place of byte n and all that follow.
-    Nak,
-    /// Noise comes before byte n.
-    Garbage,
-    /// The plug is pulled before byte n.
-    Unplug,
 }
 
 /// What comes out of a line.
@@ -185,62 +152,14 @@ impl SerialLine {
     }
 
     /// Sends the chip's frame on its way, whole or not.
-    fn pass_on(&mut self, at: Duration, mut frame: Vec<u8>) {
-        let Some((kind, place)) = self.fault_for(&frame) else {
-            self.send(at, Duration::ZERO, frame);
-            return;
-        };
-        let from = place.unwrap_or(0);
-        match kind {
-            FaultKind::Drop => {
-                if let Some(place) = place {
-                    frame.remove(place);
-                    self.send(at, Duration::ZERO, frame);
-                }
-            }
-            FaultKind::Corrupt => {
-                let place = place.unwrap_or(frame.len().saturating_sub(2));
-                frame.iter_mut().skip(place).take(1).for_each(|byte| *byte ^= 0x01);
-                self.send(at, Duration::ZERO, frame);
-            }
-            FaultKind::Late => {
-                let rest = frame.split_off(from);
-                self.send(at, Duration::ZERO, frame);
-                self.send(at, LATE, rest);
-            }
-            FaultKind::Nak => {
-                frame.truncate(from);
-                frame.extend(Frame::Nack.encode().unwrap_or_default());
-                self.send(at, Duration::ZERO, frame);
-            }
-            FaultKind::Garbage => {
-                frame.splice(from..from, NOISE);
-                self.send(at, Duration::ZERO, frame);
-            }
-            FaultKind::Unplug => {
-                frame.truncate(from);
-                self.send(at, Duration::ZERO, frame);
-                self.queue(self.to_host_free_at.max(at), Happening::Unplugged);
+    fn pass_on(&mut self, at: Duration, frame: Vec<u8>) {
+        for piece in fault::strike(&mut self.fault, frame) {
+            match piece {
+                Piece::InTime(bytes) => self.send(at, Duration::ZERO, bytes),
+                Piece::Late(bytes) => self.send(at, LATE, bytes),
+                Piece::Unplug => self.queue(self.to_host_free_at.max(at), Happening::Unplugged),
             }
         }
-    }
-
-    /// What goes wrong with this frame, and at which of its bytes.
-    fn fault_for(&mut self, frame: &[u8]) -> Option<(FaultKind, Option<usize>)> {
-        let fault = self.fault.as_mut()?;
-        if let Some(after) = fault.after.checked_sub(1) {
-            fault.after = after;
-            return None;
-        }
-        if fault.at.is_some_and(|at| at >= frame.len()) {
-            return None;
-        }
-        let hit = (fault.kind, fault.at);
-        fault.count = fault.count.saturating_sub(1);
-        if fault.count == 0 {
-            self.fault = None;
-        }
-        Some(hit)
     }
 
     /// A frame is handed over as a whole when its last byte would have arrived.

@@ -1,6 +1,6 @@
 use std::io;
 
-use kazasu_sim::{Field, HELP, Line, parse};
+use kazasu_sim::{Fault, Field, HELP, Line, Pace, Rcs380, SerialLine, parse};
 use tokio::{
     io::DuplexStream,
     sync::{mpsc, oneshot},
@@ -72,6 +72,53 @@ pub(crate) fn about_cards(field: &mut Field, line: &Line) -> Option<String> {
         Line::Help => format!("ok {HELP}"),
         Line::Unplug | Line::Plug | Line::Fault(_) | Line::Pace(_) | Line::Quit => return None,
     })
+}
+
+/// `plug` where there is nothing to plug in, and `fault unplug` where there is nothing to pull out.
+pub(crate) const ALREADY_PLUGGED: &str = "error plug: it is plugged in; fault unplug";
+pub(crate) const ALREADY_UNPLUGGED: &str = "error fault unplug: it is unplugged; plug";
+
+/// A reader with cards before it, and a way to its host that can be slow or broken.
+pub(crate) trait Device {
+    fn field(&mut self) -> &mut Field;
+    fn set_pace(&mut self, pace: Pace);
+    fn set_fault(&mut self, fault: Option<Fault>) -> u32;
+}
+
+macro_rules! device {
+    ($($kind:ty),*) => {$(
+        impl Device for $kind {
+            fn field(&mut self) -> &mut Field {
+                self.field()
+            }
+
+            fn set_pace(&mut self, pace: Pace) {
+                self.set_pace(pace);
+            }
+
+            fn set_fault(&mut self, fault: Option<Fault>) -> u32 {
+                self.set_fault(fault)
+            }
+        }
+    )*};
+}
+
+device!(SerialLine, Rcs380);
+
+/// Answers a line that is about cards, pace or faults; `None` where it is about the plug.
+pub(crate) fn about_device(device: &mut impl Device, line: &Line) -> Option<String> {
+    match line {
+        Line::Pace(pace) => {
+            device.set_pace(*pace);
+            Some(format!("ok pace {pace:?}").to_lowercase())
+        }
+        Line::Fault(fault) => {
+            let left = device.set_fault(*fault);
+            let armed = if fault.is_some() { "armed" } else { "off" };
+            Some(format!("ok fault {armed}; the one before had {left} to go"))
+        }
+        line => about_cards(device.field(), line),
+    }
 }
 
 /// Answers. Whoever asked may be gone, which is nobody's fault.

@@ -5,30 +5,36 @@ use tokio::io::{DuplexStream, duplex};
 
 use crate::{
     alarm::Alarm,
-    control::{Control, answer},
+    control::{ALREADY_PLUGGED, ALREADY_UNPLUGGED, Control, answer},
     pump::{Pump, Turn},
 };
 
 /// How many bytes wait in each direction.
 const BUFFER: usize = 4096;
 
-/// A simulated chip in this process. Clones reach the same one.
+/// A simulated reader in this process. Clones reach the same one.
 #[derive(Clone, Debug)]
 pub struct InProcess {
     control: Control,
 }
 
 impl InProcess {
+    pub(crate) fn new(control: Control) -> Self {
+        Self { control }
+    }
+
     /// Where to tell it control lines.
     #[must_use]
     pub fn control(&self) -> &Control {
         &self.control
     }
 
-    /// Opens the line to the chip, as one opens a serial port; whoever had it before loses it.
+    /// Opens the line to the reader: of a chip at a serial port, whose line whoever had it before
+    /// loses; of a reader on USB, to speak usbredir on.
     ///
     /// # Errors
-    /// `NotFound` while it is unplugged or after it ended.
+    /// `NotFound` while a serial port is unplugged, or after the simulator ended. `ResourceBusy`
+    /// while another one has the reader on USB.
     pub async fn connect(&self) -> io::Result<DuplexStream> {
         self.control.connect().await
     }
@@ -58,10 +64,8 @@ pub fn in_process(device: Pn532) -> (InProcess, impl Future<Output = ()> + Send 
                     answer(reply, "ok unplugged");
                 }
                 Turn::Unplugged => plugged = false,
-                Turn::Unplug(reply) => answer(reply, "error fault unplug: it is unplugged; plug"),
-                Turn::Plug(reply) if plugged => {
-                    answer(reply, "error plug: it is plugged in; fault unplug");
-                }
+                Turn::Unplug(reply) => answer(reply, ALREADY_UNPLUGGED),
+                Turn::Plug(reply) if plugged => answer(reply, ALREADY_PLUGGED),
                 Turn::Plug(reply) => {
                     plugged = true;
                     answer(reply, "ok plugged");
@@ -76,5 +80,5 @@ pub fn in_process(device: Pn532) -> (InProcess, impl Future<Output = ()> + Send 
             }
         }
     };
-    (InProcess { control }, run)
+    (InProcess::new(control), run)
 }

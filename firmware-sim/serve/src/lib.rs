@@ -3,6 +3,7 @@
 //! ```text
 //! control lines -> Control -> pump <-> pty (a link to it)      <- any serial driver, libnfc
 //!                             pump <-> stream in this process  <- the same driver, in `serve --sim`
+//!                             usbredir (TCP, or in process)    <- our driver, QEMU
 //!                             vpcd (TCP)                       <- pcscd's virtual reader
 //! ```
 //! The devices themselves are in `kazasu-sim`; here are clock, lines and sockets only.
@@ -15,15 +16,17 @@ mod pty;
 mod pump;
 mod run;
 mod script;
+mod usbredir;
 mod vpcd;
 
-use std::{io, path::PathBuf};
+use std::{io, net::SocketAddr, path::PathBuf};
 
 pub use control::Control;
 pub use in_process::{InProcess, in_process};
 pub use pty::pty;
-pub use run::{run_pcsc, run_pn532};
+pub use run::{run_pcsc, run_pn532, run_rcs380};
 pub use script::{Script, Step};
+pub use usbredir::{usbredir, usbredir_in_process};
 pub use vpcd::vpcd;
 
 /// Why a simulator cannot run. Each is for the one who started it to mend.
@@ -71,6 +74,14 @@ pub enum Error {
         number: usize,
         /// What is wrong with it.
         reason: String,
+    },
+    /// Nobody can be waited for at this address.
+    #[error("cannot listen at {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
     },
     /// The address of vpcd makes no sense.
     #[error("{address} is no address of the form HOST:PORT: {source}")]

@@ -24,7 +24,7 @@ use tokio::{
 use crate::{
     Error,
     alarm::Alarm,
-    control::{Control, answer},
+    control::{ALREADY_PLUGGED, ALREADY_UNPLUGGED, Control, answer},
     frame_log::FrameLog,
     pump::{Pump, Turn},
 };
@@ -66,10 +66,8 @@ pub(crate) fn pty_with_log(
                     answer(reply, "ok unplugged");
                 }
                 Turn::Unplugged => link = None,
-                Turn::Unplug(reply) => answer(reply, "error fault unplug: it is unplugged; plug"),
-                Turn::Plug(reply) if link.is_some() => {
-                    answer(reply, "error plug: it is plugged in; fault unplug");
-                }
+                Turn::Unplug(reply) => answer(reply, ALREADY_UNPLUGGED),
+                Turn::Plug(reply) if link.is_some() => answer(reply, ALREADY_PLUGGED),
                 Turn::Plug(reply) => match plug(&path, &mut pump) {
                     Ok(made) => {
                         link = Some(made);

@@ -14,7 +14,7 @@ use tokio::{
 
 use crate::{
     alarm::Alarm,
-    control::{Reply, Request, about_cards, answer},
+    control::{Reply, Request, about_device, answer},
     frame_log::{Direction, FrameLog},
 };
 
@@ -144,22 +144,11 @@ impl<L: AsyncRead + AsyncWrite> Pump<L> {
             Request::Connect(reply) => return Some(Turn::Connect(reply)),
             Request::Line(line, reply) => (line, reply),
         };
-        if let Some(text) = about_cards(self.device.field(), &line) {
+        if let Some(text) = about_device(&mut self.device, &line) {
             answer(reply, text);
             return None;
         }
         match line {
-            Line::Pace(pace) => {
-                self.device.set_pace(pace);
-                answer(reply, format!("ok pace {pace:?}").to_lowercase());
-                None
-            }
-            Line::Fault(fault) => {
-                let left = self.device.set_fault(fault);
-                let armed = if fault.is_some() { "armed" } else { "off" };
-                answer(reply, format!("ok fault {armed}; the one before had {left} to go"));
-                None
-            }
             Line::Unplug => Some(Turn::Unplug(reply)),
             Line::Plug => Some(Turn::Plug(reply)),
             _ => Some(Turn::Quit(reply)),

@@ -3,11 +3,12 @@
 
 use std::{
     io::{self, BufRead, Read, Write},
+    net::SocketAddr,
     path::{Path, PathBuf},
     thread,
 };
 
-use kazasu_sim::{Line, PcscCard, Pn532, Seed, parse};
+use kazasu_sim::{Line, PcscCard, Pn532, Rcs380, Seed, parse};
 use tokio::{
     net::lookup_host,
     signal::unix::{SignalKind, signal},
@@ -20,6 +21,7 @@ use crate::{
     frame_log::FrameLog,
     pty::pty_with_log,
     script::{Script, Step},
+    usbredir::usbredir_with_log,
     vpcd::vpcd,
 };
 
@@ -60,6 +62,25 @@ pub async fn run_pcsc(address: &str, script: Option<PathBuf>) -> Result<(), Erro
     let found = found.ok_or_else(|| bad(io::ErrorKind::NotFound.into()))?;
     let (control, run) = vpcd(found, PcscCard::new(SEED));
     run_command(address, control, script, run).await
+}
+
+/// Simulates an RC-S380 for usbredir peers at `address` until `quit` or a signal; port 0 takes a free
+/// one. The first line on standard output is `ready ADDRESS`; each control line is answered by one
+/// line. `serial` is its serial number, `log` as for [`run_pn532`], a piece being a bulk transfer.
+///
+/// # Errors
+/// What keeps it from running.
+pub async fn run_rcs380(
+    address: SocketAddr,
+    serial: &str,
+    script: Option<PathBuf>,
+    log: Option<&Path>,
+) -> Result<(), Error> {
+    let script = script.as_deref().map(Script::read).transpose()?;
+    let log = log.map(FrameLog::create).transpose()?;
+    let device = Rcs380::new(SEED).with_serial(serial);
+    let (address, control, run) = usbredir_with_log(address, device, log).await?;
+    run_command(&address.to_string(), control, script, run).await
 }
 
 async fn run_command(

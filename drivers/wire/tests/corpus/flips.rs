@@ -67,7 +67,7 @@ fn are_refused_at_the_right_place() {
         ("felica", 35, 1_288),
         ("iso14443", 4, 104),
         ("pn532", 69, 4_840),
-        ("port100", 29, 2_544),
+        ("port100", 42, 4_920),
     ];
     for (name, count, flips) in tables {
         let seen = std::cell::Cell::new(0);

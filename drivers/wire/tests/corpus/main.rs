@@ -14,6 +14,7 @@ mod flips;
 mod json;
 mod lines;
 mod mac;
+mod usbredir;
 
 use kazasu_wire::describe::decode;
 use lines::check;
@@ -26,7 +27,7 @@ const FILES: [(&str, usize); 7] = [
     ("felica", 35),
     ("iso14443", 4),
     ("pn532", 69),
-    ("port100", 29),
+    ("port100", 42),
 ];
 
 /// Lines that are no message of their dialect, and why.
@@ -58,7 +59,7 @@ fn every_line() {
 /// Without a direction, too, what tells its own is read the same.
 #[test]
 fn speakers() {
-    for (name, count) in [("ccid", 14), ("felica", 35), ("port100", 29)] {
+    for (name, count) in [("ccid", 14), ("felica", 35), ("port100", 42)] {
         check(name, count, |line| {
             // An acknowledgement and an echo look the same from both sides.
             if line.meaning.starts_with("ACK") || line.meaning.starts_with("Echo") {

@@ -4,7 +4,8 @@ mod cards;
 
 use crate::{
     card::Card,
-    line::{Fault, FaultKind, Pace},
+    fault::{Fault, FaultKind},
+    line::Pace,
 };
 
 /// All control lines, in one line.

@@ -2,11 +2,11 @@
 
 use kazasu_wire::{
     Raw,
-    iso14443a::{Atqa, Sak, Uid, bcc},
+    iso14443a::{Atqa, Level, Sak, Uid, bcc},
     iso14443b::{Atqb, AttribAnswer, Command},
 };
 
-use super::{Field, Present};
+use super::{Field, Heard, Present};
 use crate::card::{Card, TypeACard, TypeAUid};
 
 /// Where a card stands (ISO/IEC 14443-3 sections 6.3 and 7.4).
@@ -15,6 +15,8 @@ pub(super) enum Stage {
     /// Waits for a request.
     #[default]
     Idle,
+    /// Type A: answered a request, and this level of its UID was not selected yet.
+    Choosing(Level),
     /// Type A: selected. Type B: answered a request.
     Ready,
     /// Speaks ISO/IEC 14443-4, and hears nothing else.
@@ -68,7 +70,7 @@ impl Field {
             let Some(hit) = type_a(present) else { continue };
             match present.stage {
                 Stage::Idle => {}
-                Stage::Ready => {
+                Stage::Choosing(_) | Stage::Ready => {
                     present.stage = Stage::Idle;
                     continue;
                 }
@@ -116,7 +118,7 @@ impl Field {
     pub(crate) fn put_to_rest(&mut self, number: u32) {
         for present in self.cards.iter_mut().filter(|present| present.number == number) {
             present.stage = match present.stage {
-                Stage::Idle => Stage::Idle,
+                Stage::Idle | Stage::Choosing(_) => Stage::Idle,
                 Stage::Ready | Stage::Protocol { .. } | Stage::Halted => Stage::Halted,
             };
         }
@@ -126,7 +128,9 @@ impl Field {
     pub(crate) fn wake(&mut self, number: u32) {
         for present in &mut self.cards {
             match (present.number == number, present.stage) {
-                (true, Stage::Idle | Stage::Halted) => present.stage = Stage::Ready,
+                (true, Stage::Idle | Stage::Choosing(_) | Stage::Halted) => {
+                    present.stage = Stage::Ready;
+                }
                 (false, Stage::Ready) => present.stage = Stage::Halted,
                 _ => {}
             }
@@ -140,7 +144,7 @@ impl Field {
         match present.stage {
             Stage::Protocol { .. } => Some(NO_APPLICATION.to_vec()),
             Stage::Ready => ready_type_a(present, data),
-            Stage::Idle | Stage::Halted => None,
+            Stage::Idle | Stage::Choosing(_) | Stage::Halted => None,
         }
     }
 
@@ -156,12 +160,11 @@ impl Field {
         }
     }
 
-    /// What type B cards answer to the bytes of a frame, CRC left out; `None` also where two
-    /// answers destroy each other.
-    pub(crate) fn hear_type_b(&mut self, frame: &[u8]) -> Option<Vec<u8>> {
+    /// What type B cards answer to the bytes of a frame, CRC left out.
+    pub(crate) fn hear_type_b(&mut self, frame: &[u8]) -> Heard {
         let Self { seed, cards, .. } = self;
         let command = Command::decode(frame).ok();
-        let mut answers = cards.iter_mut().filter_map(|present| {
+        let answers = cards.iter_mut().filter_map(|present| {
             let Card::TypeB(card) = &present.card else { return None };
             match (present.stage, &command) {
                 (Stage::Protocol { cid }, _) => block(present, cid, frame),
@@ -186,12 +189,11 @@ impl Field {
                 _ => None,
             }
         });
-        let first = answers.next()?;
-        answers.next().is_none().then_some(first)
+        Heard::together(answers)
     }
 }
 
-fn type_a(present: &Present) -> Option<TypeAHit> {
+pub(super) fn type_a(present: &Present) -> Option<TypeAHit> {
     let Card::TypeA(card) = &present.card else { return None };
     let [a, b, c, ..] = present.random;
     let uid = match card.uid {

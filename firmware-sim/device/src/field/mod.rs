@@ -2,6 +2,7 @@
 
 mod iso14443;
 mod poll;
+mod type_a;
 
 pub(crate) use iso14443::TypeAHit;
 
@@ -22,6 +23,39 @@ impl Seed {
         let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
         (mixed ^ mixed >> 31).to_le_bytes()
+    }
+}
+
+/// What a reader hears after it sent something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Heard {
+    /// Nobody answers.
+    Silence,
+    /// Several answer at once, and not the same.
+    Garbled,
+    /// This.
+    Answer {
+        bytes: Vec<u8>,
+        /// How many bits of the last byte count: 8, but in an anticollision.
+        last_bits: u8,
+    },
+}
+
+impl Heard {
+    /// Whole bytes, or nothing.
+    pub(crate) fn whole(answer: Option<Vec<u8>>) -> Self {
+        answer.map_or(Self::Silence, |bytes| Self::Answer { bytes, last_bits: 8 })
+    }
+
+    /// What is heard of these answers, given at once.
+    fn together(answers: impl IntoIterator<Item = Vec<u8>>) -> Self {
+        let mut answers = answers.into_iter();
+        let first = answers.next();
+        let others: Vec<_> = answers.collect();
+        if others.iter().any(|other| Some(other) != first.as_ref()) {
+            return Self::Garbled;
+        }
+        Self::whole(first)
     }
 }
 

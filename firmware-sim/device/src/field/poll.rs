@@ -5,7 +5,7 @@ use kazasu_wire::{
     pn532::Rate,
 };
 
-use super::Field;
+use super::{Field, Heard};
 use crate::card::Card;
 
 /// A FeliCa card's answer, in its time slot.
@@ -20,6 +20,22 @@ impl Field {
     /// The answers that can be read after this polling, in the order of their slots. Each card
     /// draws a slot; where two share one, neither can be read.
     pub(crate) fn poll_felica(&mut self, rate: Rate, polling: &Polling) -> Vec<FelicaHit> {
+        let mut answers = self.answers(rate, polling);
+        let slots: Vec<_> = answers.iter().map(|hit| hit.slot).collect();
+        answers.retain(|hit| slots.iter().filter(|slot| **slot == hit.slot).count() == 1);
+        answers
+    }
+
+    /// What is heard first after this polling, and in which slot: for a reader that listens once.
+    pub(crate) fn hear_polling(&mut self, rate: Rate, polling: &Polling) -> (u8, Heard) {
+        let answers = self.answers(rate, polling);
+        let slot = answers.first().map_or(0, |first| first.slot);
+        let first = answers.iter().take_while(|hit| hit.slot == slot);
+        (slot, Heard::together(first.map(|hit| hit.answer.encode())))
+    }
+
+    /// All answers, in the order of their slots.
+    fn answers(&mut self, rate: Rate, polling: &Polling) -> Vec<FelicaHit> {
         let Self { seed, cards, .. } = self;
         let mut answers: Vec<_> = cards
             .iter_mut()
@@ -33,8 +49,6 @@ impl Field {
                 Some(FelicaHit { number: present.number, slot, answer })
             })
             .collect();
-        let slots: Vec<_> = answers.iter().map(|hit| hit.slot).collect();
-        answers.retain(|hit| slots.iter().filter(|slot| **slot == hit.slot).count() == 1);
         answers.sort_by_key(|hit| hit.slot);
         answers
     }

@@ -4,7 +4,6 @@
 //! What real chips do where the manual leaves it open is taken from what libnfc, nfcpy and Arduino
 //! libraries rely on. Not simulated: NFC-DEP, target modes, Jewel cards, GPIO.
 
-mod air;
 mod execute;
 mod radio;
 mod registers;

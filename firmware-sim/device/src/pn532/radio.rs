@@ -10,7 +10,8 @@ use kazasu_wire::{
     pn532::{FelicaTarget, Initiator, Rate, Status, StatusCode, Target, TypeATarget, TypeBTarget},
 };
 
-use super::{Pn532, air, registers::Framing};
+use super::{Pn532, registers::Framing};
+use crate::{air, field::Heard};
 
 /// A card that was found, and what the host is told of it.
 #[derive(Clone, Debug)]
@@ -159,7 +160,10 @@ impl Pn532 {
         let answer = match sent {
             Ok(frame) if self.settings.field_on => match framing {
                 Framing::TypeA => self.field.hear_type_a(frame),
-                _ => self.field.hear_type_b(frame),
+                _ => match self.field.hear_type_b(frame) {
+                    Heard::Answer { bytes, .. } => Some(bytes),
+                    Heard::Silence | Heard::Garbled => None,
+                },
             },
             _ => None,
         };

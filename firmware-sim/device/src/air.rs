@@ -13,15 +13,20 @@ const FELICA_ENVELOPE_BYTES: u32 = 10;
 const POLLING_BYTES: u32 = 6;
 /// An activation of type A or B, and also waiting for one in vain: the radio waits longer than the
 /// cards need. A measured order of magnitude, nobody published a figure.
-pub(super) const ISO14443: Duration = Duration::from_millis(5);
+pub(crate) const ISO14443: Duration = Duration::from_millis(5);
 /// From field on to the first command, so that cards have power.
-pub(super) const FIELD_ON: Duration = Duration::from_millis(5);
+pub(crate) const FIELD_ON: Duration = Duration::from_millis(5);
 
 /// What a card needs to think about a command: that of a FeliCa for reading a block, of an ISO/IEC
 /// 14443 card the shortest frame waiting time.
-const THINKING: Duration = Duration::from_micros(302);
+pub(crate) const THINKING: Duration = Duration::from_micros(302);
 /// A byte at 106 kbit/s with its parity or start and stop bits, rounded up.
 const BYTE_106: Duration = Duration::from_micros(95);
+
+/// From the end of a FeliCa polling until the answer in this slot (from 0) begins.
+pub(crate) fn until_slot(slot: u8) -> Duration {
+    FIRST_SLOT.saturating_add(SLOT.saturating_mul(slot.into()))
+}
 
 fn frame(rate: Rate, bytes: u32) -> Duration {
     let bit = match rate {
@@ -32,25 +37,33 @@ fn frame(rate: Rate, bytes: u32) -> Duration {
 }
 
 /// A FeliCa polling until all its slots are over.
-pub(super) fn polling_miss(rate: Rate, slots: u8) -> Duration {
-    let slots = SLOT.saturating_mul(u32::from(slots));
-    frame(rate, POLLING_BYTES).saturating_add(FIRST_SLOT).saturating_add(slots)
+pub(crate) fn polling_miss(rate: Rate, slots: u8) -> Duration {
+    frame(rate, POLLING_BYTES).saturating_add(until_slot(slots))
 }
 
 /// A FeliCa polling until the answer in this slot (from 0) is over.
-pub(super) fn polling_hit(rate: Rate, slot: u8, answer_bytes: usize) -> Duration {
-    let answer = frame(rate, u32::try_from(answer_bytes).unwrap_or(u32::MAX));
-    polling_miss(rate, slot).saturating_add(answer)
+pub(crate) fn polling_hit(rate: Rate, slot: u8, answer_bytes: usize) -> Duration {
+    polling_miss(rate, slot).saturating_add(felica_message(rate, answer_bytes))
 }
 
 /// A FeliCa command and its answer, both without preamble, sync and CRC.
-pub(super) fn felica(rate: Rate, command_bytes: usize, answer_bytes: usize) -> Duration {
-    let takes = |bytes: usize| frame(rate, u32::try_from(bytes).unwrap_or(u32::MAX));
-    takes(command_bytes).saturating_add(THINKING).saturating_add(takes(answer_bytes))
+pub(crate) fn felica(rate: Rate, command_bytes: usize, answer_bytes: usize) -> Duration {
+    let answer = felica_message(rate, answer_bytes);
+    felica_message(rate, command_bytes).saturating_add(THINKING).saturating_add(answer)
+}
+
+/// A FeliCa message on its way, without preamble, sync and CRC.
+pub(crate) fn felica_message(rate: Rate, bytes: usize) -> Duration {
+    frame(rate, u32::try_from(bytes).unwrap_or(u32::MAX))
+}
+
+/// So many bytes at 106 kbit/s, CRC among them.
+pub(crate) fn bytes_106(bytes: usize) -> Duration {
+    BYTE_106.saturating_mul(u32::try_from(bytes).unwrap_or(u32::MAX))
 }
 
 /// An exchange with an ISO/IEC 14443 card at 106 kbit/s; two bytes of CRC go with each frame.
-pub(super) fn iso14443(command_bytes: usize, answer_bytes: usize) -> Duration {
+pub(crate) fn iso14443(command_bytes: usize, answer_bytes: usize) -> Duration {
     let bytes = command_bytes.saturating_add(answer_bytes).saturating_add(4);
-    BYTE_106.saturating_mul(u32::try_from(bytes).unwrap_or(u32::MAX)).saturating_add(THINKING)
+    bytes_106(bytes).saturating_add(THINKING)
 }
