@@ -46,8 +46,15 @@ pub(crate) enum Command {
         Attaches to a running service; opens the readers itself where none runs.")]
     Watch(Place),
     /// What is attached, which driver has it, its stable name
-    #[command(after_help = "Examples:\n  kazasu readers\n  kazasu readers --json")]
-    Readers(Place),
+    #[command(after_help = "Examples:\n  kazasu readers\n  kazasu readers --json\n  \
+        kazasu readers --identify        says which reader a card is held on")]
+    Readers {
+        /// Goes on to say which reader a card is held on, to tell equal ones apart
+        #[arg(long)]
+        identify: bool,
+        #[command(flatten)]
+        place: Place,
+    },
     /// Simulated readers for trials and tests
     #[command(subcommand)]
     Sim(Sim),
@@ -124,7 +131,8 @@ pub(crate) struct Place {
     #[arg(
         long = "reader",
         value_name = "SELECTOR",
-        help = "A reader: pcsc[:NAME] or pn532:uart:PATH[@BAUD]; several allowed [default: discover]"
+        help = "A reader: pcsc[:NAME], rcs380[:SERIAL], rcs380:usbredir:ADDR or \
+                pn532:uart:PATH[@BAUD]; several allowed [default: discover]"
     )]
     pub(crate) readers: Vec<String>,
 }
@@ -165,6 +173,27 @@ pub(crate) enum Sim {
         script: Option<PathBuf>,
         /// Writes everything on the line to this file: seconds, `host` or `chip`, the bytes in hex,
         /// with the cards' numbers in full
+        #[arg(long, value_name = "FILE")]
+        log: Option<PathBuf>,
+    },
+    /// A Sony RC-S380 for whoever speaks usbredir, as QEMU does
+    #[command(after_help = "Control lines on standard input, as for `sim pn532`.\n\nExample:\n  \
+        kazasu sim rcs380 --usbredir 127.0.0.1:4700\n  \
+        kazasu watch --reader rcs380:usbredir:127.0.0.1:4700")]
+    Rcs380 {
+        /// Address to listen at; port 0 takes a free one
+        #[arg(long, value_name = "ADDR")]
+        usbredir: SocketAddr,
+        /// Allows an address off loopback: whoever reaches it can use the reader
+        #[arg(long)]
+        insecure_usbredir: bool,
+        /// Serial number; an empty one for a reader without
+        #[arg(long, value_name = "TEXT", default_value = "0000001")]
+        serial: String,
+        /// File with control lines, taken instead of standard input
+        #[arg(long, value_name = "FILE")]
+        script: Option<PathBuf>,
+        /// Writes all bulk transfers to this file, as for `sim pn532`
         #[arg(long, value_name = "FILE")]
         log: Option<PathBuf>,
     },

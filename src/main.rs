@@ -51,7 +51,7 @@ fn run(cli: Cli) -> Result<End> {
         match cli.command {
             Command::Serve(serve) => cmd::serve::run(serve, out).await,
             Command::Watch(place) => cmd::watch::run(&place, out).await,
-            Command::Readers(place) => cmd::readers::run(&place, out).await,
+            Command::Readers { identify, place } => cmd::readers::run(&place, identify, out).await,
             Command::Sim(sim) => cmd::sim::run(sim, out).await,
             Command::User(user) => cmd::user::run(user, out).await,
             Command::Decode(args) => cmd::decode::run(&args, out),

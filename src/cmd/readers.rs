@@ -1,14 +1,36 @@
-//! `kazasu readers`: what is attached.
+//! `kazasu readers`: what is attached, and which one is which.
 
 use anyhow::Result;
+use serde::{Deserialize, Serialize};
 
 use super::carry_out;
 use crate::cli::Place;
 use crate::control::{End, Host, Request};
-use crate::lines::ReaderLine;
-use crate::out::Out;
+use crate::lines::{EventLine, ReaderLine};
+use crate::out::{Line, Out};
 
-pub(crate) async fn run(place: &Place, out: Out) -> Result<End> {
+pub(crate) async fn run(place: &Place, identify: bool, out: Out) -> Result<End> {
     let alone = async |folder: &_| Host::readers(place, folder);
+    if identify {
+        return carry_out::<Held>(&place.data, out, Request::Watch, alone).await;
+    }
     carry_out::<ReaderLine>(&place.data, out, Request::Readers, alone).await
+}
+
+/// An event, told so that equal readers can be told apart: hold a card on one and read its name.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+struct Held(EventLine);
+
+impl Line for Held {
+    fn text(&self) -> String {
+        let EventLine { event, reader, .. } = &self.0;
+        match event.as_str() {
+            "presented" => format!("a card is held on {reader}"),
+            "removed" => format!("the card left {reader}"),
+            "multiple" => format!("several cards are held on {reader}"),
+            "attached" => format!("{reader} is there: hold a card on a reader to see which it is"),
+            _ => self.0.text(),
+        }
+    }
 }

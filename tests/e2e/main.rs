@@ -15,6 +15,7 @@
 mod decode;
 mod flow;
 mod foreign;
+mod foreign_rcs380;
 mod nfc_list;
 mod recovery;
 mod refusals;

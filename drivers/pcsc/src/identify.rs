@@ -8,7 +8,8 @@ use kazasu_wire::atr::{Atr, Technology};
 /// FeliCa card only where the ATR says so, for ISO/IEC 15693 tags have eight as well. Four bytes
 /// behind an ATR that fits type B count as type B, the more careful reading: those are refused as
 /// identities.
-pub(crate) fn card(atr: &[u8], id: &[u8], pmm: Option<[u8; 8]>) -> Option<Card> {
+#[must_use]
+pub fn card(atr: &[u8], id: &[u8], pmm: Option<[u8; 8]>) -> Option<Card> {
     let decoded = Atr::decode(atr).ok();
     let technology = match decoded.as_ref() {
         Some(_) if is_scm_felica(atr, id) => Some(Technology::Felica),

@@ -18,3 +18,4 @@ mod status;
 mod worker;
 
 pub use discoverer::PcscDiscoverer;
+pub use identify::card;

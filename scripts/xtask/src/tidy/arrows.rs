@@ -18,6 +18,7 @@ const ARROWS: &[Arrows] = &[
     ("drivers/wire", &[], &[]),
     ("drivers/pn532", &["drivers/wire", "hal/core"], &[]),
     ("drivers/pcsc", &["drivers/wire", "hal/core"], &[]),
+    ("drivers/rcs380", &["drivers/wire", "hal/core"], &[]),
     ("drivers/wire/fuzz", &["drivers/wire"], &[]),
     ("firmware-sim/device", &["drivers/wire"], &[]),
     ("firmware-sim/serve", &["firmware-sim/device", "drivers/wire"], &[]),
@@ -37,6 +38,7 @@ const ARROWS: &[Arrows] = &[
             "drivers/wire",
             "drivers/pn532",
             "drivers/pcsc",
+            "drivers/rcs380",
             "firmware-sim/device",
             "firmware-sim/serve",
         ],
@@ -51,6 +53,7 @@ const ARROWS: &[Arrows] = &[
             "drivers/wire",
             "drivers/pn532",
             "drivers/pcsc",
+            "drivers/rcs380",
             "firmware-sim/device",
             "firmware-sim/serve",
             "registration/core",
@@ -225,9 +228,9 @@ mod tests {
                 "kazasu",
                 "[dependencies]\nkazasu-harness.workspace = true\n",
                 &["8:arrows dependencies: may not depend on tests/harness; may on: hal/core, \
-                   hal/runtime, drivers/wire, drivers/pn532, drivers/pcsc, firmware-sim/device, \
-                   firmware-sim/serve, registration/core, registration/service, \
-                   registration/store, registration/web"],
+                   hal/runtime, drivers/wire, drivers/pn532, drivers/pcsc, drivers/rcs380, \
+                   firmware-sim/device, firmware-sim/serve, registration/core, \
+                   registration/service, registration/store, registration/web"],
             ),
             (
                 "drivers/new",

@@ -1,0 +1,28 @@
+//! Sony RC-S380 readers: a session without I/O ([`Session`]) and the shells that run it over USB
+//! ([`UsbDiscoverer`]) or over usbredir ([`UsbredirDiscoverer`]).
+//!
+//! ```text
+//! abort -> command type -> firmware -> field off -> round, round, round ...
+//!                                          requests -^                  -> field off
+//! a round: type B, type A, FeliCa at 212 kbit/s, FeliCa at 424 kbit/s; then one report
+//! a call to cards: modulation and protocol settings where they change; then the call
+//! ```
+//! The chip is a radio: which cards are there, their anticollision and selection are the host's
+//! business, and so the session's. What counts as a tap is the runtime's.
+
+mod devices;
+mod exchange;
+mod job;
+mod pipe;
+mod pump;
+mod radio;
+mod round;
+mod search;
+mod session;
+mod usb;
+mod usbredir;
+
+pub use devices::{KERNEL_MODULE, PRODUCTS, Product};
+pub use session::{Input, Output, Session, Settings};
+pub use usb::UsbDiscoverer;
+pub use usbredir::UsbredirDiscoverer;

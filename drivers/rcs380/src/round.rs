@@ -1,0 +1,134 @@
+use std::{collections::VecDeque, mem};
+
+use kazasu_hal::{self as hal, Card, CardIdentity, Fault, Mono};
+use kazasu_wire::{iso14443a::Uid, port100::CommStatus};
+
+use crate::{
+    radio::{Call, Heard},
+    search::{Hint, Kind, Search, Slotted, Technology, TypeA},
+};
+
+/// One round: who answered so far, and who is still to be called.
+#[derive(Debug)]
+pub(crate) struct Round {
+    pub(crate) started: Mono,
+    searches: VecDeque<(Technology, Search)>,
+    pub(crate) cards: Vec<Card>,
+    /// Somebody answered who could not be read.
+    pub(crate) garbled: bool,
+    /// What was wrong, in words.
+    pub(crate) complaint: Option<String>,
+    /// What the chip turned out not to do.
+    pub(crate) faults: Vec<Fault>,
+}
+
+impl Round {
+    pub(crate) fn start(now: Mono, technologies: &[Technology], crowd: &Crowd) -> Self {
+        let search = |technology: &Technology| (*technology, crowd.search(*technology));
+        Self {
+            started: now,
+            searches: technologies.iter().map(search).collect(),
+            cards: Vec::new(),
+            garbled: false,
+            complaint: None,
+            faults: Vec::new(),
+        }
+    }
+
+    /// What to say next; `None` when the round is over.
+    pub(crate) fn call(&mut self) -> Option<Call> {
+        while let Some((_, search)) = self.searches.front() {
+            if let Some(call) = search.call() {
+                return Some(call);
+            }
+            if let Some((_, search)) = self.searches.pop_front() {
+                let found = search.found();
+                self.garbled |= found.garbled && found.cards.len() < 2;
+                self.cards.extend(found.cards);
+                if let Some(error) = found.complaint {
+                    self.complaint = Some(format!("a card said what it must not: {error}"));
+                }
+            }
+        }
+        None
+    }
+
+    pub(crate) fn heard(&mut self, heard: &Heard) {
+        if let Heard::Failed(status) = heard {
+            self.complaint = Some(match *status {
+                CommStatus::TEMPERATURE => "the RC-S380 is too hot and does not send".to_owned(),
+                status => format!("the RC-S380 could not send: {status:?}"),
+            });
+        }
+        if let Some((_, search)) = self.searches.front_mut() {
+            search.heard(heard);
+        }
+    }
+
+    /// The chip does not do what the current search needs.
+    pub(crate) fn refuse(&mut self) -> Option<Technology> {
+        self.searches.pop_front().map(|(technology, _)| technology)
+    }
+}
+
+/// How many rounds go on looking for several cards once there was a reason.
+const WIDE_ROUNDS: u8 = 2;
+/// Every how many rounds of an empty field one looks twice.
+const EMPTY_ROUNDS: u8 = 4;
+
+/// Who was there in the round before, and so how closely to look in the next one.
+#[derive(Debug, Default)]
+pub(crate) struct Crowd {
+    present: Vec<CardIdentity>,
+    felica_left: u8,
+    type_b_left: u8,
+    empty_rounds: u8,
+    garbled: bool,
+}
+
+impl Crowd {
+    pub(crate) fn after(&mut self, cards: &[Card], garbled: bool) {
+        self.garbled = garbled;
+        let mut present: Vec<_> = cards.iter().map(|card| card.identity.clone()).collect();
+        present.sort_unstable();
+        present.dedup();
+        let before = mem::replace(&mut self.present, present);
+        self.felica_left = self.left(&before, hal::Technology::Felica, self.felica_left);
+        self.type_b_left = self.left(&before, hal::Technology::Iso14443b, self.type_b_left);
+        let empty = self.present.is_empty();
+        self.empty_rounds =
+            if empty { self.empty_rounds.wrapping_add(1) % EMPTY_ROUNDS } else { 0 };
+    }
+
+    /// For how many more rounds several cards of one technology are looked for.
+    fn left(&self, before: &[CardIdentity], technology: hal::Technology, left: u8) -> u8 {
+        let of = |card: &&CardIdentity| card.technology() == technology;
+        let missed = before.iter().filter(of).any(|card| !self.present.contains(card));
+        if missed || self.present.iter().filter(of).count() > 1 {
+            WIDE_ROUNDS
+        } else {
+            left.saturating_sub(1)
+        }
+    }
+
+    fn search(&self, technology: Technology) -> Search {
+        let (kind, left) = match technology {
+            Technology::TypeA => {
+                let of = |card: &&CardIdentity| card.technology() == hal::Technology::Iso14443a;
+                let known = self.present.iter().filter(of);
+                let known: Vec<_> =
+                    known.filter_map(|card| Uid::new(card.id().as_bytes())).collect();
+                let again = self.garbled || !known.is_empty();
+                return Search::TypeA(TypeA::new(known, again));
+            }
+            Technology::TypeB => (Kind::TypeB, self.type_b_left),
+            Technology::Felica(rate) => (Kind::Felica(rate), self.felica_left),
+        };
+        let hint = match (left, self.empty_rounds) {
+            (1.., _) => Hint::Somebody,
+            (0, empty) if empty == EMPTY_ROUNDS - 1 => Hint::Perhaps,
+            (0, _) => Hint::Nobody,
+        };
+        Search::Slotted(Slotted::new(kind, hint))
+    }
+}

@@ -1,0 +1,90 @@
+//! How cards of one kind are looked for: what to say next, and what came of it.
+
+mod slotted;
+mod type_a;
+
+use kazasu_hal::Card;
+use kazasu_wire::{DecodeError, pn532::Rate};
+
+pub(crate) use slotted::{Kind, Slotted, polling};
+pub(crate) use type_a::TypeA;
+
+use crate::radio::{Call, Heard};
+
+/// What is known before a search for cards that share time slots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hint {
+    Nobody,
+    /// Two that were laid down together were never read, so one looks again now and then.
+    Perhaps,
+    /// There were several, or one is missing.
+    Somebody,
+}
+
+/// A way to look for cards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Technology {
+    TypeB,
+    TypeA,
+    Felica(Rate),
+}
+
+impl Technology {
+    /// In the order of a round. FeliCa last, for two reasons. A round is told at its end, so the
+    /// last search has the shortest way. And a phone that comes in the middle of a round is seen as
+    /// a FeliCa card, never as a type A card with a made-up identifier alone.
+    pub(crate) const ALL: [Self; 4] =
+        [Self::TypeB, Self::TypeA, Self::Felica(Rate::R212), Self::Felica(Rate::R424)];
+
+    /// What is lost where the chip refuses it.
+    pub(crate) fn lost(self) -> &'static str {
+        match self {
+            Self::TypeB => "type B cards are not read",
+            Self::TypeA => "type A cards are not read",
+            Self::Felica(Rate::R212) => "FeliCa cards are not read at 212 kbit/s",
+            Self::Felica(Rate::R424) => "FeliCa cards are not read at 424 kbit/s",
+        }
+    }
+}
+
+/// A search under way.
+#[derive(Debug)]
+pub(crate) enum Search {
+    Slotted(Slotted),
+    TypeA(TypeA),
+}
+
+/// What a search found.
+pub(crate) struct Found {
+    pub(crate) cards: Vec<Card>,
+    /// Somebody answered who could not be read.
+    pub(crate) garbled: bool,
+    /// A card said what its protocol does not allow.
+    pub(crate) complaint: Option<DecodeError>,
+}
+
+impl Search {
+    /// What to say next; `None` when it is over.
+    pub(crate) fn call(&self) -> Option<Call> {
+        match self {
+            Self::Slotted(search) => search.call(),
+            Self::TypeA(search) => search.call(),
+        }
+    }
+
+    pub(crate) fn heard(&mut self, heard: &Heard) {
+        match self {
+            Self::Slotted(search) => search.heard(heard),
+            Self::TypeA(search) => search.heard(heard),
+        }
+    }
+
+    pub(crate) fn found(self) -> Found {
+        match self {
+            Self::Slotted(Slotted { found: cards, garbled, complaint, .. })
+            | Self::TypeA(TypeA { found: cards, garbled, complaint, .. }) => {
+                Found { cards, garbled, complaint }
+            }
+        }
+    }
+}

@@ -1,0 +1,363 @@
+use std::{collections::VecDeque, mem, time::Duration};
+
+use kazasu_hal::{CardIdentity, Fault, FaultKind, Mono, Operation, Report};
+use kazasu_wire::{
+    port100::{Answer, Command},
+    sof::{Decoder, Family, Frame, FrameError},
+};
+
+mod stages;
+
+use crate::{
+    exchange::{Exchange, Failure},
+    job::Job,
+    radio::Radio,
+    round::{Crowd, Round},
+    search::Technology,
+};
+
+/// The last byte of every frame.
+const POSTAMBLE: u8 = 0x00;
+/// After an abort: what is on its way comes and is thrown away.
+const SETTLE: Duration = Duration::from_millis(10);
+/// So many failures in a row, with nothing that worked between them, are the end.
+const FAILURES_MAX: u8 = 4;
+
+/// How a session uses its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// From the start of a round to the start of the next one, at least. A round on a real reader
+    /// takes some 40 ms; a simulated one that answers at once would keep a processor busy.
+    pub period: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { period: Duration::from_millis(15) }
+    }
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug)]
+pub enum Input<'a> {
+    /// A transfer came from the reader, or a part of one.
+    Bytes(&'a [u8]),
+    /// The time of [`Session::poll_timeout`] has come.
+    Timeout,
+}
+
+/// What to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// Send this in one transfer.
+    Send(Vec<u8>),
+    /// The reader can be used: its firmware. Comes once, before the first report.
+    Attached(String),
+    /// What the reader saw.
+    Report(Report),
+    /// The outcome of a request; the blocks that were read.
+    Replied(Result<Vec<[u8; 16]>, Fault>),
+}
+
+/// One life of an RC-S380, from opening it until the first fault that lasts.
+///
+/// Feed it with [`handle`](Self::handle), then take all of [`poll_output`](Self::poll_output), then
+/// wait for a transfer until [`poll_timeout`](Self::poll_timeout). Begins to talk when it is made.
+///
+/// The way to the reader may lose, change or hold back anything but keeps the order. So whatever
+/// went wrong, one command whose answer is like no other's brings both sides into step again: what
+/// comes before that answer is old. Then the round begins anew, with the field off first, since
+/// nobody knows where the cards stand.
+#[derive(Debug)]
+pub struct Session {
+    decoder: Decoder,
+    /// A frame whose postamble is still to come.
+    complete: Option<Frame>,
+    outputs: VecDeque<Output>,
+    settings: Settings,
+    stage: Stage,
+    doing: Doing,
+    failures: u8,
+    radio: Radio,
+    /// What the chip can look for, as far as is known.
+    technologies: Vec<Technology>,
+    /// The chip refused something, which may have been damaged on its way to it.
+    refused: bool,
+    crowd: Crowd,
+    /// Waits for the end of the round.
+    asked: Option<Job>,
+    /// Rounds in a row in which somebody could not be read.
+    garbled: u8,
+    /// When something was last wrong with a card.
+    complained: Option<Mono>,
+}
+
+/// What it is about.
+#[derive(Debug)]
+enum Stage {
+    Opening(Opening),
+    Polling(Round),
+    Serving(Job),
+    Resting,
+    Closing,
+    Ended,
+}
+
+/// What is known so far.
+#[derive(Debug, Default)]
+struct Opening {
+    firmware: String,
+    /// The chip knows command type 0 alone.
+    old_commands: bool,
+}
+
+/// What it waits for.
+#[derive(Debug)]
+enum Doing {
+    /// A command of the stage.
+    Asking(Exchange),
+    /// The command that brings both sides into step.
+    Syncing(Exchange),
+    /// Everything that comes is thrown away until then.
+    Settling {
+        until: Mono,
+        then: Then,
+    },
+    /// The next round is not due.
+    Pausing {
+        until: Mono,
+    },
+    Nothing,
+}
+
+/// What follows a pause in which everything is thrown away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Then {
+    /// The stage goes on.
+    Proceed,
+    /// Both sides are brought into step.
+    Sync,
+}
+
+impl Session {
+    /// Begins to open the reader.
+    #[must_use]
+    pub fn new(now: Mono, settings: Settings) -> Self {
+        let mut session = Self {
+            decoder: Decoder::for_family(Family::Port100),
+            complete: None,
+            outputs: VecDeque::new(),
+            settings,
+            stage: Stage::Opening(Opening::default()),
+            doing: Doing::Nothing,
+            failures: 0,
+            radio: Radio::default(),
+            technologies: Technology::ALL.to_vec(),
+            refused: false,
+            crowd: Crowd::default(),
+            asked: None,
+            garbled: 0,
+            complained: None,
+        };
+        // Whoever had the reader before may have left it in the middle of something.
+        session.abort(now, Then::Proceed);
+        session
+    }
+
+    /// Takes in what happened. Deadlines are looked at in any case, after the bytes: an answer that
+    /// is here counts, however late it is read.
+    ///
+    /// # Errors
+    /// The reader does not answer, or not as an RC-S380 does. The session has ended; open the way
+    /// to the reader anew.
+    pub fn handle(&mut self, now: Mono, input: Input<'_>) -> Result<(), Fault> {
+        let handled = self.try_handle(now, input);
+        if handled.is_err() {
+            self.abandon();
+        }
+        handled
+    }
+
+    /// Whether it can take a request now.
+    #[must_use]
+    pub fn takes_request(&self) -> bool {
+        self.asked.is_none() && matches!(self.stage, Stage::Polling(_) | Stage::Resting)
+    }
+
+    /// Does something with a card once the round is over, then replies once. Call it only where it
+    /// [takes a request](Self::takes_request); otherwise the reply is that it does not.
+    pub fn request(&mut self, now: Mono, card: &CardIdentity, operation: &Operation) {
+        let job = if self.takes_request() {
+            Job::new(card, operation)
+        } else {
+            Err(Fault::new(FaultKind::Busy, "the reader has something else to do"))
+        };
+        match (job, &self.stage) {
+            (Err(fault), _) => self.outputs.push_back(Output::Replied(Err(fault))),
+            (Ok(job), Stage::Resting) => {
+                self.stage = Stage::Serving(job);
+                self.forget();
+                self.serve(now);
+            }
+            (Ok(job), _) => self.asked = Some(job),
+        }
+    }
+
+    /// Lets go of the reader: field off. The session ends by itself, within a second.
+    pub fn close(&mut self, now: Mono) {
+        if !matches!(self.stage, Stage::Ended | Stage::Closing) {
+            self.stage = Stage::Closing;
+            self.abort(now, Then::Proceed);
+        }
+    }
+
+    /// The way to the reader is gone: the session ends at once.
+    pub fn abandon(&mut self) {
+        self.stage = Stage::Ended;
+        self.doing = Doing::Nothing;
+    }
+
+    /// The next thing to do; all of them before the next input. What is to be sent comes before
+    /// what is to be reported, so that a listener who makes the caller wait does not use up the time
+    /// that the reader has for its answer.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When to call [`handle`](Self::handle) at the latest; `None` when the session has ended.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Mono> {
+        match &self.doing {
+            Doing::Asking(exchange) | Doing::Syncing(exchange) => Some(exchange.deadline()),
+            Doing::Settling { until, .. } | Doing::Pausing { until } => Some(*until),
+            Doing::Nothing => None,
+        }
+    }
+
+    fn try_handle(&mut self, now: Mono, input: Input<'_>) -> Result<(), Fault> {
+        if let Input::Bytes(bytes) = input {
+            for byte in bytes {
+                self.byte(now, *byte)?;
+            }
+        }
+        self.elapse(now)
+    }
+
+    /// A frame with data counts once its postamble is there. Without that rule, a byte 00 that is
+    /// lost would go unnoticed: the sum stays right, and what follows moves up.
+    fn byte(&mut self, now: Mono, byte: u8) -> Result<(), Fault> {
+        if let Some(frame) = self.complete.take()
+            && byte == POSTAMBLE
+        {
+            self.frame(now, Ok(frame))?;
+        }
+        self.decoder.push(&[byte]);
+        while let Some(frame) = self.decoder.next_frame() {
+            match frame {
+                Ok(frame @ Frame::Data(_)) => self.complete = Some(frame),
+                frame => self.frame(now, frame)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// What came until now belongs to nothing.
+    fn forget(&mut self) {
+        self.decoder.clear();
+        self.complete = None;
+    }
+
+    fn frame(&mut self, now: Mono, frame: Result<Frame, FrameError>) -> Result<(), Fault> {
+        let (Doing::Asking(exchange) | Doing::Syncing(exchange)) = &mut self.doing else {
+            return Ok(());
+        };
+        match exchange.frame(now, frame) {
+            None => Ok(()),
+            Some(Ok(answer)) => self.answered(now, answer),
+            Some(Err(failure)) => self.fail(now, failure),
+        }
+    }
+
+    fn elapse(&mut self, now: Mono) -> Result<(), Fault> {
+        match self.doing {
+            Doing::Asking(ref exchange) | Doing::Syncing(ref exchange) => {
+                exchange.elapse(now).map_or(Ok(()), |failure| self.fail(now, failure))
+            }
+            Doing::Settling { until, then } if until <= now => {
+                self.forget();
+                match then {
+                    Then::Proceed => self.proceed(now),
+                    Then::Sync => {
+                        let command = Command::GetFirmwareVersion { part: None };
+                        self.doing = Doing::Syncing(self.send(now, command));
+                        Ok(())
+                    }
+                }
+            }
+            Doing::Pausing { until } if until <= now => {
+                self.forget();
+                self.start_round(now)
+            }
+            Doing::Settling { .. } | Doing::Pausing { .. } | Doing::Nothing => Ok(()),
+        }
+    }
+
+    fn answered(&mut self, now: Mono, answer: Answer) -> Result<(), Fault> {
+        match mem::replace(&mut self.doing, Doing::Nothing) {
+            Doing::Asking(exchange) => self.take(now, &exchange.command, answer),
+            Doing::Syncing(_) => self.resume(now),
+            Doing::Settling { .. } | Doing::Pausing { .. } | Doing::Nothing => Ok(()),
+        }
+    }
+
+    /// A command was lost: stops the chip and begins anew.
+    ///
+    /// # Errors
+    /// That was tried often enough.
+    fn fail(&mut self, now: Mono, failure: Failure) -> Result<(), Fault> {
+        self.failures = self.failures.saturating_add(1);
+        self.radio.forget();
+        let then = match (&self.stage, failure) {
+            (Stage::Closing, _) => {
+                self.abort(now, Then::Proceed);
+                self.abandon();
+                return Ok(());
+            }
+            (_, Failure::Silent) if self.failures >= FAILURES_MAX => {
+                let message = "the RC-S380 does not answer: unplug it and plug it in again";
+                return Err(Fault::new(FaultKind::Timeout, message));
+            }
+            (_, Failure::Nonsense) if self.failures >= FAILURES_MAX => {
+                let message = "the RC-S380 answers with something its protocol does not allow";
+                return Err(Fault::new(FaultKind::Protocol, message));
+            }
+            // The opening's first command serves as well as any.
+            (Stage::Opening(_), _) => Then::Proceed,
+            _ => Then::Sync,
+        };
+        if let Stage::Opening(opening) = &mut self.stage {
+            *opening = Opening::default();
+        }
+        self.abort(now, then);
+        Ok(())
+    }
+
+    /// Stops whatever the chip is doing, and lets go by what it still says.
+    fn abort(&mut self, now: Mono, then: Then) {
+        // A frame that cannot be built is never sent; ACK always can.
+        if let Ok(ack) = Frame::Ack.encode() {
+            self.outputs.push_back(Output::Send(ack));
+        }
+        self.doing = Doing::Settling { until: now.after(SETTLE), then };
+    }
+
+    fn send(&mut self, now: Mono, command: Command) -> Exchange {
+        let (exchange, frame) = Exchange::start(now, command);
+        self.outputs.push_back(Output::Send(frame));
+        exchange
+    }
+
+    fn ask(&mut self, now: Mono, command: Command) {
+        self.doing = Doing::Asking(self.send(now, command));
+    }
+}

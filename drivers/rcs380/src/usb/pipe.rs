@@ -1,0 +1,197 @@
+use std::time::Duration;
+
+use kazasu_hal::{Fault, FaultKind};
+use nusb::{
+    Device, DeviceInfo, Endpoint, ErrorKind, Interface,
+    descriptors::{ConfigurationDescriptor, TransferType},
+    transfer::{Buffer, Bulk, Completion, In, Out, TransferError},
+};
+
+use super::holder;
+use crate::pipe::{Direction, PipeError, UsbPipe};
+
+/// How many packets from the reader are waited for at once.
+const PACKETS: usize = 4;
+/// How long a transfer may block where nothing can be awaited.
+const NOW: Duration = Duration::from_millis(50);
+
+/// A reader at a USB port of this machine. Where the kernel's own driver had it, that one gets it
+/// back when this is dropped.
+pub(super) struct NusbPipe {
+    bulk_in: Endpoint<Bulk, In>,
+    bulk_out: Endpoint<Bulk, Out>,
+}
+
+/// Where the bulk endpoints are: drivers in the open take the first of each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Place {
+    interface: u8,
+    bulk_in: u8,
+    bulk_out: u8,
+}
+
+impl NusbPipe {
+    /// Opens the reader. A kernel driver is detached; anybody else who holds it is named.
+    pub(super) async fn open(info: &DeviceInfo) -> Result<Self, Fault> {
+        let node = holder::node(info.busnum(), info.device_address());
+        let lost = |what: &str, error: &dyn std::fmt::Display| {
+            Fault::new(FaultKind::Link, format!("{what} the RC-S380 ({}): {error}", node.display()))
+        };
+        let device = info.open().await.map_err(|error| match error.kind() {
+            ErrorKind::PermissionDenied => holder::forbidden(&node),
+            _ => lost("cannot open", &error),
+        })?;
+        let place = configured(&device).await.map_err(|why| lost("cannot use", &why))?;
+        let interface = match device.claim_interface(place.interface).await {
+            Ok(interface) => interface,
+            Err(error) if error.kind() == ErrorKind::Busy => {
+                take(info, &device, place.interface).await?
+            }
+            Err(error) => return Err(lost("cannot claim", &error)),
+        };
+        Self::on(&interface, place).map_err(|error| lost("cannot use", &error))
+    }
+
+    fn on(interface: &Interface, place: Place) -> Result<Self, nusb::Error> {
+        Ok(Self {
+            bulk_in: interface.endpoint(place.bulk_in)?,
+            bulk_out: interface.endpoint(place.bulk_out)?,
+        })
+    }
+
+    /// Has packets waited for.
+    fn await_packets(&mut self) -> Result<(), PipeError> {
+        let length = self.bulk_in.max_packet_size();
+        if length == 0 {
+            return Err(PipeError::Closed("its packets have no size".to_owned()));
+        }
+        while self.bulk_in.pending() < PACKETS {
+            self.bulk_in.submit(Buffer::new(length));
+        }
+        Ok(())
+    }
+
+    /// A transfer that fills its last packet has an empty one behind it, which shows its end.
+    fn submit(&mut self, bytes: &[u8]) {
+        self.bulk_out.submit(Buffer::from(bytes));
+        if bytes.len().checked_rem(self.bulk_out.max_packet_size()) == Some(0) {
+            self.bulk_out.submit(Buffer::new(0));
+        }
+    }
+}
+
+/// Where the reader's endpoints are. A device that has a configuration keeps it: setting it anew
+/// would put its endpoints back, and the reader out of step.
+async fn configured(device: &Device) -> Result<Place, String> {
+    if device.active_configuration().is_err() {
+        let first = device.configurations().next().map(|first| first.configuration_value());
+        let first = first.ok_or("it has no configuration")?;
+        device.set_configuration(first).await.map_err(|error| error.to_string())?;
+    }
+    let configuration = device.active_configuration().map_err(|error| error.to_string())?;
+    place(&configuration).ok_or_else(|| "it lacks the endpoints of an RC-S380".to_owned())
+}
+
+fn place(configuration: &ConfigurationDescriptor<'_>) -> Option<Place> {
+    let mut settings = configuration.interface_alt_settings();
+    settings.find_map(|setting| {
+        let bulk = |direction| {
+            let mut endpoints = setting.endpoints();
+            endpoints.find(|endpoint| {
+                endpoint.transfer_type() == TransferType::Bulk && endpoint.direction() == direction
+            })
+        };
+        (setting.alternate_setting() == 0).then_some(())?;
+        Some(Place {
+            interface: setting.interface_number(),
+            bulk_in: bulk(nusb::transfer::Direction::In)?.address(),
+            bulk_out: bulk(nusb::transfer::Direction::Out)?.address(),
+        })
+    })
+}
+
+/// Takes the reader from the kernel's own driver.
+async fn take(info: &DeviceInfo, device: &Device, interface: u8) -> Result<Interface, Fault> {
+    let driver = holder::bound_driver(info.sysfs_path(), interface);
+    let error = match device.detach_and_claim_interface(interface).await {
+        Ok(claimed) => {
+            tracing::info!(driver = driver.as_deref().unwrap_or("?"), "detached a kernel driver");
+            return Ok(claimed);
+        }
+        Err(error) => error,
+    };
+    let node = holder::node(info.busnum(), info.device_address());
+    if error.kind() != ErrorKind::Busy {
+        let message = format!("cannot claim the RC-S380 ({}): {error}", node.display());
+        return Err(Fault::new(FaultKind::Link, message));
+    }
+    let looked = node.clone();
+    let holders =
+        tokio::task::spawn_blocking(move || holder::holders("/proc".as_ref(), &looked)).await;
+    // A search that failed found nobody.
+    Err(holder::busy(&node, driver.as_deref(), &holders.unwrap_or_default()))
+}
+
+fn outcome(completion: Completion, which: Direction) -> Result<Vec<u8>, PipeError> {
+    match completion.into_result() {
+        Ok(buffer) => Ok(buffer.into_vec()),
+        Err(TransferError::Stall) => Err(PipeError::Stalled(which)),
+        Err(TransferError::Disconnected) => Err(PipeError::Closed("it was unplugged".to_owned())),
+        // Nothing came, and nothing is wrong.
+        Err(TransferError::Cancelled) => Ok(Vec::new()),
+        Err(error) => Err(PipeError::Closed(error.to_string())),
+    }
+}
+
+impl UsbPipe for NusbPipe {
+    async fn send(&mut self, bytes: &[u8]) -> Result<(), PipeError> {
+        self.submit(bytes);
+        while self.bulk_out.pending() > 0 {
+            outcome(self.bulk_out.next_complete().await, Direction::Out)?;
+        }
+        Ok(())
+    }
+
+    async fn receive(&mut self) -> Result<Vec<u8>, PipeError> {
+        self.await_packets()?;
+        outcome(self.bulk_in.next_complete().await, Direction::In)
+    }
+
+    async fn clear_halt(&mut self, which: Direction) -> Result<(), PipeError> {
+        // Nothing may be under way while the endpoint is cleared.
+        let cleared = match which {
+            Direction::In => {
+                self.bulk_in.cancel_all();
+                while self.bulk_in.pending() > 0 {
+                    self.bulk_in.next_complete().await;
+                }
+                self.bulk_in.clear_halt().await
+            }
+            Direction::Out => {
+                self.bulk_out.cancel_all();
+                while self.bulk_out.pending() > 0 {
+                    self.bulk_out.next_complete().await;
+                }
+                self.bulk_out.clear_halt().await
+            }
+        };
+        cleared.map_err(|error| PipeError::Closed(error.to_string()))
+    }
+
+    fn send_now(&mut self, bytes: &[u8]) -> bool {
+        self.submit(bytes);
+        while self.bulk_out.pending() > 0 {
+            match self.bulk_out.wait_next_complete(NOW) {
+                Some(completion) if completion.status.is_ok() => {}
+                _ => return false,
+            }
+        }
+        true
+    }
+
+    fn receive_now(&mut self, within: Duration) -> Result<Option<Vec<u8>>, PipeError> {
+        self.await_packets()?;
+        let completion = self.bulk_in.wait_next_complete(within);
+        completion.map(|completion| outcome(completion, Direction::In)).transpose()
+    }
+}

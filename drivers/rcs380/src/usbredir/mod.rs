@@ -1,0 +1,53 @@
+//! A reader behind usbredir: another machine's, or a simulated one.
+
+mod pipe;
+
+use std::{future::Future, pin::Pin};
+
+use kazasu_hal::{Discoverer, Fault, Reader};
+use tokio::sync::mpsc;
+
+use self::pipe::UsbredirPipe;
+use crate::{
+    Settings,
+    pump::{Label, pump},
+};
+
+/// An RC-S380 that a usbredir server holds out over TCP.
+#[derive(Debug)]
+pub struct UsbredirDiscoverer {
+    selector: String,
+    address: String,
+    settings: Settings,
+}
+
+impl UsbredirDiscoverer {
+    /// The server at `address`, as in `127.0.0.1:4700`. The selector becomes the reader's name.
+    #[must_use]
+    pub fn new(address: impl Into<String>, settings: Settings) -> Self {
+        let address = address.into();
+        Self { selector: format!("rcs380:usbredir:{address}"), address, settings }
+    }
+}
+
+impl Discoverer for UsbredirDiscoverer {
+    fn selector(&self) -> &str {
+        &self.selector
+    }
+
+    fn run<'a>(
+        &'a mut self,
+        found: mpsc::Sender<Reader>,
+    ) -> Pin<Box<dyn Future<Output = Fault> + Send + 'a>> {
+        Box::pin(async move {
+            match UsbredirPipe::open(&self.address).await {
+                Ok((pipe, product)) => {
+                    let name = self.selector.clone();
+                    let label = Label { name, product: product.name, note: None };
+                    pump(&label, pipe, self.settings, &found).await
+                }
+                Err(fault) => fault,
+            }
+        })
+    }
+}

@@ -1,0 +1,106 @@
+use std::time::Duration;
+
+use kazasu_hal::{Card, CardIdentity, FaultKind, FelicaBlock, Operation, SystemCode};
+use kazasu_harness::Rcs380Pair;
+
+use crate::{A_MOMENT, attached, ids, put};
+
+const CARD: &str = "felica idm=012E4CE1000000A1 sys=FE00 \
+     block=1A8B:00:30303132333435360000000000000000 block=1A8B:01:4B415A4153550000000000000000BEEF \
+     block=0009:00:000102030405060708090A0B0C0D0E0F";
+const FIRST: [u8; 16] = *b"00123456\0\0\0\0\0\0\0\0";
+const SECOND: [u8; 16] = *b"KAZASU\0\0\0\0\0\0\0\0\xBE\xEF";
+
+pub(crate) fn card(last: u8) -> CardIdentity {
+    let idm = [0x01, 0x2E, 0x4C, 0xE1, 0, 0, 0, last];
+    Card::felica(&idm, SystemCode::ANY, None, None).unwrap().identity
+}
+
+pub(crate) fn read(blocks: &[(u16, u16)]) -> Operation {
+    let block = |(service, block): &(u16, u16)| FelicaBlock { service: *service, block: *block };
+    Operation::FelicaRead(blocks.iter().map(block).collect())
+}
+
+/// The blocks, or who is at fault.
+type Outcome = Result<Vec<[u8; 16]>, FaultKind>;
+
+/// Asks, and gives the outcome; the rounds go on behind it.
+fn ask(pair: &mut Rcs380Pair, card: &CardIdentity, operation: &Operation) -> Outcome {
+    let before = pair.replies.len();
+    pair.request(card, operation);
+    let end = pair.now().after(Duration::from_secs(1));
+    assert!(pair.run_until(end, |pair| pair.replies.len() > before), "{:?}", pair.faults);
+    let (start, outcome) = (pair.now(), pair.replies.last().unwrap().clone());
+    pair.run_for(A_MOMENT);
+    assert!(pair.rounds_since(start).len() > 3, "{:?}", pair.faults);
+    assert_eq!(pair.replies.len(), before + 1);
+    outcome.map_err(|fault| fault.kind)
+}
+
+#[test]
+fn blocks_are_read_of_the_card_that_is_meant() {
+    let other =
+        "felica idm=012E4CE1000000B2 sys=FE00 block=1A8B:00:FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF";
+    let slow = format!("{CARD} rate=424");
+    let rows: [(&str, &[&str], u8, Operation, Outcome); 11] = [
+        ("one block", &[CARD], 0xA1, read(&[(0x1A8B, 0)]), Ok(vec![FIRST])),
+        ("at 424 kbit/s", &[&slow], 0xA1, read(&[(0x1A8B, 0)]), Ok(vec![FIRST])),
+        ("two", &[CARD], 0xA1, read(&[(0x1A8B, 1), (0x1A8B, 0)]), Ok(vec![SECOND, FIRST])),
+        (
+            "of two services",
+            &[CARD],
+            0xA1,
+            read(&[(0x1A8B, 0), (0x0009, 0)]),
+            Ok(vec![FIRST, std::array::from_fn(|n| n as u8)]),
+        ),
+        ("beside another card", &[other, CARD], 0xA1, read(&[(0x1A8B, 0)]), Ok(vec![FIRST])),
+        ("no such block", &[CARD], 0xA1, read(&[(0x1A8B, 9)]), Err(FaultKind::Card)),
+        ("no such service", &[CARD], 0xA1, read(&[(0x1A4B, 0)]), Err(FaultKind::Card)),
+        ("no card", &[], 0xA1, read(&[(0x1A8B, 0)]), Err(FaultKind::Card)),
+        ("only another card", &[other], 0xA1, read(&[(0x1A8B, 0)]), Err(FaultKind::Card)),
+        ("no block", &[CARD], 0xA1, read(&[]), Err(FaultKind::Unsupported)),
+        ("too many", &[CARD], 0xA1, read(&[(0x1A8B, 0); 16]), Err(FaultKind::Unsupported)),
+    ];
+    for (name, cards, last, operation, expected) in rows {
+        let mut pair = attached(3);
+        for card in cards {
+            put(&mut pair, card);
+        }
+        pair.run_for(A_MOMENT);
+        assert_eq!(ask(&mut pair, &card(last), &operation), expected, "{name}");
+    }
+    let mut pair = attached(3);
+    let type_a = Card::iso14443a(&[0x5A, 0xC1, 0xC2, 0xC3], None, None).unwrap().identity;
+    let outcome = ask(&mut pair, &type_a, &read(&[(0x1A8B, 0)]));
+    assert_eq!(outcome, Err(FaultKind::Unsupported));
+}
+
+#[test]
+fn what_is_written_is_what_is_read() {
+    let mut pair = attached(3);
+    put(&mut pair, CARD);
+    pair.run_for(A_MOMENT);
+    let place = FelicaBlock { service: 0x0009, block: 0 };
+    let write =
+        |service, data| Operation::FelicaWrite(vec![(FelicaBlock { service, ..place }, data)]);
+    assert_eq!(ask(&mut pair, &card(0xA1), &write(0x0009, SECOND)), Ok(vec![]));
+    assert_eq!(ask(&mut pair, &card(0xA1), &read(&[(0x0009, 0)])), Ok(vec![SECOND]));
+    // A service that is for reading only.
+    assert_eq!(ask(&mut pair, &card(0xA1), &write(0x1A8B, SECOND)), Err(FaultKind::Card));
+    assert_eq!(ask(&mut pair, &card(0xA1), &read(&[(0x1A8B, 0)])), Ok(vec![FIRST]));
+    assert_eq!(ids(pair.field().unwrap()), ["felica 012E4CE1000000A1"]);
+}
+
+#[test]
+fn a_second_request_is_refused_while_one_waits() {
+    let mut pair = attached(3);
+    put(&mut pair, CARD);
+    pair.run_for(A_MOMENT);
+    for _ in 0..3 {
+        pair.request(&card(0xA1), &read(&[(0x1A8B, 0)]));
+    }
+    pair.run_for(A_MOMENT);
+    let outcomes: Vec<_> =
+        pair.replies.iter().map(|outcome| outcome.as_ref().map_err(|fault| fault.kind)).collect();
+    assert_eq!(outcomes, [Err(FaultKind::Busy), Err(FaultKind::Busy), Ok(&vec![FIRST])]);
+}
