@@ -10,7 +10,6 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use kazasu_hal::StationName;
 use kazasu_pn532::Polling;
-use kazasu_registration::{AutoClear, Capacity, Settings};
 use kazasu_runtime::{Stations, TapSettings};
 use serde::Deserialize;
 
@@ -30,7 +29,7 @@ pub(crate) struct Config {
     stations: Vec<StationConfig>,
     taps: TapsConfig,
     pub(crate) panel: PanelConfig,
-    registration: RegistrationConfig,
+    registration: Option<toml::Table>,
 }
 
 /// How often readers that cannot do so by themselves look for cards.
@@ -90,22 +89,6 @@ impl From<ReaderPlace> for kazasu_web::ReaderPlace {
     }
 }
 
-/// `[registration]`.
-#[derive(Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct RegistrationConfig {
-    auto_clear_s: u16,
-    opens_by_itself: bool,
-    registered_max: u32,
-    records_max: u32,
-}
-
-impl Default for RegistrationConfig {
-    fn default() -> Self {
-        Self { auto_clear_s: 30, opens_by_itself: true, registered_max: 999, records_max: 1000 }
-    }
-}
-
 impl Config {
     /// Reads the file given, or the data folder's own where that exists.
     pub(crate) fn load(given: Option<&PathBuf>, folder: &DataFolder) -> Result<Self> {
@@ -125,15 +108,9 @@ impl Config {
     }
 
     fn check(&self) -> Result<()> {
-        self.settings()?;
-        let registration = &self.registration;
-        ensure!(
-            registration.registered_max < registration.records_max,
-            "registration.registered_max = {} must be below registration.records_max = {}, so \
-             that a provisional user always has room",
-            registration.registered_max,
-            registration.records_max
-        );
+        if let Some(registration) = &self.registration {
+            bail!("{}", elsewhere(registration));
+        }
         let mut seen = HashSet::new();
         for station in &self.stations {
             let name = &station.name;
@@ -183,18 +160,6 @@ impl Config {
         )
     }
 
-    /// What the station machines go by.
-    pub(crate) fn settings(&self) -> Result<Settings> {
-        let RegistrationConfig { auto_clear_s, opens_by_itself, registered_max, records_max } =
-            self.registration;
-        Ok(Settings {
-            auto_clear: AutoClear::from_secs(auto_clear_s).context("registration.auto_clear_s")?,
-            open_registration: opens_by_itself,
-            capacity: Capacity { registered: registered_max, records: records_max },
-            ..Settings::default()
-        })
-    }
-
     pub(crate) fn taps(&self) -> TapSettings {
         let default = TapSettings::default();
         let ms = |given: Option<u64>, default| given.map_or(default, Duration::from_millis);
@@ -213,6 +178,35 @@ impl Config {
     }
 }
 
+/// What to do with `[registration]`, which earlier versions had in the file.
+fn elsewhere(registration: &toml::Table) -> String {
+    let mut changes = Vec::new();
+    let mut unknown = Vec::new();
+    for (name, value) in registration {
+        let key = match name.as_str() {
+            "auto_clear_s" => "panel.auto-clear-s",
+            "opens_by_itself" => "registration.opens-by-itself",
+            "registered_max" => "capacity.registered",
+            "records_max" => "capacity.records",
+            _ => {
+                unknown.push(name.as_str());
+                continue;
+            }
+        };
+        changes.push(format!("{key}={value}"));
+    }
+    let mut text = "settings of registration are not in this file, so that they can change while \
+                    the service runs: delete [registration] from it"
+        .to_owned();
+    if !changes.is_empty() {
+        text += &format!(", and say the same with\n  kazasu config set {}", changes.join(" "));
+    }
+    if !unknown.is_empty() {
+        text += &format!("\nNo setting was ever called: {}", unknown.join(", "));
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -228,8 +222,14 @@ mod tests {
     fn configurations() {
         check("", "");
         check(include_str!("../kazasu.example.toml"), "");
-        check("[registration]\nauto_clear_s = 9", "auto_clear_s");
-        check("[registration]\nregistered_max = 1000", "below registration.records_max");
+        check("[registration]", "delete [registration]");
+        check(
+            "[registration]\nauto_clear_s = 60\nopens_by_itself = false\nregistered_max = 10\n\
+             records_max = 20",
+            "\n  kazasu config set panel.auto-clear-s=60 registration.opens-by-itself=false \
+             capacity.records=20 capacity.registered=10",
+        );
+        check("[registration]\ncolour = 'red'", "No setting was ever called: colour");
         check("[[station]]\nname = 'a b'\nreaders = []", "letters, digits");
         check(
             "[[station]]\nname = 'a'\nreaders = []\n[[station]]\nname = 'a'\nreaders = []",

@@ -4,10 +4,12 @@ mod cli;
 mod cmd;
 mod config;
 mod control;
+mod hex;
 mod lines;
 mod out;
 mod owner;
 mod selectors;
+mod settings_help;
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
@@ -54,6 +56,11 @@ fn run(cli: Cli) -> Result<End> {
             Command::Readers { identify, place } => cmd::readers::run(&place, identify, out).await,
             Command::Sim(sim) => cmd::sim::run(sim, out).await,
             Command::User(user) => cmd::user::run(user, out).await,
+            Command::Card(card) => cmd::card::run(card, out).await,
+            Command::Config(config) => cmd::config::run(config, out).await,
+            Command::Device { event, station, data } => {
+                cmd::device::run(event, station, &data, out).await
+            }
             Command::Decode(args) => cmd::decode::run(&args, out),
             Command::Encode => cmd::encode::run(out),
             Command::Panel(data) => cmd::panel::run(&data, out).await,

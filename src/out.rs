@@ -22,6 +22,11 @@ impl Out {
         writeln!(out, "{text}")?;
         out.flush()
     }
+
+    /// A line for people beside the results; JSON says the same in its objects.
+    pub(crate) fn note(self, text: &str) -> io::Result<()> {
+        if self.json { Ok(()) } else { writeln!(io::stdout(), "{text}") }
+    }
 }
 
 /// What can be shown as one line of text or of JSON.

@@ -1,11 +1,15 @@
 //! The data folder and its one owner.
 
 use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
-use std::io::{Read, Seek, Write};
+use std::io::{ErrorKind, Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
+use kazasu_registration::NumberKey;
+use zeroize::Zeroizing;
+
+use crate::hex::unhex;
 
 /// The data folder's files, by name.
 #[derive(Clone, Debug)]
@@ -43,6 +47,71 @@ impl DataFolder {
 
     pub(crate) fn socket(&self) -> PathBuf {
         self.0.join("kazasu.sock")
+    }
+
+    /// Where the key of the keyed card number form is.
+    pub(crate) fn number_key_file(&self) -> PathBuf {
+        self.0.join("card-number.key")
+    }
+
+    /// The key of the keyed card number form; `None` where none was ever made.
+    pub(crate) fn number_key(&self) -> Result<Option<NumberKey>> {
+        let path = self.number_key_file();
+        let shown = path.display();
+        let mut file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error).with_context(|| format!("{shown} cannot be opened")),
+        };
+        let mode = file.metadata().with_context(|| format!("{shown}"))?.permissions().mode();
+        ensure!(
+            mode & 0o077 == 0,
+            "others can read {shown}, and with it compute the number of any card: chmod 600 it"
+        );
+        let mut text = Zeroizing::new(String::new());
+        Read::by_ref(&mut file)
+            .take(KEY_FILE_MAX)
+            .read_to_string(&mut text)
+            .with_context(|| format!("{shown} cannot be read"))?;
+        match key_from_hex(text.trim_end()) {
+            Some(key) => Ok(Some(key)),
+            None => bail!(
+                "{shown} does not hold a key of {} hex digits: put back the copy of it",
+                2 * NumberKey::LEN
+            ),
+        }
+    }
+
+    /// The key of the keyed card number form, made where there is none.
+    pub(crate) fn number_key_or_new(&self) -> Result<NumberKey> {
+        if let Some(key) = self.number_key()? {
+            return Ok(key);
+        }
+        let path = self.number_key_file();
+        let shown = path.display();
+        let mut secret = Zeroizing::new([0; NumberKey::LEN]);
+        getrandom::fill(&mut *secret).context("the system gives no random numbers")?;
+        let mut hex = Zeroizing::new(String::with_capacity(2 * NumberKey::LEN + 1));
+        for byte in secret.iter() {
+            hex.push_str(&format!("{byte:02x}"));
+        }
+        hex.push('\n');
+        // Whole and on the disk before any number is made with it, under its name at once.
+        let new = path.with_extension("new");
+        let write = || {
+            let mut file = OpenOptions::new()
+                .write(true)
+                .create(true)
+                .truncate(true)
+                .mode(0o600)
+                .open(&new)?;
+            file.write_all(hex.as_bytes())?;
+            file.sync_all()?;
+            fs::rename(&new, &path)?;
+            File::open(&self.0)?.sync_all()
+        };
+        write().with_context(|| format!("the key {shown} cannot be written"))?;
+        Ok(NumberKey::new(secret))
     }
 
     /// The panel's token, made at first use. A panel stays paired across restarts.
@@ -104,6 +173,19 @@ impl DataFolder {
             .with_context(|| format!("{shown} cannot be written"))?;
         Ok(Owned { _file: file })
     }
+}
+
+/// Of the key's file, in bytes: more than it has, so that a longer one is noticed.
+const KEY_FILE_MAX: u64 = 256;
+
+fn key_from_hex(hex: &str) -> Option<NumberKey> {
+    let bytes = Zeroizing::new(unhex(hex)?);
+    let mut secret = Zeroizing::new([0; NumberKey::LEN]);
+    if bytes.len() != secret.len() {
+        return None;
+    }
+    secret.copy_from_slice(&bytes);
+    Some(NumberKey::new(secret))
 }
 
 /// The lock, held until dropped; the kernel drops it with the process.

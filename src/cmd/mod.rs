@@ -1,7 +1,11 @@
 //! One file for each command.
 
+pub(crate) mod card;
+pub(crate) mod config;
 pub(crate) mod decode;
+pub(crate) mod device;
 pub(crate) mod encode;
+mod learn;
 pub(crate) mod panel;
 pub(crate) mod readers;
 pub(crate) mod serve;
@@ -9,11 +13,13 @@ pub(crate) mod sim;
 pub(crate) mod user;
 pub(crate) mod watch;
 
-use std::io::{self, BufRead, ErrorKind, Read};
+use std::io::{self, BufRead, ErrorKind, IsTerminal, Read, Write};
+use std::ops::ControlFlow;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde::de::DeserializeOwned;
 use tokio::sync::mpsc;
+use zeroize::Zeroizing;
 
 use crate::cli::Data;
 use crate::control::{self, End, Host, Request};
@@ -28,13 +34,45 @@ async fn carry_out<L: Line + DeserializeOwned>(
     request: Request,
     alone: impl AsyncFnOnce(&DataFolder) -> Result<Host>,
 ) -> Result<End> {
+    each_line(data, request, alone, |line: L| {
+        out.line(&line)?;
+        Ok(ControlFlow::Continue(()))
+    })
+    .await
+}
+
+/// Carries out a request on the local records or settings, and prints each line of the answer.
+async fn records<L: Line + DeserializeOwned>(
+    data: &Data,
+    out: Out,
+    request: Request,
+) -> Result<End> {
+    carry_out::<L>(data, out, request, Host::records).await
+}
+
+/// Carries out a request on the local records or settings; the lines of the answer, and its end.
+async fn ask_records<L: DeserializeOwned>(data: &Data, request: Request) -> Result<(Vec<L>, End)> {
+    let mut lines = Vec::new();
+    let end = each_line(data, request, Host::records, |line| {
+        lines.push(line);
+        Ok(ControlFlow::Continue(()))
+    })
+    .await?;
+    Ok((lines, end))
+}
+
+/// Carries out a request and hands over each line of the answer, until `line` has enough.
+async fn each_line<L: DeserializeOwned>(
+    data: &Data,
+    request: Request,
+    alone: impl AsyncFnOnce(&DataFolder) -> Result<Host>,
+    mut line: impl FnMut(L) -> Result<ControlFlow<()>>,
+) -> Result<End> {
     let folder = DataFolder::open(data.data.clone())?;
-    let print = |value| -> Result<()> {
-        let line: L = serde_json::from_value(value).context("an answer of another version")?;
-        Ok(out.line(&line)?)
-    };
+    let mut take =
+        |value| line(serde_json::from_value(value).context("an answer of another version")?);
     if let Some(stream) = control::running(&folder).await? {
-        return control::ask(stream, &request, print).await;
+        return control::ask(stream, &request, take).await;
     }
     let _owned = folder.lock()?;
     let host = alone(&folder).await?;
@@ -44,14 +82,55 @@ async fn carry_out<L: Line + DeserializeOwned>(
     let end = loop {
         tokio::select! {
             biased;
-            Some(value) = lines.recv() => print(value)?,
+            Some(value) = lines.recv() => if take(value)?.is_break() {
+                return Ok(End::Done);
+            },
             end = &mut carried_out => break end,
         }
     };
     while let Some(value) = lines.recv().await {
-        print(value)?;
+        if take(value)?.is_break() {
+            break;
+        }
     }
+    host.close().await;
     Ok(end)
+}
+
+/// Asks on the terminal; `None` where there is none.
+fn answer(question: &str) -> Result<Option<String>> {
+    let mut error = io::stderr();
+    if !(io::stdin().is_terminal() && error.is_terminal()) {
+        return Ok(None);
+    }
+    write!(error, "{question} ")?;
+    error.flush()?;
+    let mut answer = String::new();
+    io::stdin().lock().take(LINE_MAX).read_line(&mut answer)?;
+    Ok(Some(answer.trim().to_owned()))
+}
+
+/// Asks on the terminal whether to go on. Without one, and with anything but `yes`: no.
+fn confirmed(question: &str) -> Result<bool> {
+    let answer = answer(&format!("{question} Type yes to go on:"))?;
+    Ok(answer.is_some_and(|answer| answer.eq_ignore_ascii_case("yes")))
+}
+
+/// Of the password line, in bytes: more than any rule allows.
+const PASSWORD_MAX: u64 = 1024;
+
+/// The first line of standard input, without its end.
+fn password_line() -> Result<Zeroizing<String>> {
+    let mut line = Zeroizing::new(String::new());
+    io::stdin()
+        .lock()
+        .take(PASSWORD_MAX)
+        .read_line(&mut line)
+        .context("no password can be read from standard input as UTF-8 text")?;
+    let end = line.trim_end_matches(['\r', '\n']).len();
+    line.truncate(end);
+    ensure!(!line.is_empty(), "standard input holds no password: give one line");
+    Ok(line)
 }
 
 /// The longest line that a command reads, in bytes.

@@ -8,8 +8,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use kazasu_hal::{Discoverer, Event};
 use kazasu_pn532::StreamDiscoverer;
+use kazasu_registration::CardNumberRule;
 use kazasu_runtime::{EVENTS_MAX, Runtime, Way};
-use kazasu_service::Service;
+use kazasu_service::{NoDirectory, Service};
 use kazasu_sim::{Pn532, Seed};
 use kazasu_sim_serve::{Control, Script, in_process};
 use kazasu_store::SqliteStore;
@@ -21,7 +22,7 @@ use tokio::sync::{broadcast, oneshot, watch};
 
 use crate::cli::Serve;
 use crate::config::Config;
-use crate::control::{self, End, Host, nothing_found};
+use crate::control::{self, End, Host, Office, nothing_found};
 use crate::out::{Line, Out};
 use crate::owner::DataFolder;
 use crate::selectors::discoverers;
@@ -50,14 +51,13 @@ impl Line for Ready {
 pub(crate) async fn run(serve: Serve, out: Out) -> Result<End> {
     let data = &serve.place.data;
     let folder = DataFolder::open(data.data.clone())?;
-    let config = Config::load(data.config.as_ref(), &folder)?;
+    let config = Config::load(serve.place.config.as_ref(), &folder)?;
     let listen = config.listen(serve.listen);
     ensure!(
         listen.ip().is_loopback() || serve.insecure_http,
         "listening on {listen} would send passwords over the network unprotected: choose an \
          address of 127.0.0.0/8, put a TLS proxy before it, or accept the risk with --insecure-http"
     );
-    let settings = Arc::new(config.settings()?);
     let selectors = config.readers(&serve.place.readers);
     let mut found = match (&serve.sim, selectors.is_empty()) {
         (Some(_), true) => Vec::new(),
@@ -67,12 +67,21 @@ pub(crate) async fn run(serve: Serve, out: Out) -> Result<End> {
     let _owned = folder.lock()?;
     let token = folder.panel_token()?;
     let store = Arc::new(SqliteStore::open(folder.database())?);
+    let loaded = control::load(&folder, &store).await?;
+    ensure!(
+        loaded.site.settings.card.number != CardNumberRule::Keyed
+            || loaded.site.number_key.is_some(),
+        "the card number rule is `keyed`, and its key {} is missing: put the copy of it back; \
+         where there is none, set another rule (kazasu card rule set digits=hex) and then `keyed` \
+         again, which makes another key and other numbers",
+        folder.number_key_file().display()
+    );
     let listener = bind(listen).await?;
     let address = listener.local_addr().context("the panel's address")?;
 
     let stations = config.stations();
     let (events, first) = broadcast::channel::<Event>(EVENTS_MAX);
-    let service = Service::start(store, settings, stations.names(), first);
+    let service = Service::start(store, Arc::new(NoDirectory), loaded, stations.names(), first);
     let sim = match &serve.sim {
         Some(script) => Some(simulate(script, &mut found)?),
         None => None,
@@ -100,7 +109,8 @@ pub(crate) async fn run(serve: Serve, out: Out) -> Result<End> {
 
     let panel = format!("http://{address}/?token={token}");
     let ways = runtime.ways();
-    let host = Host::serving(service.clone(), events, ways.clone(), stations, panel.clone(), sim);
+    let office = Office::of(service.clone(), &folder);
+    let host = Host::serving(office, events, ways.clone(), stations, panel.clone(), sim);
     let socket = tokio::spawn(control::serve(&folder, host)?);
     let hint = tokio::spawn(hint(ways));
 

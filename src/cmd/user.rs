@@ -1,23 +1,21 @@
 //! `kazasu user`: the local records.
 
 use std::fs::File;
-use std::io::{BufRead, Read, stdin};
+use std::io::{Read, stdin};
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
-use serde::de::DeserializeOwned;
+use anyhow::{Context, Result, bail};
+use jiff::{Timestamp, ToSpan};
 use zeroize::Zeroizing;
 
-use super::carry_out;
-use crate::cli::{Data, User};
-use crate::control::{End, Host, Request};
-use crate::lines::{Message, UserLine};
-use crate::out::{Line, Out};
+use super::{ask_records, confirmed, password_line, records};
+use crate::cli::{Data, EditUser, User};
+use crate::control::{Edit, End, Request};
+use crate::lines::{Csv, Message, UserDetail, UserLine};
+use crate::out::Out;
 
 /// Of a CSV file, in bytes: more than an import takes, so that the import says what it takes.
 const CSV_MAX: u64 = 2 * 1024 * 1024;
-/// Of the password line, in bytes: more than any rule allows.
-const PASSWORD_MAX: u64 = 1024;
 
 pub(crate) async fn run(command: User, out: Out) -> Result<End> {
     match command {
@@ -30,37 +28,78 @@ pub(crate) async fn run(command: User, out: Out) -> Result<End> {
             let csv = read(&file)?;
             records::<Message>(&data, out, Request::UserImport { csv }).await
         }
-        User::List { data } => records::<UserLine>(&data, out, Request::UserList).await,
-        User::Delete { user_id, data } => {
+        User::Export { data } => records::<Csv>(&data, out, Request::UserExport).await,
+        User::List { provisional, data } => {
+            let (users, end) = users(&data, provisional).await?;
+            for user in &users {
+                out.line(user)?;
+            }
+            Ok(end)
+        }
+        User::Show { user_id, data } => {
+            records::<UserDetail>(&data, out, Request::UserShow { user_id }).await
+        }
+        User::Edit(user) => edit(user, out).await,
+        User::Delete { user_id: Some(user_id), data, .. } => {
             records::<Message>(&data, out, Request::UserDelete { user_id }).await
+        }
+        User::Delete { user_id: None, older_than, yes, data, .. } => {
+            delete_provisional(older_than, yes, &data, out).await
         }
     }
 }
 
-async fn records<L: Line + DeserializeOwned>(
-    data: &Data,
-    out: Out,
-    request: Request,
-) -> Result<End> {
-    let alone = async |folder: &_| Host::records(data, folder).await;
-    carry_out::<L>(data, out, request, alone).await
+async fn users(data: &Data, only_provisional: bool) -> Result<(Vec<UserLine>, End)> {
+    let (mut users, end) = ask_records::<UserLine>(data, Request::UserList).await?;
+    users.retain(|user| !only_provisional || user.is_provisional());
+    Ok((users, end))
 }
 
-/// The first line of standard input, without its end.
-fn password_line() -> Result<Zeroizing<String>> {
-    let mut line = Zeroizing::new(String::new());
-    stdin()
-        .lock()
-        .take(PASSWORD_MAX)
-        .read_line(&mut line)
-        .context("no password can be read from standard input as UTF-8 text")?;
-    let end = line.trim_end_matches(['\r', '\n']).len();
-    line.truncate(end);
-    ensure!(
-        !line.is_empty(),
-        "standard input holds no password: give one line, or --no-password for a user without one"
-    );
-    Ok(line)
+async fn edit(user: EditUser, out: Out) -> Result<End> {
+    if let Some(twice) = user.allow.iter().find(|feature| user.forbid.contains(feature)) {
+        bail!("{twice:?} is allowed and forbidden: say one of them");
+    }
+    let allowed = user.allow.into_iter().map(|feature| (feature, true));
+    let forbidden = user.forbid.into_iter().map(|feature| (feature, false));
+    let edit = Edit {
+        name: user.name,
+        mail: user.mail,
+        role: user.role.map(|role| role.as_str().to_owned()),
+        features: allowed.chain(forbidden).collect(),
+        password: if user.password_stdin { Some(password_line()?) } else { None },
+        no_password: user.no_password,
+        unlink_card: user.unlink_card,
+    };
+    let request = Request::UserEdit { user_id: user.user_id, edit };
+    records::<Message>(&user.data, out, request).await
+}
+
+/// Lists what goes, asks, and deletes that and no more: who taps a card meanwhile keeps their
+/// record.
+async fn delete_provisional(days: u16, yes: bool, data: &Data, out: Out) -> Result<End> {
+    let before = Timestamp::now()
+        .checked_sub((i64::from(days) * 24).hours())
+        .context("no clock goes back so far")?;
+    let (mut users, end) = users(data, true).await?;
+    if end != End::Done {
+        return Ok(end);
+    }
+    users.retain(|user| user.created.parse::<Timestamp>().is_ok_and(|made| made < before));
+    if users.is_empty() {
+        out.line(&Message { message: "0 provisional users deleted".to_owned() })?;
+        return Ok(End::Done);
+    }
+    for user in &users {
+        out.line(user)?;
+    }
+    let question = format!("These {} provisional users are deleted.", users.len());
+    match yes || confirmed(&question)? {
+        true => {
+            let request = Request::ProvisionalDelete { before: before.to_string() };
+            records::<Message>(data, out, request).await
+        }
+        false => Ok(End::No("nothing was deleted; --yes deletes those listed".to_owned())),
+    }
 }
 
 /// A CSV file; `-` is standard input. It holds passwords.

@@ -1,6 +1,7 @@
 //! The command's side of the socket.
 
 use std::io::ErrorKind;
+use std::ops::ControlFlow;
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
@@ -27,11 +28,11 @@ pub(crate) async fn running(folder: &DataFolder) -> Result<Option<UnixStream>> {
     }
 }
 
-/// Sends one request and hands over each line of the answer.
+/// Sends one request and hands over each line of the answer, until `line` has enough.
 pub(crate) async fn ask(
     stream: UnixStream,
     request: &Request,
-    mut line: impl FnMut(Value) -> Result<()>,
+    mut line: impl FnMut(Value) -> Result<ControlFlow<()>>,
 ) -> Result<End> {
     let (read, mut write) = stream.into_split();
     let mut text = serde_json::to_vec(request)?;
@@ -47,7 +48,11 @@ pub(crate) async fn ask(
         }
         let reply = serde_json::from_slice(&text);
         match reply.context("the service answered what this version does not understand")? {
-            Reply::Line(value) => line(value)?,
+            Reply::Line(value) => {
+                if line(value)?.is_break() {
+                    return Ok(End::Done);
+                }
+            }
             Reply::End(end) => return Ok(end),
         }
     }

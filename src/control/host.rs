@@ -6,22 +6,18 @@ use std::time::{Duration, SystemTime};
 use anyhow::Result;
 use jiff::Timestamp;
 use kazasu_hal::{Event, EventKind, ReaderName};
-use kazasu_registration::{ListedUser, UserEntry, UserKey};
 use kazasu_runtime::{EVENTS_MAX, Runtime, Stations, Way};
-use kazasu_service::{Admin, AdminError, Service};
 use kazasu_sim_serve::Control;
-use kazasu_store::SqliteStore;
 use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio::time::timeout;
-use zeroize::Zeroizing;
 
-use super::{End, Request};
-use crate::cli::{Data, Place};
+use super::{End, Office, Request};
+use crate::cli::Place;
 use crate::config::Config;
-use crate::lines::{EventLine, Message, ReaderLine, UserLine};
+use crate::lines::{EventLine, Message, ReaderLine};
 use crate::owner::DataFolder;
 use crate::selectors::discoverers;
 
@@ -30,21 +26,15 @@ const SETTLE_MAX: Duration = Duration::from_secs(2);
 /// No more readers turned up for this long: that is all of them.
 const SETTLED_AFTER: Duration = Duration::from_millis(500);
 
-type Lines = mpsc::Sender<Value>;
+pub(super) type Lines = mpsc::Sender<Value>;
 
 /// What requests are carried out with. Parts that a process does not have are `None`.
 #[derive(Clone, Default)]
 pub(crate) struct Host {
     readers: Option<Readers>,
-    users: Option<Users>,
+    office: Option<Office>,
     panel: Option<String>,
     sim: Option<Control>,
-}
-
-#[derive(Clone)]
-enum Users {
-    Service(Service),
-    Alone(Arc<Admin<SqliteStore>>),
 }
 
 #[derive(Clone)]
@@ -59,7 +49,7 @@ struct Readers {
 impl Host {
     /// The host of the running service.
     pub(crate) fn serving(
-        service: Service,
+        office: Office,
         events: broadcast::Sender<Event>,
         ways: watch::Receiver<Vec<Way>>,
         stations: Stations,
@@ -68,7 +58,7 @@ impl Host {
     ) -> Self {
         Self {
             readers: Some(Readers { events, ways, stations, fresh: None }),
-            users: Some(Users::Service(service)),
+            office: Some(office),
             panel: Some(panel),
             sim,
         }
@@ -76,7 +66,7 @@ impl Host {
 
     /// A host with the readers only, opened now. The caller owns the data folder.
     pub(crate) fn readers(place: &Place, folder: &DataFolder) -> Result<Self> {
-        let config = Config::load(place.data.config.as_ref(), folder)?;
+        let config = Config::load(place.config.as_ref(), folder)?;
         let found = discoverers(&config.readers(&place.readers), config.polling())?;
         let stations = config.stations();
         let (events, _) = broadcast::channel(EVENTS_MAX);
@@ -86,12 +76,17 @@ impl Host {
         Ok(Self { readers: Some(Readers { events, ways, stations, fresh }), ..Self::default() })
     }
 
-    /// A host with the local records only, opened now. The caller owns the data folder.
-    pub(crate) async fn records(data: &Data, folder: &DataFolder) -> Result<Self> {
-        let settings = Config::load(data.config.as_ref(), folder)?.settings()?;
-        let store = Arc::new(SqliteStore::open(folder.database())?);
-        let users = Users::Alone(Arc::new(Admin::new(store, Arc::new(settings))));
-        Ok(Self { users: Some(users), ..Self::default() })
+    /// A host with the local records and settings only, opened now. The caller owns the data
+    /// folder.
+    pub(crate) async fn records(folder: &DataFolder) -> Result<Self> {
+        Ok(Self { office: Some(Office::open(folder).await?), ..Self::default() })
+    }
+
+    /// Lets go of what this process opened for one request.
+    pub(crate) async fn close(&self) {
+        if let Some(office) = &self.office {
+            office.close().await;
+        }
     }
 
     /// Carries out one request. Dropping the future gives it up.
@@ -110,8 +105,8 @@ impl Host {
                 None => None,
             },
             Request::Sim { line } => return self.sim(&line, &lines).await,
-            request => match &self.users {
-                Some(users) => Some(users.carry_out(request, &lines).await),
+            request => match &self.office {
+                Some(office) => Some(office.carry_out(request, &lines).await),
                 None => None,
             },
         };
@@ -218,93 +213,6 @@ pub(crate) fn nothing_found(ways: &[Way]) -> String {
     )
 }
 
-impl Users {
-    async fn carry_out(&self, request: Request, lines: &Lines) -> End {
-        let done = match request {
-            Request::UserAdd { user_id, name, mail, password } => {
-                let text = format!("added {user_id}");
-                let entry = UserEntry { user_id, name, mail, password };
-                self.add(entry).await.map(|()| text)
-            }
-            Request::UserImport { csv } => {
-                self.import(csv).await.map(|count| format!("{count} users added"))
-            }
-            Request::UserDelete { user_id } => {
-                let mut done = Err(AdminError::NoSuchUser);
-                for key in UserKey::readings(&user_id) {
-                    done = self.delete(&key).await.map(|()| "deleted".to_owned());
-                    if done != Err(AdminError::NoSuchUser) {
-                        break;
-                    }
-                }
-                done
-            }
-            Request::UserList => match self.list().await {
-                Ok(users) => {
-                    for user in users {
-                        if !send(lines, &user_line(&user)).await {
-                            break;
-                        }
-                    }
-                    return End::Done;
-                }
-                Err(error) => Err(error),
-            },
-            _ => return End::Error("this process does not serve that request".to_owned()),
-        };
-        match done {
-            Ok(text) => say(lines, &text).await,
-            Err(AdminError::NoSuchUser) => End::No(AdminError::NoSuchUser.to_string()),
-            Err(error) => match error.code() {
-                Some(code) => End::Error(format!("{error} (code {})", code.as_str())),
-                None => End::Error(error.to_string()),
-            },
-        }
-    }
-
-    async fn add(&self, entry: UserEntry) -> Result<(), AdminError> {
-        match self {
-            Self::Service(service) => service.add_user(entry).await,
-            Self::Alone(admin) => admin.add_user(entry).await,
-        }
-    }
-
-    async fn import(&self, csv: Zeroizing<Vec<u8>>) -> Result<usize, AdminError> {
-        match self {
-            Self::Service(service) => service.import_users(csv).await,
-            Self::Alone(admin) => admin.import_users(&csv).await,
-        }
-    }
-
-    async fn delete(&self, key: &UserKey) -> Result<(), AdminError> {
-        match self {
-            Self::Service(service) => service.delete_user(key).await,
-            Self::Alone(admin) => admin.delete_user(key).await,
-        }
-    }
-
-    async fn list(&self) -> Result<Vec<ListedUser>, AdminError> {
-        match self {
-            Self::Service(service) => service.list_users().await,
-            Self::Alone(admin) => admin.list_users().await,
-        }
-    }
-}
-
-fn user_line(user: &ListedUser) -> UserLine {
-    let kind = match user.key {
-        UserKey::Registered(_) => "registered",
-        UserKey::Provisional(_) => "provisional",
-    };
-    UserLine {
-        user_id: user.key.as_str().to_owned(),
-        name: user.name.as_str().to_owned(),
-        mail: user.mail.as_ref().map(|m| m.as_str().to_owned()).unwrap_or_default(),
-        kind: kind.to_owned(),
-        has_card: user.has_card,
-    }
-}
-
 async fn send_event(lines: &Lines, event: &Event) -> bool {
     match EventLine::new(event) {
         Some(line) => send(lines, &line).await,
@@ -312,13 +220,13 @@ async fn send_event(lines: &Lines, event: &Event) -> bool {
     }
 }
 
-async fn say(lines: &Lines, text: &str) -> End {
+pub(super) async fn say(lines: &Lines, text: &str) -> End {
     send(lines, &Message { message: text.to_owned() }).await;
     End::Done
 }
 
 /// `false` where nobody listens any more.
-async fn send(lines: &Lines, line: &impl Serialize) -> bool {
+pub(super) async fn send(lines: &Lines, line: &impl Serialize) -> bool {
     match serde_json::to_value(line) {
         Ok(value) => lines.send(value).await.is_ok(),
         Err(error) => {

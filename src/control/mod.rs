@@ -6,15 +6,21 @@
 
 mod client;
 mod host;
+mod office;
 mod server;
 
 pub(crate) use client::{ask, running};
 pub(crate) use host::{Host, nothing_found};
+pub(crate) use office::{Office, load};
 pub(crate) use server::serve;
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use zeroize::Zeroizing;
+
+use crate::cli::Feature;
 
 /// The longest request or answer line, in bytes: the longest CSV, as JSON numbers.
 const LINE_MAX: usize = 16 * 1024 * 1024;
@@ -35,10 +41,48 @@ pub(crate) enum Request {
     UserAdd { user_id: String, name: String, mail: String, password: Option<Zeroizing<String>> },
     /// Users from a CSV text, all or none.
     UserImport { csv: Zeroizing<Vec<u8>> },
+    /// All registered users as a CSV text.
+    UserExport,
     /// All users.
     UserList,
+    /// One record, with all that deleting it would delete.
+    UserShow { user_id: String },
+    /// Changes of one record.
+    UserEdit { user_id: String, edit: Edit },
     /// One user less.
     UserDelete { user_id: String },
+    /// No provisional users any more that were made before this moment (RFC 3339).
+    ProvisionalDelete { before: String },
+    /// All cards that are somebody's.
+    CardList,
+    /// A user's card is nobody's any more.
+    CardUnlink { user_id: String },
+    /// Settings by key or by the first words of several; all where none is named.
+    ConfigShow { keys: Vec<String> },
+    /// What a change would say; without one, what is stored.
+    ConfigCheck { changes: Vec<(String, String)> },
+    /// Settings to change, at this version of them.
+    ConfigSet { changes: Vec<(String, String)>, version: Option<u64> },
+    /// The versions of the settings that are kept.
+    ConfigHistory,
+    /// One of the device's own passwords; `None` removes it.
+    ConfigPassword { which: String, password: Option<Zeroizing<String>> },
+    /// What the device around a reader did.
+    Device { station: Option<String>, event: String },
+}
+
+/// Changes of a user's record. What is left out stays.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Edit {
+    pub(crate) name: Option<String>,
+    pub(crate) mail: Option<String>,
+    pub(crate) role: Option<String>,
+    /// Which the user may use from now on, and which not.
+    pub(crate) features: BTreeMap<Feature, bool>,
+    pub(crate) password: Option<Zeroizing<String>>,
+    pub(crate) no_password: bool,
+    pub(crate) unlink_card: bool,
 }
 
 /// One line of an answer.

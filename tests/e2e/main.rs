@@ -12,11 +12,15 @@
     reason = "a test that cannot go on ends with a panic"
 )]
 
+mod card_rule;
+mod config;
 mod decode;
 mod flow;
 mod foreign;
 mod foreign_rcs380;
 mod nfc_list;
+mod panel;
+mod panel_people;
 mod recovery;
 mod refusals;
 mod support;

@@ -2,7 +2,7 @@ use std::time::SystemTime;
 
 use kazasu_hal::{CardIdentity, StationName};
 
-use crate::{ErrorCode, UserId};
+use crate::{DeviceSecret, ErrorCode, Limits, Role, UserId};
 
 /// One line of the audit log.
 ///
@@ -37,11 +37,15 @@ pub enum AuditEvent {
     },
     /// Typed credentials were wrong.
     SignInFailed {
-        /// The user whose password was wrong; `None` where there is no such user. What was typed
-        /// then is not kept: people type passwords into the wrong field.
-        user: Option<UserId>,
-        /// The card to register.
-        card: CardIdentity,
+        /// As whom.
+        who: Claimed,
+        /// The card that was to be registered or to sign in.
+        card: Option<CardIdentity>,
+    },
+    /// Somebody typed this ID where the mode checks none.
+    SignedInUnchecked {
+        /// As typed.
+        user: UserId,
     },
     /// Registration was refused.
     Refused {
@@ -67,6 +71,75 @@ pub enum AuditEvent {
         /// The card that is unknown again.
         card: CardIdentity,
     },
+    /// A user's own change, or an administrator's of it.
+    UserEdited {
+        /// Whose record.
+        user: UserId,
+    },
+    /// A card is nobody's any more; the user's record stays.
+    CardUnlinked {
+        /// Whose it was.
+        user: UserId,
+        /// The card.
+        card: CardIdentity,
+    },
+    /// A record was made from what the directory says of a person.
+    UserCopied {
+        /// Whose.
+        user: UserId,
+    },
+    /// A card was written into a person's entry of the directory. The device has no record of the
+    /// card, so the log cannot refer to one.
+    CardWritten {
+        /// Whose entry.
+        user: UserId,
+        /// Whether another card stopped working.
+        replaced: bool,
+    },
+    /// An administrator made a user something else to the device.
+    RoleChanged {
+        /// Whom.
+        user: UserId,
+        /// What the user is now.
+        role: Role,
+    },
+    /// An administrator changed what a user may do.
+    LimitsChanged {
+        /// Whose.
+        user: UserId,
+        /// What the user may do now.
+        limits: Limits,
+    },
+    /// General and provisional users were deleted, since they cannot be there in the
+    /// authentication mode that was set (spec 30 section 2).
+    UsersDeleted {
+        /// How many.
+        count: u64,
+    },
+    /// Settings were changed.
+    SettingsChanged {
+        /// Their keys; the values are in the store's history.
+        keys: Vec<String>,
+        /// The version that counts since.
+        version: u64,
+    },
+    /// One of the device's own passwords was set or removed.
+    SecretSet {
+        /// Which.
+        secret: DeviceSecret,
+    },
+}
+
+/// Whom somebody claimed to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Claimed {
+    /// A user that exists.
+    User(UserId),
+    /// Nobody whom the device knows. What was typed is not kept: people type passwords into the
+    /// wrong field.
+    Unknown,
+    /// Whoever knows one of the device's own passwords.
+    Device(DeviceSecret),
 }
 
 impl AuditEvent {
@@ -78,10 +151,21 @@ impl AuditEvent {
             Self::CardBound { replaced: None, .. } => "card-bound",
             Self::CardBound { replaced: Some(_), .. } => "card-replaced",
             Self::SignInFailed { .. } => "sign-in-failed",
+            Self::SignedInUnchecked { .. } => "signed-in-unchecked",
             Self::Refused { .. } => "registration-refused",
             Self::UserAdded { .. } => "user-added",
             Self::UserDeleted { .. } => "user-deleted",
             Self::ProvisionalDeleted { .. } => "provisional-deleted",
+            Self::UserEdited { .. } => "user-edited",
+            Self::CardUnlinked { .. } => "card-unlinked",
+            Self::UserCopied { .. } => "user-copied",
+            Self::CardWritten { replaced: false, .. } => "card-written",
+            Self::CardWritten { replaced: true, .. } => "card-rewritten",
+            Self::RoleChanged { .. } => "role-changed",
+            Self::LimitsChanged { .. } => "limits-changed",
+            Self::UsersDeleted { .. } => "users-deleted",
+            Self::SettingsChanged { .. } => "settings-changed",
+            Self::SecretSet { .. } => "secret-set",
         }
     }
 
@@ -91,11 +175,22 @@ impl AuditEvent {
         match self {
             Self::CardBound { user, .. }
             | Self::UserAdded { user }
-            | Self::UserDeleted { user, .. } => Some(user),
-            Self::SignInFailed { user, .. } => user.as_ref(),
-            Self::ProvisionalMade { .. }
+            | Self::UserDeleted { user, .. }
+            | Self::UserEdited { user }
+            | Self::CardUnlinked { user, .. }
+            | Self::UserCopied { user }
+            | Self::CardWritten { user, .. }
+            | Self::RoleChanged { user, .. }
+            | Self::LimitsChanged { user, .. }
+            | Self::SignedInUnchecked { user }
+            | Self::SignInFailed { who: Claimed::User(user), .. } => Some(user),
+            Self::SignInFailed { .. }
+            | Self::ProvisionalMade { .. }
             | Self::Refused { .. }
-            | Self::ProvisionalDeleted { .. } => None,
+            | Self::ProvisionalDeleted { .. }
+            | Self::UsersDeleted { .. }
+            | Self::SettingsChanged { .. }
+            | Self::SecretSet { .. } => None,
         }
     }
 
@@ -105,11 +200,20 @@ impl AuditEvent {
         match self {
             Self::ProvisionalMade { card }
             | Self::CardBound { card, .. }
-            | Self::SignInFailed { card, .. }
             | Self::Refused { card, .. }
+            | Self::CardUnlinked { card, .. }
             | Self::ProvisionalDeleted { card } => Some(card),
-            Self::UserDeleted { card, .. } => card.as_ref(),
-            Self::UserAdded { .. } => None,
+            Self::UserDeleted { card, .. } | Self::SignInFailed { card, .. } => card.as_ref(),
+            Self::UserAdded { .. }
+            | Self::UserEdited { .. }
+            | Self::SignedInUnchecked { .. }
+            | Self::UserCopied { .. }
+            | Self::CardWritten { .. }
+            | Self::RoleChanged { .. }
+            | Self::LimitsChanged { .. }
+            | Self::UsersDeleted { .. }
+            | Self::SettingsChanged { .. }
+            | Self::SecretSet { .. } => None,
         }
     }
 
@@ -118,7 +222,23 @@ impl AuditEvent {
     pub fn code(&self) -> Option<ErrorCode> {
         match self {
             Self::Refused { code, .. } => Some(*code),
-            Self::SignInFailed { .. } => Some(ErrorCode::WrongCredentials),
+            Self::SignInFailed { .. } => Some(ErrorCode::SignInFailed),
+            _ => None,
+        }
+    }
+
+    /// What else there is to say; never a card number, never what somebody typed.
+    #[must_use]
+    pub fn detail(&self) -> Option<String> {
+        match self {
+            Self::SignInFailed { who: Claimed::Device(secret), .. }
+            | Self::SecretSet { secret } => Some(secret.as_str().to_owned()),
+            Self::RoleChanged { role, .. } => Some(role.as_str().to_owned()),
+            Self::LimitsChanged { limits, .. } => Some(limits.to_text()),
+            Self::UsersDeleted { count } => Some(count.to_string()),
+            Self::SettingsChanged { keys, version } => {
+                Some(format!("version {version}: {}", keys.join(" ")))
+            }
             _ => None,
         }
     }

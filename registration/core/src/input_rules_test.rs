@@ -62,7 +62,7 @@ fn s10_4_01_user_id() {
     rows.extend(signs.iter().map(|(text, c)| (text.as_str(), Some(Rule::Forbidden(*c)), "122")));
     let checked = |text: &str| {
         let id = UserId::new(text)?;
-        Settings::default().reserved.check(&id).map(|()| id)
+        Settings::default().check_reserved(&id).map(|()| id)
     };
     check(checked, Field::UserId, &rows);
 }
@@ -107,16 +107,15 @@ fn s10_4_03_password_of_a_device_user() {
     }
     assert!(PasswordPolicy::new(Group, None, Some(13)).is_err());
 
-    let none = |policy| {
-        NewUser::check(
-            UserEntry { user_id: "tanaka".into(), ..UserEntry::default() },
-            &Settings { password: policy, ..Settings::default() },
-        )
+    let none = |profile, min| {
+        let password = PasswordSettings { profile, min, max: None };
+        let site = Site::new(Settings { password, ..Settings::default() }).unwrap();
+        let entry = UserEntry { user_id: "tanaka".into(), ..UserEntry::default() };
+        NewUser::check(entry, &site)
     };
-    assert!(none(PasswordPolicy::DEVICE).is_ok());
+    assert!(none(Device, None).is_ok());
     for (profile, min) in [(Device, Some(4)), (Group, None), (Secure, None)] {
-        let policy = PasswordPolicy::new(profile, min, None).unwrap();
-        let refused = none(policy).unwrap_err();
+        let refused = none(profile, min).unwrap_err();
         assert!(matches!(
             refused.as_slice(),
             [FieldError { field: Field::Password, rule: Rule::Length { .. } }]
@@ -200,7 +199,7 @@ fn s10_4_09_feature_limits() {
     let Limits { copy, print, scan, fax } = Limits::ALLOW_ALL;
     assert_eq!([copy, print, scan, fax], [true; 4]);
     // Not so for a card that nobody has registered.
-    assert_eq!(Settings::default().provisional_limits, Limits::FORBID_ALL);
+    assert_eq!(Settings::default().provisional.limits, Limits::FORBID_ALL);
 }
 
 /// S10-4-02: "must differ from the user ID" holds for whoever has a hex number with a letter in

@@ -16,6 +16,7 @@ mod number;
 mod password;
 mod rule;
 mod settings;
+mod site;
 mod station;
 mod user;
 mod view;
@@ -23,8 +24,8 @@ mod view;
 #[cfg(test)]
 mod input_rules_test;
 
-pub use access::{AccessSettings, AuthenticationMode, RemoteKind, SignIn};
-pub use audit::{AuditEvent, AuditRecord};
+pub use access::{AccessSettings, AuthenticationMode};
+pub use audit::{AuditEvent, AuditRecord, Claimed};
 pub use code::{ErrorCode, Part, WhoActs};
 pub use number::{
     BadCardNumberRule, CardNumber, CardNumberRule, LearnError, Learned, NumberError, NumberKey,
@@ -34,12 +35,20 @@ pub use password::{
     Password, PasswordOwner, PasswordPolicy, PasswordProfile, PolicyError, TypedPassword,
 };
 pub use rule::{Field, FieldError, Rule, Unit};
-pub use settings::{AutoClear, AutoClearOutOfRange, Capacity, ReservedIds, Settings};
+pub use settings::{
+    Accessories, Accounting, Administrator, AutoClear, AutoClearOutOfRange, Capacity, CardLinkMode,
+    CardReader, CardSettings, ChangeError, Impossible, Method, OtherCard, OwnRecordSettings,
+    PanelSettings, PanelSignIn, PasswordSettings, Payment, Priority, ProvisionalSettings,
+    Registration, ReservedIds, Setting, Settings, SignIn, Source, Sources,
+};
+pub use site::Site;
 pub use station::{
-    Account, Binding, CommitOutcome, Effect, Input, LookUp, PanelAction, Provisional,
-    ProvisionalOutcome, Request, Station, Verdict,
+    Account, Asked, Binding, CardToFind, Claim, CommitOutcome, Copied, DeviceEvent, DeviceSecret,
+    Effect, Input, Keep, LookUp, Means, OwnChange, OwnOutcome, PanelAction, PasswordChange,
+    Provisional, ProvisionalOutcome, Request, SignInAs, Station, TypedRecord, Verdict,
+    asked_at_registration, asked_at_sign_in,
 };
 pub use user::{
     Limits, ListedUser, MailAddress, NewUser, Role, UserEntry, UserId, UserKey, UserName,
 };
-pub use view::{Notice, Page, Problem, SessionView};
+pub use view::{Notice, OwnRecord, Page, Problem, SessionView};

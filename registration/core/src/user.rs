@@ -1,14 +1,16 @@
 use std::{fmt, time::SystemTime};
 
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::{
-    CardNumber, Field, FieldError, Password, PasswordOwner, Rule, Settings, Unit,
+    CardNumber, Field, FieldError, Password, PasswordOwner, Rule, Site, Unit,
     rule::{Text, check_name},
 };
 
 /// The name a registered person signs in with (S10-4-01). Case counts.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct UserId(String);
 
 impl UserId {
@@ -36,6 +38,20 @@ impl UserId {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl TryFrom<String> for UserId {
+    type Error = FieldError;
+
+    fn try_from(text: String) -> Result<Self, FieldError> {
+        Self::new(&text)
+    }
+}
+
+impl From<UserId> for String {
+    fn from(id: UserId) -> Self {
+        id.0
     }
 }
 
@@ -85,7 +101,8 @@ impl From<UserId> for UserKey {
 }
 
 /// The name shown to people (S10-4-06): 1 to 32 bytes of UTF-8.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct UserName(String);
 
 impl UserName {
@@ -124,6 +141,20 @@ impl UserName {
     }
 }
 
+impl TryFrom<String> for UserName {
+    type Error = FieldError;
+
+    fn try_from(text: String) -> Result<Self, FieldError> {
+        Self::new(&text)
+    }
+}
+
+impl From<UserName> for String {
+    fn from(name: UserName) -> Self {
+        name.0
+    }
+}
+
 /// A mail address (S10-4-07): 1 to 128 printable ASCII characters. Its form is not looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MailAddress(String);
@@ -156,7 +187,8 @@ impl MailAddress {
 }
 
 /// What a user may do with the device besides signing in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Limits {
     /// May copy.
     pub copy: bool,
@@ -168,11 +200,48 @@ pub struct Limits {
     pub print: bool,
 }
 
+impl Default for Limits {
+    /// S10-4-09: not limited.
+    fn default() -> Self {
+        Self::ALLOW_ALL
+    }
+}
+
 impl Limits {
     /// Nothing: provisional users, so that a lost card nobody registered is worth nothing.
     pub const FORBID_ALL: Self = Self { copy: false, fax: false, scan: false, print: false };
     /// Everything: registered users (S10-4-09).
     pub const ALLOW_ALL: Self = Self { copy: true, fax: true, scan: true, print: true };
+}
+
+impl Limits {
+    fn words(self) -> [(&'static str, bool); 4] {
+        [
+            ("no-copy", self.copy),
+            ("no-fax", self.fax),
+            ("no-scan", self.scan),
+            ("no-print", self.print),
+        ]
+    }
+
+    /// The text form: what is forbidden, `no-copy no-print`; empty where nothing is.
+    #[must_use]
+    pub fn to_text(self) -> String {
+        let forbidden = self.words().into_iter().filter(|(_, may)| !may).map(|(word, _)| word);
+        forbidden.collect::<Vec<_>>().join(" ")
+    }
+
+    /// Reads the text form back; `None` for any other word.
+    #[must_use]
+    pub fn from_text(text: &str) -> Option<Self> {
+        text.split_whitespace().try_fold(Self::ALLOW_ALL, |limits, word| match word {
+            "no-copy" => Some(Self { copy: false, ..limits }),
+            "no-fax" => Some(Self { fax: false, ..limits }),
+            "no-scan" => Some(Self { scan: false, ..limits }),
+            "no-print" => Some(Self { print: false, ..limits }),
+            _ => None,
+        })
+    }
 }
 
 /// What a user is to the device (S10-4-08).
@@ -248,10 +317,11 @@ impl NewUser {
     ///
     /// # Errors
     /// Every field that breaks a rule, with the first rule it breaks.
-    pub fn check(entry: UserEntry, settings: &Settings) -> Result<Self, Vec<FieldError>> {
+    pub fn check(entry: UserEntry, site: &Site) -> Result<Self, Vec<FieldError>> {
         let mut broken = Vec::new();
         let id = note(&mut broken, {
-            UserId::new(&entry.user_id).and_then(|id| settings.reserved.check(&id).map(|()| id))
+            UserId::new(&entry.user_id)
+                .and_then(|id| site.settings.check_reserved(&id).map(|()| id))
         });
         let name = match &id {
             Some(id) => note(&mut broken, UserName::or_id(&entry.name, id)),
@@ -264,8 +334,7 @@ impl NewUser {
             text => note(&mut broken, MailAddress::new(text).map(Some)),
         };
         let owner = PasswordOwner { user_id: &entry.user_id, name: &entry.name };
-        let password =
-            note(&mut broken, Password::or_none(entry.password, settings.password, owner));
+        let password = note(&mut broken, Password::or_none(entry.password, site.password, owner));
         match (id, name, mail, password) {
             (Some(id), Some(name), Some(mail), Some(password)) => {
                 Ok(Self { id, name, mail, password })

@@ -1,5 +1,5 @@
 use super::*;
-use crate::ReservedIds;
+use crate::{ReservedIds, Settings};
 
 #[test]
 fn user_ids_keep_their_rules() {
@@ -124,9 +124,10 @@ fn a_new_user_names_every_field_that_is_wrong() {
             ],
         ),
     ];
+    let site = Site::new(Settings::default()).unwrap();
     for (entry, broken) in rows {
         let shown = format!("{entry:?}");
-        let errors = NewUser::check(entry, &Settings::default()).err().unwrap_or_default();
+        let errors = NewUser::check(entry, &site).err().unwrap_or_default();
         let errors: Vec<_> = errors.iter().map(|e| (e.field, e.code().as_str())).collect();
         assert_eq!(errors, broken, "{shown}");
     }

@@ -1,6 +1,6 @@
 use kazasu_hal::{Mono, StationName};
 
-use crate::{ErrorCode, Field, Rule};
+use crate::{ErrorCode, Field, Rule, SignInAs, Source};
 
 /// What any surface may show of a station: no secrets, no card number.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,33 +22,133 @@ pub struct SessionView {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Page {
     /// Nobody: shows where to hold the card.
-    Idle,
+    Idle {
+        /// Cards can be used here.
+        cards: bool,
+        /// People can sign in without a card.
+        sign_in: bool,
+        /// Administrators can sign in.
+        administrators: bool,
+        /// A payment is there: users need not sign in and cannot.
+        paid: bool,
+    },
     /// A card was tapped; who it is is being looked up.
     Reading,
-    /// A provisional user is signed in, the registration page is closed: offers to open it.
-    Provisional,
+    /// Asks as what to sign in.
+    AskWho {
+        /// Guests are welcome.
+        guests: bool,
+    },
+    /// The sign-in page.
+    SignIn {
+        /// As what.
+        signs_in: SignInAs,
+        /// The user ID as it was typed last.
+        user_id: String,
+        /// Whether a password is asked for.
+        asks_password: bool,
+        /// What was wrong with the last try.
+        problem: Option<Problem>,
+    },
+    /// A known card needs its password.
+    AskPassword {
+        /// What was wrong with the last try.
+        problem: Option<Problem>,
+    },
+    /// An unknown card is to get a password, typed twice.
+    NewPassword {
+        /// Shortest, in characters.
+        min: u8,
+        /// Longest, in characters.
+        max: u8,
+        /// What was wrong with the last try.
+        problem: Option<Problem>,
+    },
+    /// A provisional user is signed in, the registration page is closed.
+    Provisional {
+        /// Offers to open it.
+        can_register: bool,
+    },
     /// The registration page: user ID and password.
     Register {
         /// The user ID as it was typed last, so that nothing typed is lost but the password.
         user_id: String,
+        /// Who can vouch, the one shown first; more than one: the person chooses.
+        sources: Vec<Source>,
+        /// The one chosen.
+        source: Source,
         /// What was wrong with the last try.
         problem: Option<Problem>,
     },
-    /// The typed credentials are being checked.
+    /// Typed credentials are being checked.
     Checking,
     /// The user has another card: replace it?
     ConfirmReplace,
-    /// The binding is being stored.
+    /// A change is being stored.
     Saving,
-    /// A registered user is signed in.
+    /// A user is signed in.
     SignedIn {
-        /// User name, to show small.
-        name: String,
+        /// User name, to show small; `None` for somebody whom nobody identified.
+        name: Option<String>,
+        /// Offers the page of one's own record.
+        can_edit: bool,
+        /// The authentication key ends the session: not where a card in the slot does.
+        can_sign_out: bool,
+        /// Signing in at the panel instead is offered: where a card began the session.
+        can_switch: bool,
+        /// A change of one's own record was stored just now.
+        saved: bool,
         /// What was refused just now, though the session goes on.
         problem: Option<Problem>,
     },
+    /// The page of one's own record.
+    OwnRecord {
+        /// What is in it.
+        record: OwnRecord,
+        /// What was wrong with the last try.
+        problem: Option<Problem>,
+    },
+    /// A guest is signed in.
+    Guest,
+    /// An administrator is signed in.
+    Administrator {
+        /// An accessory allows jobs.
+        jobs_enabled: bool,
+    },
+    /// The engineer's password page.
+    EngineerPassword {
+        /// What was wrong with the last try.
+        problem: Option<Problem>,
+    },
+    /// The engineer is signed in.
+    Engineer,
     /// A result, shown until it clears, is dismissed or the next card is tapped.
     Notice(Notice),
+}
+
+/// One's own record, as far as its page shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnRecord {
+    /// User ID, which is fixed.
+    pub user_id: String,
+    /// User name.
+    pub name: String,
+    /// It may be changed.
+    pub may_name: bool,
+    /// Mail address; empty without one.
+    pub mail: String,
+    /// It may be changed.
+    pub may_mail: bool,
+    /// The password may be changed: panels ask for one.
+    pub may_password: bool,
+    /// Shortest new password, in characters.
+    pub password_min: u8,
+    /// Longest new password, in characters.
+    pub password_max: u8,
+    /// There is a password: the current one is asked for.
+    pub has_password: bool,
+    /// The card may be unlinked.
+    pub may_unlink: bool,
 }
 
 /// A result that ends a session.
@@ -59,6 +159,8 @@ pub enum Notice {
         /// User name.
         name: String,
     },
+    /// The card is nobody's any more.
+    Unlinked,
     /// Refused or failed.
     Problem(Problem),
 }

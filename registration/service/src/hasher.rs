@@ -72,6 +72,15 @@ impl Hasher {
         .await
     }
 
+    /// Compares what was typed with one of the device's own passwords.
+    pub(crate) async fn matches(
+        &self,
+        typed: TypedPassword,
+        stored: Verifier,
+    ) -> Result<bool, HashError> {
+        self.run(move || matches(&typed, stored.as_str())).await
+    }
+
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T, HashError> + Send + 'static,
@@ -99,31 +108,44 @@ fn matches(typed: &TypedPassword, phc: &str) -> Result<bool, HashError> {
 
 #[cfg(test)]
 mod tests {
-    use kazasu_registration::{Account, PasswordOwner, PasswordPolicy, UserId, UserName};
+    use kazasu_registration::{
+        Account, Limits, PasswordOwner, PasswordPolicy, Role, Source, UserId, UserName,
+    };
 
     use super::*;
 
     fn password(text: &str) -> Password {
-        let owner = PasswordOwner { user_id: "tanaka", name: "Tanaka" };
+        let owner = PasswordOwner { user_id: "tanaka", name: "" };
         Password::new(text.to_owned().into(), PasswordPolicy::DEVICE, owner).unwrap()
     }
 
     fn stored(verifier: Option<Verifier>) -> Option<Credentials> {
         let id = UserId::new("tanaka").unwrap();
         let name = UserName::new("Tanaka").unwrap();
-        Some(Credentials { account: Account { id, name, card: None }, verifier })
+        let account = Account {
+            id,
+            name,
+            mail: None,
+            card: None,
+            source: Source::Device,
+            role: Role::General,
+            limits: Limits::ALLOW_ALL,
+            has_password: verifier.is_some(),
+        };
+        Some(Credentials { account, verifier })
     }
 
     #[tokio::test]
     async fn verdicts() {
         let hasher = Hasher::new();
         let hash = hasher.hash(password("sesame 1")).await.unwrap();
-        let right = Verdict::Right(stored(None).unwrap().account);
+        let right =
+            |stored: &Option<Credentials>| Verdict::Right(stored.as_ref().unwrap().account.clone());
         let rows = [
-            ("sesame 1", stored(Some(hash.clone())), right.clone()),
+            ("sesame 1", stored(Some(hash.clone())), right(&stored(Some(hash.clone())))),
             ("sesame 2", stored(Some(hash.clone())), Verdict::WrongPassword),
             ("", stored(Some(hash)), Verdict::WrongPassword),
-            ("", stored(None), right),
+            ("", stored(None), right(&stored(None))),
             ("sesame 1", stored(None), Verdict::WrongPassword),
             ("sesame 1", None, Verdict::UnknownUser),
             ("", None, Verdict::UnknownUser),
@@ -131,6 +153,16 @@ mod tests {
         for (text, credentials, verdict) in rows {
             let typed = TypedPassword::new(text.to_owned().into()).unwrap();
             assert_eq!(hasher.verify(typed, credentials).await, Ok(verdict), "{text:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn passwords_of_the_device_itself() {
+        let hasher = Hasher::new();
+        let hash = hasher.hash(password("sesame 1")).await.unwrap();
+        for (text, right) in [("sesame 1", true), ("sesame 2", false), ("", false)] {
+            let typed = TypedPassword::new(text.to_owned().into()).unwrap();
+            assert_eq!(hasher.matches(typed, hash.clone()).await, Ok(right), "{text:?}");
         }
     }
 

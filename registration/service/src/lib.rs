@@ -2,27 +2,40 @@
 //!
 //! ```text
 //! reader events --+                       +--> Store (port)
-//!                 +--> station task ------+--> Hasher (Argon2id)
-//! Service::act ---+       |               +--> audit writer
-//!                         v
-//!                   SessionView (watch)
+//!                 +--> station task ------+--> Directory (port)
+//! Service::act ---+     |       ^         +--> Hasher (Argon2id)
+//! Service::device-+     v       |         +--> audit writer
+//!             SessionView     Site <------ Admin changes the settings
 //! ```
 //! Every surface (panel, commands over the socket) calls [`Service`] and nothing below it.
 //! Commands that run without a service use [`Admin`] on a store they opened themselves.
 
 mod admin;
 mod clock;
+mod current;
+mod directory;
 mod hasher;
+mod perform;
+mod requests;
 mod service;
 mod station;
 mod store;
+mod stored;
 
 pub use admin::{
-    Admin, AdminError,
-    import::{BadLine, ImportError, LineProblem},
+    Admin,
+    edit::UserEdit,
+    error::AdminError,
+    import::{BadLine, Column, ImportError, LineProblem},
+    settings::{Changed, Versioned},
 };
-pub use kazasu_registration::PanelAction;
+pub use current::Loaded;
+pub use directory::{Answer, Directory, DirectoryError, NoDirectory, Person, Written};
+pub use kazasu_registration::{DeviceEvent, DeviceSecret, PanelAction};
 pub use service::{ActError, Service};
-pub use store::{
-    AddOutcome, Credentials, Store, StoreError, StoreErrorKind, UserToStore, Verifier,
+pub use store::{SETTINGS_KEPT, Store};
+pub use stored::{
+    AddOutcome, Collision, Collisions, CopyToStore, Credentials, NewVerifier, SaveOutcome,
+    SettingsToStore, StoreError, StoreErrorKind, StoredSettings, StoredUser, UserChange,
+    UserToStore, Verifier,
 };

@@ -1,28 +1,26 @@
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use kazasu_hal::{Event, Now, StationName};
-use kazasu_registration::{ListedUser, PanelAction, SessionView, Settings, UserEntry, UserKey};
+use kazasu_registration::{DeviceEvent, PanelAction, SessionView};
 use tokio::{
     sync::{Mutex, broadcast, mpsc, oneshot, watch},
     task::JoinSet,
 };
-use zeroize::Zeroizing;
 
 use crate::{
-    Admin, AdminError, Store,
+    Admin, Directory, Loaded, Store,
     clock::Clock,
+    current::Current,
     hasher::Hasher,
-    station::{Act, Ports, StationTask, write_audit},
+    perform::Ports,
+    requests::{self, AdminRequest, administrate},
+    station::{Act, StationTask, What, write_audit},
 };
 
 /// How many panel actions may wait for one station.
 const ACTS_MAX: usize = 16;
 /// How many reader events may wait for one station.
 const EVENTS_MAX: usize = 64;
-/// How many administrators' requests may wait.
-const ADMIN_MAX: usize = 8;
-/// How many administrators' requests are worked on at a time.
-const ADMIN_PARALLEL: usize = 4;
 /// How many audit records may wait for the store.
 const AUDIT_MAX: usize = 256;
 
@@ -61,42 +59,35 @@ struct StationHandle {
     acts: mpsc::Sender<Act>,
 }
 
-type Reply<T> = oneshot::Sender<Result<T, AdminError>>;
-
-enum AdminRequest {
-    Add(UserEntry, Reply<()>),
-    Import(Zeroizing<Vec<u8>>, Reply<usize>),
-    List(Reply<Vec<ListedUser>>),
-    Delete(UserKey, Reply<()>),
-}
-
 impl Service {
     /// Starts a task for each station and one for administration. Call it inside a tokio runtime.
     /// `events` should have been subscribed before the readers started, so that none is missed.
-    pub fn start<S: Store>(
+    pub fn start<S: Store, D: Directory>(
         store: Arc<S>,
-        settings: Arc<Settings>,
+        directory: Arc<D>,
+        loaded: Loaded,
         stations: Vec<StationName>,
         events: broadcast::Receiver<Event>,
     ) -> Self {
         let clock = Clock::new();
         let hasher = Hasher::new();
+        let current = Arc::new(Current::new(loaded));
         let (stop, stopping) = watch::channel(false);
         let (audit, records) = mpsc::channel(AUDIT_MAX);
         let mut tasks = JoinSet::new();
         tasks.spawn(write_audit(Arc::clone(&store), records));
 
+        let ports = Arc::new(Ports {
+            store: Arc::clone(&store),
+            directory,
+            hasher: hasher.clone(),
+            current: Arc::clone(&current),
+        });
         let mut handles = Vec::with_capacity(stations.len());
         let mut routes = BTreeMap::new();
         for name in stations {
-            let ports = Ports {
-                store: Arc::clone(&store),
-                hasher: hasher.clone(),
-                audit: audit.clone(),
-                clock,
-            };
             let (acts, incoming) = mpsc::channel(ACTS_MAX);
-            let task = StationTask::new(name.clone(), Arc::clone(&settings), ports);
+            let task = StationTask::new(name.clone(), Arc::clone(&ports), audit.clone(), clock);
             let (route, heard) = mpsc::channel(EVENTS_MAX);
             routes.insert(name.clone(), route);
             handles.push(StationHandle { name, view: task.view(), acts });
@@ -104,9 +95,9 @@ impl Service {
         }
         tasks.spawn(route(events, routes, stopping.clone()));
 
-        let (admin, requests) = mpsc::channel(ADMIN_MAX);
-        let office = Arc::new(Admin::with_hasher(store, settings, hasher));
-        tasks.spawn(administrate(office, requests, stopping));
+        let (admin, asked) = requests::queue();
+        let office = Arc::new(Admin::beside(store, current, hasher));
+        tasks.spawn(administrate(office, asked, stopping));
         let tasks = Mutex::new(tasks);
         Self { shared: Arc::new(Shared { stations: handles, admin, clock, stop, tasks }) }
     }
@@ -140,43 +131,23 @@ impl Service {
         session: u64,
         action: PanelAction,
     ) -> Result<(), ActError> {
+        self.tell(station, What::Panel { session, action }).await
+    }
+
+    /// Passes on what the device around a station's reader reports. When it returns, the view
+    /// shows what came of it.
+    ///
+    /// # Errors
+    /// [`ActError`], never `SessionOver`.
+    pub async fn device(&self, station: &StationName, event: DeviceEvent) -> Result<(), ActError> {
+        self.tell(station, What::Device(event)).await
+    }
+
+    async fn tell(&self, station: &StationName, what: What) -> Result<(), ActError> {
         let handle = self.station(station).ok_or(ActError::NoSuchStation)?;
         let (reply, answer) = oneshot::channel();
-        let act = Act { session, action, reply };
-        handle.acts.send(act).await.map_err(|_| ActError::Stopped)?;
+        handle.acts.send(Act { what, reply }).await.map_err(|_| ActError::Stopped)?;
         answer.await.map_err(|_| ActError::Stopped)?
-    }
-
-    /// Adds one user; see [`Admin::add_user`].
-    ///
-    /// # Errors
-    /// [`AdminError`].
-    pub async fn add_user(&self, entry: UserEntry) -> Result<(), AdminError> {
-        self.ask(|reply| AdminRequest::Add(entry, reply)).await
-    }
-
-    /// Adds all users of a CSV file or none; see [`Admin::import_users`].
-    ///
-    /// # Errors
-    /// [`AdminError`].
-    pub async fn import_users(&self, csv: Zeroizing<Vec<u8>>) -> Result<usize, AdminError> {
-        self.ask(|reply| AdminRequest::Import(csv, reply)).await
-    }
-
-    /// Every record; see [`Admin::list_users`].
-    ///
-    /// # Errors
-    /// [`AdminError`].
-    pub async fn list_users(&self) -> Result<Vec<ListedUser>, AdminError> {
-        self.ask(AdminRequest::List).await
-    }
-
-    /// Deletes a record and frees its card; see [`Admin::delete_user`].
-    ///
-    /// # Errors
-    /// [`AdminError`].
-    pub async fn delete_user(&self, key: &UserKey) -> Result<(), AdminError> {
-        self.ask(|reply| AdminRequest::Delete(key.clone(), reply)).await
     }
 
     /// Ends every task and waits for them; audit records that are queued are written first.
@@ -191,13 +162,8 @@ impl Service {
         self.shared.stations.iter().find(|s| s.name == *name)
     }
 
-    async fn ask<T>(
-        &self,
-        request: impl FnOnce(Reply<T>) -> AdminRequest,
-    ) -> Result<T, AdminError> {
-        let (reply, answer) = oneshot::channel();
-        self.shared.admin.send(request(reply)).await.map_err(|_| AdminError::Stopped)?;
-        answer.await.map_err(|_| AdminError::Stopped)?
+    pub(crate) fn admin(&self) -> &mpsc::Sender<AdminRequest> {
+        &self.shared.admin
     }
 }
 
@@ -230,33 +196,5 @@ async fn route(
             }
             Err(broadcast::error::RecvError::Closed) => return,
         }
-    }
-}
-
-async fn administrate<S: Store>(
-    office: Arc<Admin<S>>,
-    mut requests: mpsc::Receiver<AdminRequest>,
-    mut stop: watch::Receiver<bool>,
-) {
-    let mut running = JoinSet::new();
-    loop {
-        tokio::select! {
-            _ = stop.wait_for(|stop| *stop) => break,
-            Some(_) = running.join_next() => {}
-            Some(request) = requests.recv(), if running.len() < ADMIN_PARALLEL => {
-                running.spawn(serve(Arc::clone(&office), request));
-            }
-        }
-    }
-    running.shutdown().await;
-}
-
-async fn serve<S: Store>(office: Arc<Admin<S>>, request: AdminRequest) {
-    // A reply that nobody waits for any more is no fault: the change is made all the same.
-    match request {
-        AdminRequest::Add(entry, reply) => drop(reply.send(office.add_user(entry).await)),
-        AdminRequest::Import(csv, reply) => drop(reply.send(office.import_users(&csv).await)),
-        AdminRequest::List(reply) => drop(reply.send(office.list_users().await)),
-        AdminRequest::Delete(key, reply) => drop(reply.send(office.delete_user(&key).await)),
     }
 }

@@ -1,9 +1,12 @@
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    future::Future,
+    sync::Arc,
+};
 
 use kazasu_hal::{Event, EventKind, ReaderName, StationName};
 use kazasu_registration::{
-    AuditRecord, Effect, ErrorCode, Input, PanelAction, Request, SessionView, Settings, Station,
-    TypedPassword, UserId, Verdict,
+    AuditRecord, DeviceEvent, Effect, Input, PanelAction, Request, SessionView, Site, Station,
 };
 use tokio::{
     sync::{mpsc, oneshot, watch},
@@ -11,47 +14,58 @@ use tokio::{
     time::sleep_until,
 };
 
-use crate::{ActError, Store, StoreError, clock::Clock, hasher::Hasher};
+use crate::{ActError, Directory, Store, clock::Clock, perform::Ports};
 
-/// What a panel did, and where to say whether it counted.
+/// Something for a station, and where to say whether it counted.
 pub(crate) struct Act {
-    pub(crate) session: u64,
-    pub(crate) action: PanelAction,
+    pub(crate) what: What,
     pub(crate) reply: oneshot::Sender<Result<(), ActError>>,
 }
 
-/// What a station's task needs from outside.
-pub(crate) struct Ports<S> {
-    pub(crate) store: Arc<S>,
-    pub(crate) hasher: Hasher,
-    pub(crate) audit: mpsc::Sender<AuditRecord>,
-    pub(crate) clock: Clock,
+/// What happened.
+pub(crate) enum What {
+    /// Somebody acted on a page of this session.
+    Panel { session: u64, action: PanelAction },
+    /// The device around the reader reports.
+    Device(DeviceEvent),
 }
 
 /// Pumps one station's machine: inputs in, effects out, view to the panels.
-pub(crate) struct StationTask<S> {
+pub(crate) struct StationTask<S, D> {
     machine: Station,
-    ports: Ports<S>,
+    ports: Arc<Ports<S, D>>,
+    audit: mpsc::Sender<AuditRecord>,
+    clock: Clock,
     name: StationName,
+    site: watch::Receiver<Arc<Site>>,
     view: watch::Sender<SessionView>,
     readers: HashSet<ReaderName>,
-    effects: JoinSet<Input>,
-    /// The last request that may be given up.
-    pending: Option<(Request, AbortHandle)>,
+    effects: JoinSet<(Request, Input)>,
+    /// Those that may be given up.
+    pending: HashMap<Request, AbortHandle>,
 }
 
-impl<S: Store> StationTask<S> {
-    pub(crate) fn new(name: StationName, settings: Arc<Settings>, ports: Ports<S>) -> Self {
-        let machine = Station::new(name.clone(), settings);
+impl<S: Store, D: Directory> StationTask<S, D> {
+    pub(crate) fn new(
+        name: StationName,
+        ports: Arc<Ports<S, D>>,
+        audit: mpsc::Sender<AuditRecord>,
+        clock: Clock,
+    ) -> Self {
+        let mut site = ports.current.subscribe();
+        let machine = Station::new(name.clone(), Arc::clone(&site.borrow_and_update()));
         let view = watch::Sender::new(machine.view());
         Self {
             machine,
             ports,
+            audit,
+            clock,
             name,
+            site,
             view,
             readers: HashSet::new(),
             effects: JoinSet::new(),
-            pending: None,
+            pending: HashMap::new(),
         }
     }
 
@@ -67,7 +81,7 @@ impl<S: Store> StationTask<S> {
     ) {
         let mut listening = true;
         loop {
-            let timer = self.machine.poll_timeout().and_then(|at| self.ports.clock.instant(at));
+            let timer = self.machine.poll_timeout().and_then(|at| self.clock.instant(at));
             tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => break,
                 Some(done) = self.effects.join_next() => self.completed(done),
@@ -80,6 +94,7 @@ impl<S: Store> StationTask<S> {
                     }
                 },
                 Some(act) = acts.recv() => self.act(act),
+                Ok(()) = self.site.changed() => self.settle(),
                 () = async {
                     match timer {
                         Some(at) => sleep_until(at).await,
@@ -92,12 +107,18 @@ impl<S: Store> StationTask<S> {
         self.effects.shutdown().await;
     }
 
-    fn completed(&mut self, done: Result<Input, JoinError>) {
+    fn completed(&mut self, done: Result<(Request, Input), JoinError>) {
         match done {
-            Ok(input) => self.input(input),
+            Ok((request, input)) => {
+                self.pending.remove(&request);
+                self.input(input);
+            }
             Err(error) if error.is_cancelled() => {}
-            // The machine's own deadline brings it back.
-            Err(error) => tracing::error!(station = %self.name, %error, "an effect failed"),
+            Err(error) => {
+                // The machine's own deadline brings it back.
+                tracing::error!(station = %self.name, %error, "an effect failed");
+                self.pending.retain(|_, task| !task.is_finished());
+            }
         }
     }
 
@@ -120,26 +141,45 @@ impl<S: Store> StationTask<S> {
         match event.kind {
             EventKind::Presented(card) => self.input(Input::CardPresented(card.identity)),
             EventKind::Confirmed(card) => self.input(Input::CardConfirmed(card.identity)),
-            EventKind::Removed(_) => self.input(Input::CardRemoved),
+            EventKind::Removed(card) => self.input(Input::CardRemoved(card.identity)),
             EventKind::Multiple => self.input(Input::MultipleCards),
             EventKind::Attached(_) | EventKind::Detached | EventKind::Fault(_) => {}
         }
     }
 
     fn act(&mut self, act: Act) {
-        let Act { session, action, reply } = act;
-        let answer = if session == self.machine.view().session {
-            self.input(Input::Panel { session, action });
-            Ok(())
-        } else {
-            Err(ActError::SessionOver)
+        let answer = match act.what {
+            What::Panel { session, action } if session == self.machine.view().session => {
+                self.input(Input::Panel { session, action });
+                Ok(())
+            }
+            What::Panel { .. } => Err(ActError::SessionOver),
+            What::Device(event) => {
+                self.input(Input::Device(event));
+                Ok(())
+            }
         };
         // Whoever asked may have gone: a closed page is no fault.
-        let _ = reply.send(answer);
+        let _ = act.reply.send(answer);
     }
 
     fn input(&mut self, input: Input) {
-        self.machine.handle(self.ports.clock.now(), input);
+        // Whatever comes after a change of the settings is judged by the new ones.
+        if self.site.has_changed().unwrap_or(false) {
+            self.settle();
+        }
+        self.machine.handle(self.clock.now(), input);
+        self.follow();
+    }
+
+    fn settle(&mut self) {
+        let site = Arc::clone(&self.site.borrow_and_update());
+        self.machine.handle(self.clock.now(), Input::Site(site));
+        self.follow();
+    }
+
+    /// Does what the machine wants done and shows what it shows.
+    fn follow(&mut self) {
         while let Some(effect) = self.machine.poll_output() {
             self.perform(effect);
         }
@@ -152,64 +192,46 @@ impl<S: Store> StationTask<S> {
     }
 
     fn perform(&mut self, effect: Effect) {
-        let store = Arc::clone(&self.ports.store);
+        let ports = Arc::clone(&self.ports);
         match effect {
-            Effect::LookUp(request, card) => {
-                let answer = async move {
-                    Input::LookedUp(request, store.look_up(card).await.map_err(report))
-                };
-                self.pending = Some((request, self.effects.spawn(answer)));
-            }
+            Effect::LookUp(request, card) => self
+                .begin(request, async move { Input::LookedUp(request, ports.look_up(card).await) }),
             Effect::MakeProvisional(request, provisional, capacity) => {
-                let answer = async move {
-                    let made = store.make_provisional(provisional, capacity).await;
-                    Input::ProvisionalMade(request, made.map_err(report))
-                };
-                self.pending = Some((request, self.effects.spawn(answer)));
+                self.begin(request, async move {
+                    let made = ports.make_provisional(provisional, capacity).await;
+                    Input::ProvisionalMade(request, made)
+                });
             }
-            Effect::Verify(request, user, typed) => {
-                let hasher = self.ports.hasher.clone();
-                let answer = async move {
-                    Input::Verified(request, verify(&*store, &hasher, user, typed).await)
-                };
-                self.pending = Some((request, self.effects.spawn(answer)));
-            }
+            Effect::Verify(request, claim) => self
+                .begin(request, async move { Input::Verified(request, ports.verify(claim).await) }),
             Effect::Commit(request, binding) => {
                 self.effects.spawn(async move {
-                    Input::Committed(request, store.commit(binding).await.map_err(report))
+                    (request, Input::Committed(request, ports.commit(binding).await))
+                });
+            }
+            Effect::SaveOwn(request, change) => {
+                self.effects.spawn(async move {
+                    (request, Input::OwnSaved(request, ports.save_own(change).await))
                 });
             }
             Effect::Abandon(request) => {
-                if let Some((_, task)) = self.pending.take_if(|(number, _)| *number == request) {
+                if let Some(task) = self.pending.remove(&request) {
                     task.abort();
                 }
             }
             Effect::Audit(record) => {
-                if self.ports.audit.try_send(record).is_err() {
+                if self.audit.try_send(record).is_err() {
                     tracing::error!(station = %self.name, "an audit record was lost: queue full");
                 }
             }
         }
     }
-}
 
-async fn verify<S: Store>(
-    store: &S,
-    hasher: &Hasher,
-    user: UserId,
-    typed: TypedPassword,
-) -> Result<Verdict, ErrorCode> {
-    let stored = store.credentials(user).await.map_err(report)?;
-    hasher.verify(typed, stored).await.map_err(|error| {
-        tracing::error!(%error, "credentials cannot be verified");
-        ErrorCode::Internal
-    })
-}
-
-fn report(error: StoreError) -> ErrorCode {
-    let code = error.code();
-    tracing::error!(%code, %error, "the store failed");
-    code
+    /// Begins what may be given up.
+    fn begin(&mut self, request: Request, answer: impl Future<Output = Input> + Send + 'static) {
+        let task = self.effects.spawn(async move { (request, answer.await) });
+        self.pending.insert(request, task);
+    }
 }
 
 /// Writes the audit records that belong to no other change, one after the other, until nobody

@@ -1,15 +1,21 @@
-use std::{fmt, future::Future, time::SystemTime};
+use std::{future::Future, time::SystemTime};
 
 use kazasu_hal::CardIdentity;
 use kazasu_registration::{
-    Account, AuditRecord, Binding, Capacity, CommitOutcome, ErrorCode, ListedUser, LookUp,
-    MailAddress, Provisional, ProvisionalOutcome, UserId, UserKey, UserName,
+    AuditRecord, Binding, Capacity, CommitOutcome, DeviceSecret, LookUp, OwnChange, OwnOutcome,
+    Provisional, ProvisionalOutcome, UserId, UserKey,
 };
 
-/// The port to the records: users, cards, audit log.
+use crate::{
+    AddOutcome, CopyToStore, Credentials, NewVerifier, SaveOutcome, SettingsToStore, StoreError,
+    StoredSettings, StoredUser, UserChange, UserToStore, Verifier,
+};
+
+/// The port to the records: users, cards, settings, secrets, audit log.
 ///
-/// Each call is one transaction: it happens whole or not at all, its audit record included.
-/// Dropping the future gives up the answer, not the change.
+/// Each call is one transaction: it happens whole or not at all, its audit records included.
+/// Dropping the future gives up the answer, not the change. Passwords come as verifiers; whatever
+/// password a value could carry has been taken out of it.
 pub trait Store: Send + Sync + 'static {
     /// Whose a card is.
     fn look_up(
@@ -17,10 +23,11 @@ pub trait Store: Send + Sync + 'static {
         card: CardIdentity,
     ) -> impl Future<Output = Result<LookUp, StoreError>> + Send;
 
-    /// Makes a provisional user, unless the records are full. There already: nothing changes.
+    /// Makes a provisional user, unless the records are full. There already: it gets the verifier.
     fn make_provisional(
         &self,
         provisional: Provisional,
+        verifier: Option<Verifier>,
         capacity: Capacity,
     ) -> impl Future<Output = Result<ProvisionalOutcome, StoreError>> + Send;
 
@@ -30,12 +37,29 @@ pub trait Store: Send + Sync + 'static {
         user: UserId,
     ) -> impl Future<Output = Result<Option<Credentials>, StoreError>> + Send;
 
-    /// Binds a card: the user's card must be the one to be replaced or none at all, and the card
-    /// must be nobody's or a provisional user's, who is deleted.
+    /// Binds a card to a record whose source is the device: the user's card must be the one to be
+    /// replaced or none at all, and the card must be nobody's or a provisional user's, who is
+    /// deleted.
     fn commit(
         &self,
         binding: Binding,
     ) -> impl Future<Output = Result<CommitOutcome, StoreError>> + Send;
+
+    /// Binds a card to a record whose source is the directory, which is made or brought up to
+    /// date. Role and limits of a record that exists stay.
+    fn commit_copy(
+        &self,
+        binding: Binding,
+        copy: CopyToStore,
+    ) -> impl Future<Output = Result<CommitOutcome, StoreError>> + Send;
+
+    /// Changes what a user changed of their own record; the verifier only where the one that the
+    /// current password was checked against is still there.
+    fn save_own(
+        &self,
+        change: OwnChange,
+        password: Option<NewVerifier>,
+    ) -> impl Future<Output = Result<OwnOutcome, StoreError>> + Send;
 
     /// Adds users: all, or none where one is taken or too many.
     fn add_users(
@@ -45,8 +69,20 @@ pub trait Store: Send + Sync + 'static {
         at: SystemTime,
     ) -> impl Future<Output = Result<AddOutcome, StoreError>> + Send;
 
+    /// Changes what an administrator changed of a record. `false` where there is no such user.
+    fn edit_user(
+        &self,
+        change: UserChange,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
     /// Every record, provisional ones included, sorted by user ID.
-    fn list_users(&self) -> impl Future<Output = Result<Vec<ListedUser>, StoreError>> + Send;
+    fn list_users(&self) -> impl Future<Output = Result<Vec<StoredUser>, StoreError>> + Send;
+
+    /// One record.
+    fn find_user(
+        &self,
+        key: UserKey,
+    ) -> impl Future<Output = Result<Option<StoredUser>, StoreError>> + Send;
 
     /// Deletes a record and frees its card. `false` where there is no such record.
     fn delete_user(
@@ -55,6 +91,43 @@ pub trait Store: Send + Sync + 'static {
         at: SystemTime,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
+    /// Deletes the provisional users, all or those made before a moment, and says how many.
+    fn delete_provisional(
+        &self,
+        before: Option<SystemTime>,
+        at: SystemTime,
+    ) -> impl Future<Output = Result<u64, StoreError>> + Send;
+
+    /// The settings in force; `None` where none were ever stored.
+    fn load_settings(
+        &self,
+    ) -> impl Future<Output = Result<Option<StoredSettings>, StoreError>> + Send;
+
+    /// The versions of the settings that are kept, newest first: [`SETTINGS_KEPT`] at most.
+    fn settings_history(
+        &self,
+    ) -> impl Future<Output = Result<Vec<StoredSettings>, StoreError>> + Send;
+
+    /// Stores settings with everything that hangs on them.
+    fn save_settings(
+        &self,
+        change: SettingsToStore,
+    ) -> impl Future<Output = Result<SaveOutcome, StoreError>> + Send;
+
+    /// What one of the device's own passwords is checked against; `None` where it was never set.
+    fn secret(
+        &self,
+        which: DeviceSecret,
+    ) -> impl Future<Output = Result<Option<Verifier>, StoreError>> + Send;
+
+    /// Sets or removes one of the device's own passwords.
+    fn set_secret(
+        &self,
+        which: DeviceSecret,
+        verifier: Option<Verifier>,
+        at: SystemTime,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
     /// Writes an audit record of something that changed no other record.
     fn append_audit(
         &self,
@@ -62,104 +135,5 @@ pub trait Store: Send + Sync + 'static {
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
-/// A salted hash of a password, in PHC string form. `Debug` shows nothing of it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Verifier(String);
-
-impl Verifier {
-    /// Takes a PHC string back from a store.
-    #[must_use]
-    pub fn from_stored(phc: String) -> Self {
-        Self(phc)
-    }
-
-    /// The PHC string, for the store.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Verifier {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Verifier(..)")
-    }
-}
-
-/// What a registered user's credentials are checked against.
-#[derive(Clone, Debug)]
-pub struct Credentials {
-    /// Who it is.
-    pub account: Account,
-    /// `None` for a user without a password.
-    pub verifier: Option<Verifier>,
-}
-
-/// A user to be added.
-#[derive(Clone, Debug)]
-pub struct UserToStore {
-    /// User ID.
-    pub id: UserId,
-    /// User name.
-    pub name: UserName,
-    /// Mail address.
-    pub mail: Option<MailAddress>,
-    /// `None` for a user without a password.
-    pub verifier: Option<Verifier>,
-}
-
-/// What became of adding users.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AddOutcome {
-    /// All are stored.
-    Added,
-    /// Nothing changed: there is no room for all of them.
-    Full,
-    /// Nothing changed: these positions of the list have user IDs that exist.
-    Taken(Vec<usize>),
-}
-
-/// What is wrong with a store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StoreErrorKind {
-    /// Somebody else holds it; it may work later.
-    Busy,
-    /// It may be read only.
-    ReadOnly,
-    /// No room is left for it.
-    Full,
-    /// What it holds cannot be understood.
-    Damaged,
-    /// It cannot be reached or opened.
-    Unavailable,
-    /// The change failed and was taken back.
-    NotCommitted,
-}
-
-/// A store that does not do what was asked. Nothing of the request was stored.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct StoreError {
-    /// What is wrong.
-    pub kind: StoreErrorKind,
-    /// For administrators: names the store and the next step, never a card number.
-    pub message: String,
-}
-
-impl StoreError {
-    /// An error of this kind.
-    pub fn new(kind: StoreErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into() }
-    }
-
-    /// The catalogue's code.
-    #[must_use]
-    pub fn code(&self) -> ErrorCode {
-        match self.kind {
-            StoreErrorKind::Busy => ErrorCode::TryLater,
-            StoreErrorKind::ReadOnly | StoreErrorKind::Full => ErrorCode::StoreFull,
-            StoreErrorKind::Damaged | StoreErrorKind::Unavailable => ErrorCode::StoreUnavailable,
-            StoreErrorKind::NotCommitted => ErrorCode::NotCommitted,
-        }
-    }
-}
+/// How many versions of the settings are kept; the oldest go first.
+pub const SETTINGS_KEPT: u32 = 50;

@@ -25,9 +25,10 @@ pub(crate) fn explain(path: &Path, otherwise: StoreErrorKind, error: &QueryError
     let kind = match error {
         QueryError::Damaged(table, row) => {
             return StoreError::new(
-                StoreErrorKind::Damaged,
+                StoreErrorKind::RecordDamaged,
                 format!(
-                    "database {}: row {row} of table {table} is damaged; restore a backup",
+                    "database {}: row {row} of table {table} is damaged; delete that user, or \
+                     restore a backup",
                     path.display()
                 ),
             );
@@ -52,7 +53,7 @@ pub(crate) fn explain(path: &Path, otherwise: StoreErrorKind, error: &QueryError
         StoreErrorKind::Busy => "is locked by another program; close it, then try again",
         StoreErrorKind::ReadOnly => "cannot be written; give this account the right to write it",
         StoreErrorKind::Full => "has no room left; free space on its disk",
-        StoreErrorKind::Damaged => {
+        StoreErrorKind::Damaged | StoreErrorKind::RecordDamaged => {
             "is damaged or no database; restore a backup, or move the file away to start anew"
         }
         StoreErrorKind::Unavailable => "cannot be opened; check that folder and file can be used",

@@ -4,24 +4,25 @@
 //! transaction. The file is in write-ahead mode with full synchronisation: what was answered is
 //! on the disk.
 
+mod audit;
+mod bind;
+mod cards;
 mod error;
+mod millis;
 mod open;
-mod records;
+mod port;
+mod renumber;
+mod settings;
+mod users;
 
 use std::{
     fmt,
     path::{Path, PathBuf},
     sync::Arc,
     thread,
-    time::SystemTime,
 };
 
-use kazasu_hal::CardIdentity;
-use kazasu_registration::{
-    AuditRecord, Binding, Capacity, CommitOutcome, ListedUser, LookUp, Provisional,
-    ProvisionalOutcome, UserId, UserKey,
-};
-use kazasu_service::{AddOutcome, Credentials, Store, StoreError, StoreErrorKind, UserToStore};
+use kazasu_service::{StoreError, StoreErrorKind};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
@@ -128,52 +129,12 @@ impl fmt::Debug for SqliteStore {
     }
 }
 
-impl Store for SqliteStore {
-    async fn look_up(&self, card: CardIdentity) -> Result<LookUp, StoreError> {
-        self.read(move |tx| records::look_up(tx, &card)).await
-    }
-
-    async fn make_provisional(
-        &self,
-        provisional: Provisional,
-        capacity: Capacity,
-    ) -> Result<ProvisionalOutcome, StoreError> {
-        self.write(move |tx| records::make_provisional(tx, &provisional, capacity)).await
-    }
-
-    async fn credentials(&self, user: UserId) -> Result<Option<Credentials>, StoreError> {
-        self.read(move |tx| records::credentials(tx, &user)).await
-    }
-
-    async fn commit(&self, binding: Binding) -> Result<CommitOutcome, StoreError> {
-        self.write(move |tx| records::commit(tx, &binding)).await
-    }
-
-    async fn add_users(
-        &self,
-        users: Vec<UserToStore>,
-        capacity: Capacity,
-        at: SystemTime,
-    ) -> Result<AddOutcome, StoreError> {
-        self.write(move |tx| records::add_users(tx, &users, capacity, at)).await
-    }
-
-    async fn list_users(&self) -> Result<Vec<ListedUser>, StoreError> {
-        self.read(records::list_users).await
-    }
-
-    async fn delete_user(&self, key: UserKey, at: SystemTime) -> Result<bool, StoreError> {
-        self.write(move |tx| records::delete_user(tx, &key, at)).await
-    }
-
-    async fn append_audit(&self, record: AuditRecord) -> Result<(), StoreError> {
-        self.write(move |tx| records::append_audit(tx, &record)).await
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use kazasu_registration::UserName;
+    use std::time::SystemTime;
+
+    use kazasu_registration::{Capacity, Limits, Role, UserId, UserName};
+    use kazasu_service::{Store, UserToStore};
 
     use super::*;
 
@@ -182,6 +143,8 @@ mod tests {
             id: UserId::new(&format!("user{n}")).unwrap(),
             name: UserName::new("x").unwrap(),
             mail: None,
+            role: Role::General,
+            limits: Limits::ALLOW_ALL,
             verifier: None,
         };
         (0..count).map(user).collect()

@@ -11,8 +11,10 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use crate::error::{QueryError, explain};
 
+/// What makes schema n out of schema n - 1, the first one out of nothing.
+const SCHEMAS: [&str; 2] = [include_str!("schema/1.sql"), include_str!("schema/2.sql")];
 /// The schema this version writes.
-const SCHEMA: i64 = 1;
+const SCHEMA: i64 = SCHEMAS.len() as i64;
 /// Marks a database as Kazasu's: "KZSU".
 const APPLICATION: i64 = 0x4B5A_5355;
 /// How long another program may hold the database before an answer is given up.
@@ -106,8 +108,10 @@ fn prepare(db: &mut Connection) -> Result<(), QueryError> {
     db.pragma_update(None, "foreign_keys", true)?;
     let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let version: i64 = tx.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if version == 0 {
-        tx.execute_batch(include_str!("schema.sql"))?;
+    for step in SCHEMAS.iter().skip(usize::try_from(version).unwrap_or_default()) {
+        tx.execute_batch(step)?;
+    }
+    if version < SCHEMA {
         tx.pragma_update(None, "application_id", APPLICATION)?;
         tx.pragma_update(None, "user_version", SCHEMA)?;
     }

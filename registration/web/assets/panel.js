@@ -3,6 +3,7 @@
 // line before the page clears, and saying that the service is lost.
 
 const LOST_AFTER_MS = 2500; // the server says something each second
+const ASLEEP_MS = 1000;
 const CLEARS_LINE_MS = 10000;
 const TOUCH_EVERY_MS = 1000;
 const IDLE_LANGUAGE_MS = 60000;
@@ -11,6 +12,12 @@ const say = document.getElementById("say");
 const byId = (id) => document.getElementById(id);
 let screen = byId("screen");
 let page = () => screen.dataset.page;
+// The text fields, and those of them that can be seen.
+const fields = (of = screen) => [...of.querySelectorAll(".field input")];
+const openFields = () => {
+  const unfolded = byId("change-password");
+  return fields(unfolded?.open ? unfolded : screen).filter((i) => !i.closest("details:not([open])"));
+};
 
 // --- events ------------------------------------------------------------------------------
 
@@ -34,7 +41,9 @@ function connect() {
     own.addEventListener(name, (event) => {
       if (own !== source) return;
       heardAt = performance.now();
-      act(event.data);
+      // Heard again on the same stream: what is shown now has to be asked for.
+      if (lost && name !== "screen") connect();
+      else act(event.data);
     });
   on("screen", show);
   on("clears", clears);
@@ -55,13 +64,19 @@ async function askWhy() {
   connect();
 }
 
+let lookedAt = performance.now();
 setInterval(() => {
-  if (lost || performance.now() - heardAt < LOST_AFTER_MS) return;
+  const now = performance.now();
+  // Where this page itself slept, what was said meanwhile is still to be heard.
+  if (now - lookedAt > ASLEEP_MS) heardAt = now;
+  lookedAt = now;
+  if (lost || now - heardAt < LOST_AFTER_MS) return;
   lost = true;
   keyboardClose();
-  for (const input of screen.querySelectorAll("input")) input.value = "";
+  for (const input of fields()) input.value = "";
+  typedRecord = null;
   clears("");
-  screen.querySelector("main").hidden = true;
+  for (const part of screen.querySelectorAll("main, .quiet")) part.hidden = true;
   screen.querySelector(".who")?.replaceChildren();
   byId("lost").hidden = false;
   announce(byId("lost"));
@@ -70,6 +85,8 @@ setInterval(() => {
 // --- screens -----------------------------------------------------------------------------
 
 let announced = "";
+// What was typed on the page of one's own record, while it is being stored.
+let typedRecord = null;
 
 function announce(part) {
   const words = [...part.querySelectorAll("[data-say]")].map((e) => e.textContent.trim()).join(" ");
@@ -87,13 +104,14 @@ function show(html) {
 
   const same =
     !lost && next.dataset.page === page() && next.dataset.session === screen.dataset.session;
-  const tapped = page() !== next.dataset.page && (page() === "idle" || page().startsWith("notice"));
+  const before = page();
+  const tapped = before !== next.dataset.page && (before === "idle" || before.startsWith("notice"));
   const code = (of) => of.querySelector("[data-code]")?.textContent;
   const newProblem = code(next) !== code(screen);
   const focused = document.activeElement;
-  const kept = same
-    ? [...screen.querySelectorAll("input[id]")].map((i) => [i.id, i.value, i.selectionStart, i.selectionEnd])
-    : [];
+  const kept = same ? fields().map((i) => [i.id, i.value, i.selectionStart, i.selectionEnd]) : [];
+  const opened = same ? [...screen.querySelectorAll("details[open]")] : [];
+  const source = same ? screen.querySelector("[data-source]:checked")?.id : null;
 
   lost = false;
   held = null;
@@ -107,6 +125,9 @@ function show(html) {
     input.value = value;
     input.setSelectionRange(start, end);
   }
+  for (const { id } of opened) if (byId(id)) byId(id).open = true;
+  if (source && byId(source)) byId(source).checked = true;
+  if (!same) recallRecord();
   const again = same && !newProblem && focused?.id && byId(focused.id);
   if (again) again.focus({ preventScroll: true });
   else focusFirst();
@@ -114,18 +135,36 @@ function show(html) {
   else keyboardClose();
   announce(screen.querySelector("main"));
   clears(screen.dataset.clears);
-  if (tapped && page() !== "idle" && "sound" in screen.dataset) chime();
-  keepLanguage();
+  const pressed = page() === "idle" || TYPED_FIRST.includes(page());
+  if (tapped && !pressed && "sound" in screen.dataset) chime();
+  keepLanguage(before);
 }
 
+// A password that was wrong must not cost the name that was typed beside it. The fields' own values
+// stay what is stored, for the button that restores them.
+function recallRecord() {
+  if (page() === "saving") return;
+  if (page() === "own-record" && typedRecord?.session === screen.dataset.session) {
+    for (const [id, value] of typedRecord.values) if (byId(id)) byId(id).value = value;
+  }
+  typedRecord = null;
+}
+
+// Pages on which somebody begins without a card.
+const TYPED_FIRST = ["sign-in", "ask-who", "engineer-password"];
+
+// Nobody is there: also where the sign-in page shows by itself.
+const nobody = () => page() === "idle" || (TYPED_FIRST.includes(page()) && screen.dataset.clears === "");
+
 // A choice of language ends with the session it was made for, or after a while with nobody there.
-function keepLanguage() {
+// Whoever typed their way in goes on in a session of their own.
+function keepLanguage(before) {
   clearTimeout(idleTimer);
   if (!choice) return;
-  if (page() === "idle") {
+  if (nobody()) {
     if (choice.session !== null) return chooseLanguage(null);
     idleTimer = setTimeout(() => chooseLanguage(null), IDLE_LANGUAGE_MS);
-  } else if (choice.session === null) {
+  } else if (choice.session === null || TYPED_FIRST.includes(before)) {
     choice.session = screen.dataset.session;
   } else if (choice.session !== screen.dataset.session) {
     chooseLanguage(null);
@@ -134,7 +173,7 @@ function keepLanguage() {
 
 function chooseLanguage(lang) {
   clearTimeout(idleTimer);
-  choice = lang && { lang, session: page() === "idle" ? null : screen.dataset.session };
+  choice = lang && { lang, session: nobody() ? null : screen.dataset.session };
   connect();
 }
 
@@ -191,15 +230,21 @@ document.addEventListener("submit", async (event) => {
   if (busy.has(form)) return;
   busy.add(form);
   const before = screen;
-  const fields = new FormData(form, event.submitter);
-  const password = form.querySelector("#password");
-  if (password) password.value = "";
+  const sent = new FormData(form, event.submitter);
+  if (sent.get("do") === "save-own") {
+    const values = fields(form).filter((i) => !("secret" in i.dataset)).map((i) => [i.id, i.value]);
+    typedRecord = { session: screen.dataset.session, values };
+  }
+  const secrets = openFields().filter((i) => "secret" in i.dataset && form.contains(i));
+  for (const secret of secrets) secret.value = "";
+  // Whatever the answer is, it must be seen.
+  if (fields(form).length > 0) keyboardClose();
   try {
-    const answer = await post(form.getAttribute("action"), fields);
+    const answer = await post(form.getAttribute("action"), sent);
     const output = form.querySelector("output");
     if (output) output.textContent = answer.text;
     else if (answer.html) show(answer.html);
-    else if (password && screen === before) focusOn(password);
+    else if (secrets.length > 0 && screen === before) focusOn(secrets[0]);
   } catch {
     // The service is away: the page says so by itself.
   } finally {
@@ -237,9 +282,9 @@ document.addEventListener("pointerdown", (event) => {
   touched();
   // Keys and holding buttons leave the focus in the field.
   if (event.target.closest(".key, #keyboard-open, #show-password")) event.preventDefault();
-  const field = event.target.closest(".field input");
-  if (field && event.pointerType === "touch") {
-    field.focus();
+  const touchedField = event.target.closest(".field input");
+  if (touchedField && event.pointerType === "touch") {
+    touchedField.focus();
     keyboardOpen();
   }
   if (event.target.closest("#show-password")) hold(true);
@@ -252,10 +297,12 @@ document.addEventListener("keydown", (event) => {
   if (event.target.id === "show-password" && [" ", "Enter"].includes(event.key)) {
     event.preventDefault();
     hold(true);
-  } else if (event.target.id === "user-id" && event.key === "Enter" && !event.isComposing) {
-    if (byId("password").value !== "") return;
+  } else if (event.target.matches(".field input") && event.key === "Enter" && !event.isComposing) {
+    const next = nextField(event.target);
+    if (!next) return;
     event.preventDefault();
-    focusOn(byId("password"));
+    aim(next);
+    focusOn(next);
   } else if (event.key === "Escape" && keyboardShown) {
     keyboardClose();
   }
@@ -268,7 +315,7 @@ function hold(down) {
   held = down ? button : null;
   if (!button) return;
   button.setAttribute("aria-pressed", String(down));
-  byId("password").type = down ? "text" : "password";
+  for (const secret of screen.querySelectorAll("[data-secret]")) secret.type = down ? "text" : "password";
 }
 
 // --- hints while typing: the rules themselves come from the server as data ------------------
@@ -276,17 +323,28 @@ function hold(down) {
 document.addEventListener("input", (event) => {
   const input = event.target;
   if (!("max" in input.dataset)) return;
+  hint(input);
+  const again = screen.querySelector(`[data-same-as="${input.id}"]`);
+  if (again?.value) hint(again);
+});
+
+function hint(input) {
   const words = input.dataset;
   const signs = [...input.value];
+  const length = "bytes" in words ? new TextEncoder().encode(input.value).length : signs.length;
   const forbidden = signs.find((s) => words.forbidden?.includes(s));
   let broken = "";
-  if (signs.some((s) => s < " " || s > "~")) broken = words.sayAscii;
+  if (words.sayAscii && signs.some((s) => s < " " || s > "~")) broken = words.sayAscii;
   else if (forbidden) broken = words.sayForbidden.replace("\uFFFC", forbidden);
   else if (words.first && signs[0] === words.first) broken = words.sayFirst;
-  else if (signs.length > Number(words.max)) broken = words.sayLength;
+  else if (length > Number(words.max)) broken = words.sayLength;
+  else if (words.sameAs && !byId(words.sameAs).value.startsWith(input.value)) broken = words.saySame;
   byId(`${input.id}-broken`).textContent = broken;
   input.setAttribute("aria-invalid", String(broken !== ""));
-});
+}
+
+// The fields get their old values only after this event.
+document.addEventListener("reset", () => setTimeout(() => fields().forEach(hint)));
 
 // --- on-screen keyboard ----------------------------------------------------------------------
 
@@ -300,10 +358,16 @@ document.addEventListener("focusin", (event) => {
 
 function aim(input) {
   field = input;
-  for (const other of screen.querySelectorAll(".field input")) {
+  for (const other of fields()) {
     other.classList.toggle("aimed", keyboardShown && other === input);
   }
   if (keyboardShown) label();
+}
+
+// Where Enter goes: to the next field that is empty; null where the form is ready to be sent.
+function nextField(input) {
+  const open = openFields();
+  return open.slice(open.indexOf(input) + 1).find((other) => other.value === "") ?? null;
 }
 
 function focusOn(input) {
@@ -324,16 +388,15 @@ function keyboardOpen(byTab = false) {
   const keyboard = byId("keyboard");
   if (!keyboard) return;
   keyboardShown = true;
-  for (const input of screen.querySelectorAll(".field input")) input.inputMode = "none";
+  for (const input of fields()) input.inputMode = "none";
   keyboard.hidden = false;
   screen.classList.add("typing");
   byId("keyboard-open").setAttribute("aria-expanded", "true");
   if (byTab) {
-    const empty = [...screen.querySelectorAll(".field input")].find((input) => input.value === "");
-    aim(empty ?? byId("password"));
+    aim(openFields().find((input) => input.value === "") ?? openFields().at(-1));
     focusOn(keyboard.querySelector(".key"));
   } else {
-    aim((field && byId(field.id)) ?? byId("user-id"));
+    aim(openFields().find((input) => input.id === field?.id) ?? openFields()[0]);
     if (!keyboard.contains(document.activeElement)) focusOn(field);
   }
 }
@@ -345,7 +408,7 @@ function keyboardClose() {
   if (!keyboard) return;
   const inside = keyboard.contains(document.activeElement);
   keyboard.hidden = true;
-  for (const input of screen.querySelectorAll(".field input")) {
+  for (const input of fields()) {
     input.inputMode = "";
     input.classList.remove("aimed");
   }
@@ -387,7 +450,8 @@ function press(key) {
 }
 
 function enter() {
-  if (field.id === "user-id") aim(byId("password"));
+  const next = nextField(field);
+  if (next) aim(next);
   else byId("submit").click();
 }
 

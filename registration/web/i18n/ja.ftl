@@ -8,22 +8,57 @@ idle-left = 左の読み取り機にカードをかざしてください
 idle-right = 右の読み取り機にカードをかざしてください
 idle-below = 下の読み取り機にカードをかざしてください
 idle-hint = はじめてのカードは、ここで登録できます。
+idle-panel = 利用者IDを入力してお使いください
+idle-panel-hint = ここではカードは使いません。
+idle-free = この機器は、そのままお使いになれます
+idle-free-hint = 利用者IDもカードも要りません。
+idle-paid = お使いになれます
+idle-paid-hint = 料金が入っているので、利用者IDもカードも要りません。
+sign-in-without-card = カードなしで始める
+administrators = 管理者の方
+special-key = 保守担当者用
 reader-missing = 読み取り機がつながっていません
 reader-missing-hint = つながると、この画面は自動で元に戻ります。戻らないときは、この機器の担当者に知らせてください。
 
 reading = カードを読み取っています
 reading-hint = カードは離してかまいません。
 
+ask-who = どなたがお使いになりますか
+as-user = 利用者
+as-guest = 来訪者
+as-administrator = 管理者
+
+sign-in = 始める
+sign-in-user = 利用者IDを入力してください
+sign-in-guest = 来訪者として始めます
+sign-in-administrator = 管理者として始めます
+administrator-id = 管理者ID
+ask-password = あなたのパスワードを入力してください
+engineer-password = 保守担当者のパスワードを入力してください
+
+new-password = このカードのパスワードを決めてください
+new-password-hint = 登録が済むまで、このカードを使うときに必要です。
+password-again = パスワード（もう一度）
+password-again-rule = 打ち間違いを防ぎます
+passwords-differ = 二つのパスワードが違っています。
+set-password = このパスワードにする
+
 provisional = このカードは、まだ誰のものでもありません
 provisional-hint = あなたのカードとして登録しますか。あなたの利用者IDとパスワードが必要です。
+provisional-closed = ここでは登録できません。この機器の担当者に尋ねてください。
 provisional-register = このカードを登録する
 sign-out = 終わる
 
 register = あなたのカードとして登録します
+source = どの名簿で確かめますか
+source-device = この機器の名簿
+source-directory = 組織の名簿
 user-id = 利用者ID
-user-id-rule = 半角の英数字と記号で、{ $min }～{ $max } 文字
 password = パスワード
-password-rule = 半角の英数字と記号
+rule-signs = 半角の英数字と記号
+rule-signs-from-to = 半角の英数字と記号で、{ $min }～{ $max } 文字
+rule-signs-up-to = 半角の英数字と記号で、{ $max } 文字まで
+rule-free-up-to = 半角なら { $max } 文字、全角ならおよそ { $wide } 文字まで
 submit = 登録する
 cancel = やめる
 show-password = 押す間だけ表示
@@ -35,22 +70,48 @@ key-backspace = 一文字消す
 keyboard-close = 閉じる
 key-enter = 次へ
 
-checking = 利用者IDとパスワードを確かめています
-checking-device = この機器の利用者名簿に問い合わせています。
+checking = ご本人かどうかを確かめています
+checking-hint = 少し時間がかかることがあります。
 
 confirm-replace = 別のカードがすでに登録されています
 confirm-replace-hint = このカードに替えると、今までのカードはすぐに使えなくなります。
 confirm-yes = このカードに替える
 confirm-no = 今までのカードのまま
 
-saving = カードを登録しています
+saving = 保存しています
 saving-hint = すぐに終わります。
 
 signed-in = 利用を始められます
 signed-in-hint = 機器をお使いください。使い終わったら「終わる」を押してください。
+saved = 登録内容を保存しました
+sign-in-instead = 利用者IDを入力して始め直す
+edit-own = 自分の登録内容
+
+own-record = あなたの登録内容
+name = 名前
+mail = メールアドレス
+change-password = パスワードを変える
+current-password = 今のパスワード
+new-own-password = 新しいパスワード
+save = 保存する
+reset = 元に戻す
+back = 戻る
+unlink = カードの登録を取り消す
+unlink-sure = 取り消すと、あなたのカードはすぐに使えなくなります。また使うには、登録し直してください。
+unlink-yes = 取り消す
+
+guest = 来訪者として利用を始められます
+administrator = 管理者として利用を始められます
+administrator-jobs = 機器もお使いになれます。使い終わったら「終わる」を押してください。
+administrator-no-jobs = 機器も使うときは、カードをかざしてください。使い終わったら「終わる」を押してください。
+engineer = 保守の作業を始められます
+engineer-hint = ほかの人が使う前に、必ず「保守を終わる」を押してください。
+engineer-leave = 保守を終わる
 
 registered = カードを登録しました
 registered-hint = 使うときは、もう一度カードをかざしてください。
+unlinked = カードの登録を取り消しました
+unlinked-hint = また使うときは、カードをかざして登録し直してください。
 close = 閉じる
 
 clears-soon = まもなくこの画面を閉じます。続けるときは画面に触れてください。

@@ -7,7 +7,7 @@ use std::{
 };
 
 use fantoccini::{
-    Client, ClientBuilder,
+    Client, ClientBuilder, Locator,
     actions::{InputSource, KeyAction, KeyActions},
     error::CmdError,
 };
@@ -45,6 +45,17 @@ const WAIT_FOR_CODE: &str = r"
         if (code === wanted) { watcher.disconnect(); done(code); }
     }
     watcher.observe(document, { subtree: true, childList: true, characterData: true });
+    look();
+";
+
+/// Waits in the page until `EXPRESSION` is true.
+const WAIT_UNTIL: &str = r"
+    const [wanted, done] = arguments;
+    const watcher = new MutationObserver(look);
+    function look() {
+        if (EXPRESSION) { watcher.disconnect(); done(wanted); }
+    }
+    watcher.observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
     look();
 ";
 
@@ -154,6 +165,12 @@ impl Browser {
         self.wait(WAIT_FOR_CODE, json!(code), &format!("code {code}"));
     }
 
+    /// Waits until this expression is true in the page.
+    pub(crate) fn wait_until(&self, expression: &str) {
+        let script = WAIT_UNTIL.replace("EXPRESSION", expression);
+        self.wait(&script, json!(expression), expression);
+    }
+
     /// What stands in an input field.
     pub(crate) fn value_of(&self, selector: &str) -> String {
         let script = "return document.querySelector(arguments[0]).value";
@@ -174,6 +191,38 @@ impl Browser {
             vec![json!(selector)],
         ));
         found.unwrap().as_str().map(str::to_owned)
+    }
+
+    /// Presses what this selector finds, with the pointer.
+    pub(crate) fn click(&self, selector: &str) {
+        let click = async { self.client.find(Locator::Css(selector)).await?.click().await };
+        self.runtime.block_on(click).unwrap_or_else(|error| panic!("{selector}: {error}"));
+    }
+
+    /// Puts a text into a field in place of what is there.
+    pub(crate) fn fill(&self, selector: &str, text: &str) {
+        let fill = async {
+            let field = self.client.find(Locator::Css(selector)).await?;
+            field.clear().await?;
+            field.send_keys(text).await
+        };
+        self.runtime.block_on(fill).unwrap_or_else(|error| panic!("{selector}: {error}"));
+    }
+
+    /// The id of whatever has the focus.
+    pub(crate) fn focused(&self) -> String {
+        let id = self.eval("return document.activeElement.id");
+        id.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Fails unless the main sentence is seen whole, and nothing is wider than the screen.
+    pub(crate) fn assert_sentence_in_sight(&self) {
+        let seen = self.eval(
+            "const r = document.querySelector('main h1').getBoundingClientRect();
+            return [r.height > 0 && r.top >= 0 && r.bottom <= innerHeight,
+                document.documentElement.scrollWidth <= innerWidth]",
+        );
+        assert_eq!(seen, json!([true, true]), "{}", self.text());
     }
 
     /// Types on the keyboard, into whatever has the focus.

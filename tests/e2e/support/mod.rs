@@ -5,9 +5,11 @@ mod kazasu;
 mod namespace;
 mod pcscd;
 mod process;
+mod screens;
 
 pub(crate) use browser::{Browser, Key};
 pub(crate) use kazasu::{Folder, Service, Sim, Watch, card_of, json, kazasu};
 pub(crate) use namespace::{Namespace, read_only};
 pub(crate) use pcscd::Pcscd;
 pub(crate) use process::{Finished, Process, run, tool};
+pub(crate) use screens::Screens;

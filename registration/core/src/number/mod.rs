@@ -58,14 +58,20 @@ impl CardNumber {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The last two characters, and nothing of a short one: for logs and lists.
+    #[must_use]
+    pub fn masked(&self) -> String {
+        // Two characters of four would be half of it.
+        let hidden = self.0.len().checked_sub(2).filter(|hidden| *hidden >= 4);
+        let shown = hidden.and_then(|hidden| self.0.get(hidden..)).unwrap_or_default();
+        format!("..{shown}")
+    }
 }
 
 impl fmt::Debug for CardNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Two characters of four would be half of it.
-        let hidden = self.0.len().checked_sub(2).filter(|hidden| *hidden >= 4);
-        let shown = hidden.and_then(|hidden| self.0.get(hidden..)).unwrap_or_default();
-        write!(f, "CardNumber(..{shown})")
+        write!(f, "CardNumber({})", self.masked())
     }
 }
 

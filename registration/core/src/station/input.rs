@@ -1,11 +1,10 @@
-use std::{fmt, time::SystemTime};
+use std::{fmt, sync::Arc};
 
-use kazasu_hal::{CardIdentity, StationName};
+use kazasu_hal::CardIdentity;
 use zeroize::Zeroizing;
 
-use crate::{
-    AuditEvent, AuditRecord, Capacity, ErrorCode, Limits, TypedPassword, UserId, UserName,
-};
+use super::{CommitOutcome, LookUp, OwnOutcome, ProvisionalOutcome, Verdict};
+use crate::{ErrorCode, Site, Source};
 
 /// What a station has to react to.
 #[derive(Debug)]
@@ -14,16 +13,16 @@ pub enum Input {
     CardPresented(CardIdentity),
     /// A second read gave the same identifier.
     CardConfirmed(CardIdentity),
-    /// The card left. A contactless card may: it changes nothing.
-    CardRemoved,
+    /// The card left. For a contactless reader that changes nothing.
+    CardRemoved(CardIdentity),
     /// More than one card is on a reader.
     MultipleCards,
     /// Whether the station has a reader that works.
     ReaderReady(bool),
-    /// A job of the signed-in user started.
-    JobStarted,
-    /// It ended.
-    JobEnded,
+    /// What the device around the reader reports.
+    Device(DeviceEvent),
+    /// The settings changed.
+    Site(Arc<Site>),
     /// Somebody acted on a page of this session. Ignored where the session is over.
     Panel {
         /// The session that the page showed.
@@ -31,25 +30,116 @@ pub enum Input {
         /// What was done.
         action: PanelAction,
     },
-    /// Completes [`Effect::LookUp`].
+    /// Completes [`Effect::LookUp`](super::Effect::LookUp).
     LookedUp(Request, Result<LookUp, ErrorCode>),
-    /// Completes [`Effect::MakeProvisional`].
+    /// Completes [`Effect::MakeProvisional`](super::Effect::MakeProvisional).
     ProvisionalMade(Request, Result<ProvisionalOutcome, ErrorCode>),
-    /// Completes [`Effect::Verify`].
+    /// Completes [`Effect::Verify`](super::Effect::Verify).
     Verified(Request, Result<Verdict, ErrorCode>),
-    /// Completes [`Effect::Commit`].
+    /// Completes [`Effect::Commit`](super::Effect::Commit).
     Committed(Request, Result<CommitOutcome, ErrorCode>),
+    /// Completes [`Effect::SaveOwn`](super::Effect::SaveOwn).
+    OwnSaved(Request, Result<OwnOutcome, ErrorCode>),
     /// The time that [`Station::poll_timeout`](super::Station::poll_timeout) named has come.
     Tick,
+}
+
+/// What the device around the reader reports: the port to whatever the station is built into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DeviceEvent {
+    /// A job of whoever is signed in started, or interrupts another one.
+    JobStarted,
+    /// It ended.
+    JobEnded,
+    /// A subtractive accessory has credit: coins were put in.
+    PaymentEnabled,
+    /// The credit is used up or was given back.
+    PaymentDisabled,
+    /// The device goes to sleep.
+    PowerSave,
+    /// It wakes.
+    Waking,
+    /// The reset key beside the settings page.
+    ResetKey,
+}
+
+impl DeviceEvent {
+    /// Every event.
+    pub const ALL: [Self; 7] = [
+        Self::JobStarted,
+        Self::JobEnded,
+        Self::PaymentEnabled,
+        Self::PaymentDisabled,
+        Self::PowerSave,
+        Self::Waking,
+        Self::ResetKey,
+    ];
+
+    /// The fixed word for scripts.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::JobStarted => "job-started",
+            Self::JobEnded => "job-ended",
+            Self::PaymentEnabled => "payment-enabled",
+            Self::PaymentDisabled => "payment-disabled",
+            Self::PowerSave => "power-save",
+            Self::Waking => "waking",
+            Self::ResetKey => "reset-key",
+        }
+    }
+
+    /// Reads the fixed word back.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|event| event.as_str() == word)
+    }
+}
+
+/// What somebody signs in as at the panel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SignInAs {
+    /// A user (CO).
+    User,
+    /// A guest.
+    Guest,
+    /// An administrator (KO).
+    Administrator,
 }
 
 /// What a person can do on a page.
 #[derive(Clone)]
 pub enum PanelAction {
+    /// The authentication key: ends a session, or opens the sign-in page where there is none.
+    AuthenticationKey,
+    /// Opens the sign-in page beside a session that a card began.
+    OpenSignIn,
+    /// Says as what to sign in.
+    SignInAs(SignInAs),
+    /// Sends the sign-in page.
+    SignIn {
+        /// User ID as typed; empty for guests.
+        user_id: String,
+        /// Password as typed.
+        password: Zeroizing<String>,
+    },
+    /// Sends the password that a known card needs, or the engineer's.
+    Password(Zeroizing<String>),
+    /// Sends the password that an unknown card is to need, typed twice.
+    NewPassword {
+        /// The first time.
+        first: Zeroizing<String>,
+        /// The second time.
+        again: Zeroizing<String>,
+    },
+    /// The special key: the engineer's page, or the end of the engineer's session.
+    SpecialKey,
     /// Open the registration page.
     OpenRegistration,
     /// Send the registration page.
     Submit {
+        /// Who is to vouch.
+        source: Source,
         /// User ID as typed.
         user_id: String,
         /// Password as typed.
@@ -57,24 +147,54 @@ pub enum PanelAction {
     },
     /// Answer whether the other card is to be replaced.
     Confirm(bool),
-    /// One step back; leaves the registration page.
+    /// Open the page of one's own record.
+    OpenOwnRecord,
+    /// Send it.
+    SaveOwn(TypedRecord),
+    /// Unlink one's own card.
+    UnlinkCard,
+    /// One step back; leaves the page.
     Cancel,
-    /// The authentication key: ends the session.
-    SignOut,
     /// The person is still there: the page stays.
     Touch,
 }
 
+/// What somebody typed on the page of their own record (spec 10 section 6).
+#[derive(Clone, Default)]
+pub struct TypedRecord {
+    /// User name.
+    pub name: String,
+    /// Mail address.
+    pub mail: String,
+    /// The password so far; empty without one.
+    pub current: Zeroizing<String>,
+    /// The new one; all three empty for no change.
+    pub new: Zeroizing<String>,
+    /// The new one again.
+    pub again: Zeroizing<String>,
+}
+
 impl fmt::Debug for PanelAction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Neither field is shown: people type passwords into the wrong one.
+        // No field is shown: people type passwords into the wrong one.
         f.write_str(match self {
+            Self::AuthenticationKey => "AuthenticationKey",
+            Self::OpenSignIn => "OpenSignIn",
+            Self::SignInAs(SignInAs::User) => "SignInAs(User)",
+            Self::SignInAs(SignInAs::Guest) => "SignInAs(Guest)",
+            Self::SignInAs(SignInAs::Administrator) => "SignInAs(Administrator)",
+            Self::SignIn { .. } => "SignIn(..)",
+            Self::Password(_) => "Password(..)",
+            Self::NewPassword { .. } => "NewPassword(..)",
+            Self::SpecialKey => "SpecialKey",
             Self::OpenRegistration => "OpenRegistration",
             Self::Submit { .. } => "Submit(..)",
             Self::Confirm(true) => "Confirm(true)",
             Self::Confirm(false) => "Confirm(false)",
+            Self::OpenOwnRecord => "OpenOwnRecord",
+            Self::SaveOwn(_) => "SaveOwn(..)",
+            Self::UnlinkCard => "UnlinkCard",
             Self::Cancel => "Cancel",
-            Self::SignOut => "SignOut",
             Self::Touch => "Touch",
         })
     }
@@ -83,138 +203,3 @@ impl fmt::Debug for PanelAction {
 /// Number of a request: its completion carries the same, and no other counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Request(pub u64);
-
-/// A registered user, as far as a station needs to know.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Account {
-    /// User ID.
-    pub id: UserId,
-    /// User name.
-    pub name: UserName,
-    /// The card bound to the user.
-    pub card: Option<CardIdentity>,
-}
-
-/// Whose a card is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LookUp {
-    /// No record has it.
-    Unknown,
-    /// A provisional user is left over from an earlier tap.
-    Provisional,
-    /// A registered user.
-    Registered(Account),
-}
-
-/// What became of making a provisional user.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ProvisionalOutcome {
-    /// Made, or there already.
-    Made,
-    /// No slot is free.
-    Full,
-    /// The card, or another card of the same number, got a registered user in the meantime.
-    CardTaken,
-}
-
-/// Whether typed credentials are right.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// They are this user's.
-    Right(Account),
-    /// The user exists, the password is another.
-    WrongPassword,
-    /// No such user.
-    UnknownUser,
-}
-
-/// What became of a binding.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CommitOutcome {
-    /// Stored.
-    Done,
-    /// Nothing changed: the user has this card now, not the one that was to be replaced.
-    Conflict(CardIdentity),
-    /// Nothing changed: the card is a registered user's.
-    CardTaken,
-    /// Nothing changed: the user is gone.
-    UserGone,
-}
-
-/// A provisional user to be made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Provisional {
-    /// For this card.
-    pub card: CardIdentity,
-    /// User name.
-    pub name: UserName,
-    /// What the user may do.
-    pub limits: Limits,
-    /// Where the card was tapped.
-    pub station: StationName,
-    /// When.
-    pub at: SystemTime,
-}
-
-impl Provisional {
-    /// The audit record that belongs into the same transaction.
-    #[must_use]
-    pub fn audit_record(&self) -> AuditRecord {
-        AuditRecord {
-            at: self.at,
-            station: Some(self.station.clone()),
-            event: AuditEvent::ProvisionalMade { card: self.card.clone() },
-        }
-    }
-}
-
-/// A card that is to become a user's: in one transaction the card is bound, the card's
-/// provisional user is deleted and the audit record written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Binding {
-    /// The card; its identifier was read twice.
-    pub card: CardIdentity,
-    /// Whose it becomes; the credentials were right.
-    pub user: UserId,
-    /// The user's card, which the person agreed to replace. Where the user has another one by
-    /// then, nothing may change.
-    pub replaces: Option<CardIdentity>,
-    /// Where.
-    pub station: StationName,
-    /// When.
-    pub at: SystemTime,
-}
-
-impl Binding {
-    /// The audit record that belongs into the same transaction. `replaced` is the card that the
-    /// user really had.
-    #[must_use]
-    pub fn audit_record(&self, replaced: Option<CardIdentity>) -> AuditRecord {
-        AuditRecord {
-            at: self.at,
-            station: Some(self.station.clone()),
-            event: AuditEvent::CardBound {
-                user: self.user.clone(),
-                card: self.card.clone(),
-                replaced,
-            },
-        }
-    }
-}
-
-/// What a station wants done.
-#[derive(Clone, Debug)]
-pub enum Effect {
-    /// Whose is this card?
-    LookUp(Request, CardIdentity),
-    /// Make a provisional user if there is room.
-    MakeProvisional(Request, Provisional, Capacity),
-    /// Are these credentials right? To be answered as slowly for unknown users as for others.
-    Verify(Request, UserId, TypedPassword),
-    /// Bind the card.
-    Commit(Request, Binding),
-    /// Nobody waits for this request any more; never one to commit.
-    Abandon(Request),
-    /// Write a line into the audit log.
-    Audit(AuditRecord),
-}

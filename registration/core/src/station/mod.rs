@@ -1,18 +1,30 @@
+mod asked;
+mod cards;
+mod effect;
 mod input;
+mod leave;
+mod own;
+mod page;
+mod register;
+mod sign_in;
 mod state;
-mod step;
+mod who;
 
 use std::{collections::VecDeque, mem, sync::Arc, time::Duration};
 
-use kazasu_hal::{Mono, Now, StationName};
+use kazasu_hal::{CardIdentity, Mono, Now, StationName};
 
-pub use input::{
-    Account, Binding, CommitOutcome, Effect, Input, LookUp, PanelAction, Provisional,
-    ProvisionalOutcome, Request, Verdict,
+pub use asked::{Asked, Means, asked_at_registration, asked_at_sign_in};
+pub use effect::{
+    Account, Binding, CardToFind, Claim, CommitOutcome, Copied, DeviceSecret, Effect, Keep, LookUp,
+    OwnChange, OwnOutcome, PasswordChange, Provisional, ProvisionalOutcome, Verdict,
 };
-use state::State;
+pub use input::{DeviceEvent, Input, PanelAction, Request, SignInAs, TypedRecord};
+use state::{Shown, State};
 
-use crate::{SessionView, Settings};
+use crate::{
+    AuditEvent, AuditRecord, ErrorCode, Notice, PasswordOwner, Problem, SessionView, Settings, Site,
+};
 
 /// How long a result stays on the page.
 const NOTICE: Duration = Duration::from_secs(8);
@@ -20,12 +32,14 @@ const NOTICE: Duration = Duration::from_secs(8);
 const LOOK_UP: Duration = Duration::from_secs(10);
 /// How long checking credentials may take, queueing included.
 const VERIFY: Duration = Duration::from_secs(15);
-/// After this long without a word from the store nobody knows what became of a commit. The store
+/// After this long without a word from the store nobody knows what became of a change. The store
 /// gives up long before, so that people are told what happened.
 const COMMIT: Duration = Duration::from_secs(30);
 
-/// One station's sign-in and registration, from a tap to a bound card: local method, registration
-/// source `device`.
+/// How much of a typed user ID comes back on the page, in characters: more than any valid one.
+const KEPT: usize = 64;
+
+/// One station's sign-in and registration, from a tap to a bound card.
 ///
 /// A value: inputs go in, effects come out, and what is asked for comes back as an input with the
 /// request's number. Answers that are late, come twice or belong to something given up change
@@ -34,29 +48,34 @@ const COMMIT: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub struct Station {
     name: StationName,
-    settings: Arc<Settings>,
+    site: Arc<Site>,
     session: u64,
     requests: u64,
     reader_ready: bool,
     job_running: bool,
+    /// The subtractive accessory has credit.
+    paid: bool,
     state: State,
     effects: VecDeque<Effect>,
 }
 
 impl Station {
-    /// A station at which nobody is signed in, without a reader.
+    /// A station at which nobody is signed in, without a reader: as after power-on.
     #[must_use]
-    pub fn new(name: StationName, settings: Arc<Settings>) -> Self {
-        Self {
+    pub fn new(name: StationName, site: Arc<Site>) -> Self {
+        let mut station = Self {
             name,
-            settings,
+            site,
             session: 0,
             requests: 0,
             reader_ready: false,
             job_running: false,
+            paid: false,
             state: State::Nobody,
             effects: VecDeque::new(),
-        }
+        };
+        station.state = station.home();
+        station
     }
 
     /// Takes one input. Fetch the effects afterwards; one input makes three at most.
@@ -89,9 +108,137 @@ impl Station {
             session: self.session,
             reader_ready: self.reader_ready,
             clears_at: self.state.clears_at(),
-            page: self.state.page(),
+            page: self.page(),
         }
     }
+
+    fn step(&mut self, now: Now, mut state: State, input: Input) -> State {
+        match input {
+            Input::CardPresented(card) => self.presented(now, state, card),
+            Input::CardConfirmed(card) => {
+                state.confirm(&card);
+                state
+            }
+            Input::CardRemoved(card) => self.removed(now, state, &card),
+            Input::MultipleCards => match state {
+                State::Nobody | State::SignInPage(_) => self.notice(now, ErrorCode::MultipleCards),
+                other => other,
+            },
+            Input::ReaderReady(ready) => {
+                self.reader_ready = ready;
+                state
+            }
+            Input::Device(event) => self.device(state, event),
+            Input::Site(site) => self.governed_by(state, site),
+            Input::Panel { session, action } if session == self.session => {
+                self.acted(now, state, action)
+            }
+            Input::LookedUp(request, found) => match state {
+                State::LookingUp(s) if s.request == request => self.looked_up(now, s, found),
+                other => other,
+            },
+            Input::ProvisionalMade(request, made) => match state {
+                State::MakingProvisional(s) if s.request == request => self.made(now, s, made),
+                other => other,
+            },
+            Input::Verified(request, verdict) => match state {
+                State::Verifying(s) if s.request == request => self.verified(now, s, verdict),
+                State::SigningIn(s) if s.request == request => self.checked(now, s, verdict),
+                other => other,
+            },
+            Input::Committed(request, outcome) => match state {
+                State::Committing(s) if s.request == request => self.committed(now, s, outcome),
+                other => other,
+            },
+            Input::OwnSaved(request, outcome) => match state {
+                State::SavingOwn(s) if s.request == request => self.own_saved(now, s, outcome),
+                other => other,
+            },
+            Input::Panel { .. } | Input::Tick => state,
+        }
+    }
+
+    fn acted(&mut self, now: Now, state: State, action: PanelAction) -> State {
+        match action {
+            PanelAction::AuthenticationKey => self.authentication_key(now, state),
+            PanelAction::SpecialKey => self.special_key(now, state),
+            PanelAction::Cancel => self.cancelled(now, state),
+            PanelAction::Touch => self.touched(now, state),
+            PanelAction::OpenSignIn => self.open_sign_in(now, state),
+            PanelAction::SignInAs(who) => self.sign_in_as(now, state, who),
+            PanelAction::SignIn { user_id, password } => {
+                self.sign_in(now, state, &user_id, password)
+            }
+            PanelAction::Password(password) => self.password(now, state, password),
+            PanelAction::NewPassword { first, again } => {
+                self.new_password(now, state, first, &again)
+            }
+            PanelAction::OpenRegistration => self.open_registration(now, state),
+            PanelAction::Submit { source, user_id, password } => match state {
+                State::Form(s) => self.submitted(now, s.card, source, &user_id, password),
+                other => other,
+            },
+            PanelAction::Confirm(yes) => self.confirmed(now, state, yes),
+            PanelAction::OpenOwnRecord => self.open_own(now, state),
+            PanelAction::SaveOwn(typed) => self.save_own(now, state, typed),
+            PanelAction::UnlinkCard => self.unlink_own(now, state),
+        }
+    }
+
+    fn settings(&self) -> &Settings {
+        &self.site.settings
+    }
+
+    fn notice(&self, now: Now, code: ErrorCode) -> State {
+        self.show(now, Notice::Problem(code.into()))
+    }
+
+    fn show(&self, now: Now, notice: Notice) -> State {
+        State::Notice(Shown { notice, until: now.mono.after(NOTICE) })
+    }
+
+    fn refuse(&mut self, now: Now, code: ErrorCode, card: CardIdentity) -> State {
+        self.audit(now, AuditEvent::Refused { code, card });
+        self.notice(now, code)
+    }
+
+    fn audit(&mut self, now: Now, event: AuditEvent) {
+        let station = Some(self.name.clone());
+        self.effects.push_back(Effect::Audit(AuditRecord { at: now.wall, station, event }));
+    }
+
+    fn abandon(&mut self, state: &State) {
+        self.effects.extend(state.pending().map(Effect::Abandon));
+    }
+
+    /// A request to put into an effect.
+    fn next_request(&mut self) -> Request {
+        self.requests = self.requests.wrapping_add(1);
+        Request(self.requests)
+    }
+
+    /// Pages from here on are another person's: presses on older ones no longer count.
+    fn next_session(&mut self) {
+        self.session = self.session.wrapping_add(1);
+    }
+
+    fn clears_at(&self, now: Now) -> Mono {
+        now.mono.after(self.settings().panel.auto_clear_s.duration())
+    }
+}
+
+/// What comes back on the page of what was typed as a user ID.
+fn kept(user_id: &str) -> String {
+    user_id.chars().take(KEPT).collect()
+}
+
+/// Whose password it is to be.
+fn owner(account: &Account) -> PasswordOwner<'_> {
+    PasswordOwner { user_id: account.id.as_str(), name: account.name.as_str() }
+}
+
+fn problem(code: ErrorCode) -> Option<Problem> {
+    Some(code.into())
 }
 
 #[cfg(test)]
@@ -99,6 +246,16 @@ mod late_test;
 #[cfg(test)]
 mod rig_test;
 #[cfg(test)]
+mod samples_test;
+#[cfg(test)]
 mod sequence_test;
 #[cfg(test)]
+mod spec_test;
+#[cfg(test)]
 mod table_test;
+#[cfg(test)]
+mod walk_test;
+#[cfg(test)]
+mod who_test;
+#[cfg(test)]
+mod world_test;

@@ -1,7 +1,7 @@
 use std::{collections::HashMap, fmt};
 
 use csv::{ReaderBuilder, StringRecord, Trim};
-use kazasu_registration::{Field, FieldError, NewUser, Settings, UserEntry, UserId};
+use kazasu_registration::{Field, FieldError, Limits, NewUser, Role, Site, UserEntry, UserId};
 use zeroize::Zeroizing;
 
 /// Largest file, in bytes.
@@ -25,11 +25,11 @@ pub enum ImportError {
         line: u64,
     },
     /// The header has a column that means nothing.
-    #[error("the header has an unknown column {0:?}; known are user_id, name, mail, password")]
+    #[error("the header has an unknown column {0:?}; known are {known}", known = known())]
     UnknownColumn(String),
     /// The header has a column twice.
     #[error("the header has the column {0} twice")]
-    ColumnTwice(Field),
+    ColumnTwice(Column),
     /// The header lacks the one column that must be there.
     #[error("the header has no column user_id; the first line names the columns")]
     NoUserId,
@@ -71,6 +71,10 @@ impl fmt::Display for BadLine {
 pub enum LineProblem {
     /// A field breaks a rule.
     Field(FieldError),
+    /// A role that there is not.
+    Role,
+    /// A limit that there is not.
+    Limits,
     /// More or fewer cells than the header.
     Cells {
         /// Cells in the header.
@@ -89,6 +93,12 @@ impl fmt::Display for LineProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Field(error) => write!(f, "{error}"),
+            Self::Role => {
+                f.write_str("role must be general, administrator or account-administrator")
+            }
+            Self::Limits => f.write_str(
+                "limits may hold no-copy, no-fax, no-scan and no-print, with spaces between",
+            ),
             Self::Cells { header, line } => {
                 write!(f, "has {line} cells where the header has {header}")
             }
@@ -97,8 +107,71 @@ impl fmt::Display for LineProblem {
     }
 }
 
+/// A column of the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Column {
+    /// A field that people fill in too.
+    Field(Field),
+    /// What the user is to the device (S10-4-08).
+    Role,
+    /// What the user may not do (S10-4-09).
+    Limits,
+}
+
+impl Column {
+    const ALL: [Self; 6] = [
+        Self::Field(Field::UserId),
+        Self::Field(Field::UserName),
+        Self::Field(Field::Mail),
+        Self::Field(Field::Password),
+        Self::Role,
+        Self::Limits,
+    ];
+
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Field(field) => field.as_str(),
+            Self::Role => "role",
+            Self::Limits => "limits",
+        }
+    }
+}
+
+impl fmt::Display for Column {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The columns of an export: all but the password, which nobody can read.
+pub(crate) const HEADER: [Column; 5] = [
+    Column::Field(Field::UserId),
+    Column::Field(Field::UserName),
+    Column::Field(Field::Mail),
+    Column::Role,
+    Column::Limits,
+];
+
+fn known() -> String {
+    Column::ALL.map(Column::as_str).join(", ")
+}
+
+/// A user to be added.
+#[derive(Debug)]
+pub(crate) struct Imported {
+    pub(crate) user: NewUser,
+    pub(crate) role: Role,
+    pub(crate) limits: Limits,
+}
+
+impl From<NewUser> for Imported {
+    fn from(user: NewUser) -> Self {
+        Self { user, role: Role::General, limits: Limits::ALLOW_ALL }
+    }
+}
+
 /// Reads a file into users and the lines they came from.
-pub(crate) fn parse(csv: &[u8], settings: &Settings) -> Result<Vec<(u64, NewUser)>, ImportError> {
+pub(crate) fn parse(csv: &[u8], site: &Site) -> Result<Vec<(u64, Imported)>, ImportError> {
     if csv.len() > MAX_BYTES {
         return Err(ImportError::TooLong { bytes: csv.len() });
     }
@@ -124,19 +197,19 @@ pub(crate) fn parse(csv: &[u8], settings: &Settings) -> Result<Vec<(u64, NewUser
             bad.push(BadLine { line, problem });
             continue;
         }
-        match NewUser::check(entry(&columns, &record), settings) {
-            Ok(user) => match seen.get(&user.id) {
+        match checked(&columns, &record, site) {
+            Ok(imported) => match seen.get(&imported.user.id) {
                 Some(first) => {
                     bad.push(BadLine { line, problem: LineProblem::Twice { first: *first } });
                 }
                 None => {
-                    seen.insert(user.id.clone(), line);
-                    users.push((line, user));
+                    seen.insert(imported.user.id.clone(), line);
+                    users.push((line, imported));
                 }
             },
-            Err(errors) => bad.extend(
-                errors.into_iter().map(|e| BadLine { line, problem: LineProblem::Field(e) }),
-            ),
+            Err(problems) => {
+                bad.extend(problems.into_iter().map(|problem| BadLine { line, problem }));
+            }
         }
     }
     if bad.is_empty() { Ok(users) } else { Err(ImportError::lines(bad)) }
@@ -164,34 +237,53 @@ impl Lines<'_> {
     }
 }
 
-fn columns(header: &StringRecord) -> Result<Vec<Field>, ImportError> {
-    let known = [Field::UserId, Field::UserName, Field::Mail, Field::Password];
+fn columns(header: &StringRecord) -> Result<Vec<Column>, ImportError> {
     let mut columns = Vec::new();
     for name in header {
-        let field = known
+        let column = Column::ALL
             .into_iter()
-            .find(|field| field.as_str() == name)
+            .find(|column| column.as_str() == name)
             .ok_or_else(|| ImportError::UnknownColumn(name.chars().take(40).collect()))?;
-        if columns.contains(&field) {
-            return Err(ImportError::ColumnTwice(field));
+        if columns.contains(&column) {
+            return Err(ImportError::ColumnTwice(column));
         }
-        columns.push(field);
+        columns.push(column);
     }
-    if columns.contains(&Field::UserId) { Ok(columns) } else { Err(ImportError::NoUserId) }
+    match columns.contains(&Column::Field(Field::UserId)) {
+        true => Ok(columns),
+        false => Err(ImportError::NoUserId),
+    }
 }
 
-fn entry(columns: &[Field], record: &StringRecord) -> UserEntry {
+fn checked(
+    columns: &[Column],
+    record: &StringRecord,
+    site: &Site,
+) -> Result<Imported, Vec<LineProblem>> {
     let mut entry = UserEntry::default();
-    for (field, cell) in columns.iter().zip(record) {
-        match field {
-            Field::UserId => entry.user_id = cell.to_owned(),
-            Field::UserName => entry.name = cell.to_owned(),
-            Field::Mail => entry.mail = cell.to_owned(),
-            Field::Password if cell.is_empty() => {}
-            Field::Password => entry.password = Some(Zeroizing::new(cell.to_owned())),
+    let (mut role, mut limits) = (Some(Role::General), Some(Limits::ALLOW_ALL));
+    for (column, cell) in columns.iter().zip(record) {
+        match column {
+            Column::Field(Field::UserId) => entry.user_id = cell.to_owned(),
+            Column::Field(Field::UserName) => entry.name = cell.to_owned(),
+            Column::Field(Field::Mail) => entry.mail = cell.to_owned(),
+            _ if cell.is_empty() => {}
+            Column::Field(Field::Password) => {
+                entry.password = Some(Zeroizing::new(cell.to_owned()));
+            }
+            Column::Role => role = Role::from_word(cell),
+            Column::Limits => limits = Limits::from_text(cell),
         }
     }
-    entry
+    match (NewUser::check(entry, site), role, limits) {
+        (Ok(user), Some(role), Some(limits)) => Ok(Imported { user, role, limits }),
+        (user, role, limits) => {
+            let fields = user.err().unwrap_or_default().into_iter().map(LineProblem::Field);
+            let role = role.is_none().then_some(LineProblem::Role);
+            let limits = limits.is_none().then_some(LineProblem::Limits);
+            Err(fields.chain(role).chain(limits).collect())
+        }
+    }
 }
 
 fn list(bad: &[BadLine], more: usize) -> String {

@@ -1,80 +1,38 @@
+pub(crate) mod edit;
+pub(crate) mod error;
+pub(crate) mod export;
 pub(crate) mod import;
+pub(crate) mod settings;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::SystemTime};
 
 use kazasu_registration::{
-    ErrorCode, Field, FieldError, ListedUser, NewUser, Rule, Settings, UserEntry, UserKey,
+    CardNumber, Field, FieldError, ListedUser, NewUser, Rule, UserEntry, UserKey,
 };
 
 use crate::{
-    AddOutcome, Store, StoreError, UserToStore, clock,
-    hasher::{HashError, Hasher},
+    AddOutcome, Loaded, Store, StoredUser, UserToStore, clock, current::Current, hasher::Hasher,
 };
-use import::{BadLine, ImportError, LineProblem};
+use error::AdminError;
+use import::{BadLine, ImportError, Imported, LineProblem};
 
-/// What administrators do: add, import, list and delete users.
+/// What administrators do: users, settings, the device's own passwords.
 #[derive(Debug)]
 pub struct Admin<S> {
     store: Arc<S>,
-    settings: Arc<Settings>,
+    current: Arc<Current>,
     hasher: Hasher,
 }
 
-/// Why an administrator's request was not done. Nothing changed.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum AdminError {
-    /// Fields break rules.
-    #[error("{}", join(.0))]
-    Fields(Vec<FieldError>),
-    /// The file of an import is wrong.
-    #[error(transparent)]
-    Import(#[from] ImportError),
-    /// No room for more users.
-    #[error("registrations are full: delete records first (kazasu user list, kazasu user delete)")]
-    Full,
-    /// No record of this name.
-    #[error("no such user (kazasu user list shows all)")]
-    NoSuchUser,
-    /// The store does not do it.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// A password could not be hashed.
-    #[error("{0}")]
-    Internal(String),
-    /// The service is shutting down.
-    #[error("the service is stopping")]
-    Stopped,
-}
-
-impl AdminError {
-    /// The catalogue's code, where it has one.
-    #[must_use]
-    pub fn code(&self) -> Option<ErrorCode> {
-        match self {
-            Self::Fields(errors) => errors.first().map(FieldError::code),
-            Self::Full => Some(ErrorCode::Full),
-            Self::Store(error) => Some(error.code()),
-            Self::Internal(_) | Self::Stopped => Some(ErrorCode::Internal),
-            Self::Import(_) | Self::NoSuchUser => None,
-        }
-    }
-}
-
-impl From<HashError> for AdminError {
-    fn from(error: HashError) -> Self {
-        Self::Internal(error.to_string())
-    }
-}
-
 impl<S: Store> Admin<S> {
-    /// Administration of a store.
+    /// Administration of a store that no service runs on.
     #[must_use]
-    pub fn new(store: Arc<S>, settings: Arc<Settings>) -> Self {
-        Self::with_hasher(store, settings, Hasher::new())
+    pub fn new(store: Arc<S>, loaded: Loaded) -> Self {
+        Self::beside(store, Arc::new(Current::new(loaded)), Hasher::new())
     }
 
-    pub(crate) fn with_hasher(store: Arc<S>, settings: Arc<Settings>, hasher: Hasher) -> Self {
-        Self { store, settings, hasher }
+    pub(crate) fn beside(store: Arc<S>, current: Arc<Current>, hasher: Hasher) -> Self {
+        Self { store, current, hasher }
     }
 
     /// Adds one user.
@@ -82,8 +40,8 @@ impl<S: Store> Admin<S> {
     /// # Errors
     /// Every field that breaks a rule; a user ID that is taken; full; the store's.
     pub async fn add_user(&self, entry: UserEntry) -> Result<(), AdminError> {
-        let user = NewUser::check(entry, &self.settings).map_err(AdminError::Fields)?;
-        match self.add(vec![user]).await? {
+        let user = NewUser::check(entry, &self.current.site()).map_err(AdminError::Fields)?;
+        match self.add(vec![Imported::from(user)]).await? {
             AddOutcome::Added => Ok(()),
             AddOutcome::Full => Err(AdminError::Full),
             AddOutcome::Taken(_) => Err(AdminError::Fields(vec![TAKEN])),
@@ -92,15 +50,18 @@ impl<S: Store> Admin<S> {
 
     /// Adds all users of a CSV file with a header, or none, and says how many.
     ///
-    /// Columns: `user_id`, and in any order where wanted `name`, `mail`, `password`; an empty
-    /// cell is a copy of the ID, no address, no password.
+    /// Columns: `user_id`, and in any order where wanted `name`, `mail`, `password`, `role`
+    /// (S10-4-08), `limits` (S10-4-09; `no-copy no-fax` for one); an empty cell is a copy of the
+    /// ID, no address, no password, general, no limits.
     ///
     /// # Errors
     /// Every line that is wrong, with field and rule; full; the store's.
     pub async fn import_users(&self, csv: &[u8]) -> Result<usize, AdminError> {
-        let rows = import::parse(csv, &self.settings)?;
+        let site = self.current.site();
+        let rows = import::parse(csv, &site)?;
         // Before minutes are spent on hashing.
-        if rows.len() > usize::try_from(self.settings.capacity.registered).unwrap_or(usize::MAX) {
+        let most = site.settings.capacity.registered;
+        if rows.len() > usize::try_from(most).unwrap_or(usize::MAX) {
             return Err(AdminError::Full);
         }
         let (lines, users): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
@@ -118,12 +79,37 @@ impl<S: Store> Admin<S> {
         }
     }
 
+    /// The registered users as [`Admin::import_users`] reads them, without passwords.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn export_users(&self) -> Result<String, AdminError> {
+        Ok(export::csv(&self.list_users().await?))
+    }
+
     /// Every record, sorted by user ID. Provisional ones are named by their card number.
     ///
     /// # Errors
     /// The store's.
     pub async fn list_users(&self) -> Result<Vec<ListedUser>, AdminError> {
-        Ok(self.store.list_users().await?)
+        Ok(self.store.list_users().await?.into_iter().map(|user| user.listed).collect())
+    }
+
+    /// Every card that is somebody's, a person's or a provisional user's, sorted by user ID.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn list_cards(&self) -> Result<Vec<(UserKey, CardNumber)>, AdminError> {
+        let users = self.store.list_users().await?;
+        Ok(users.into_iter().filter_map(|user| Some((user.listed.key, user.card?))).collect())
+    }
+
+    /// One record with all that deleting it would delete.
+    ///
+    /// # Errors
+    /// No such record; the store's.
+    pub async fn describe_user(&self, key: &UserKey) -> Result<StoredUser, AdminError> {
+        self.store.find_user(key.clone()).await?.ok_or(AdminError::NoSuchUser)
     }
 
     /// Deletes a record and frees its card.
@@ -137,22 +123,28 @@ impl<S: Store> Admin<S> {
         }
     }
 
-    async fn add(&self, users: Vec<NewUser>) -> Result<AddOutcome, AdminError> {
+    /// Deletes the provisional users, all or those made before a moment, and says how many.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn delete_provisional(&self, before: Option<SystemTime>) -> Result<u64, AdminError> {
+        Ok(self.store.delete_provisional(before, clock::wall()).await?)
+    }
+
+    async fn add(&self, users: Vec<Imported>) -> Result<AddOutcome, AdminError> {
         let mut ready = Vec::with_capacity(users.len());
-        for user in users {
+        for Imported { user, role, limits } in users {
             // One after the other: a long import leaves a slot to people at the panels.
             let verifier = match user.password {
                 Some(password) => Some(self.hasher.hash(password).await?),
                 None => None,
             };
-            ready.push(UserToStore { id: user.id, name: user.name, mail: user.mail, verifier });
+            let NewUser { id, name, mail, .. } = user;
+            ready.push(UserToStore { id, name, mail, role, limits, verifier });
         }
-        Ok(self.store.add_users(ready, self.settings.capacity, clock::wall()).await?)
+        let capacity = self.current.site().settings.capacity;
+        Ok(self.store.add_users(ready, capacity, clock::wall()).await?)
     }
 }
 
 const TAKEN: FieldError = FieldError { field: Field::UserId, rule: Rule::Taken };
-
-fn join(errors: &[FieldError]) -> String {
-    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
-}

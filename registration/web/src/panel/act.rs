@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use kazasu_registration::{ErrorCode, Page, PanelAction};
+use kazasu_registration::{ErrorCode, Page, PanelAction, SignInAs, Source, TypedRecord};
 use kazasu_service::ActError;
 use serde::Deserialize;
 use zeroize::Zeroizing;
@@ -16,7 +16,7 @@ use crate::lang::Lang;
 /// How much of a typed user ID is shown again, in characters: more than any valid one.
 const KEPT: usize = 64;
 
-/// One press of a button. No `Debug`: it holds a password.
+/// One press of a button, with whatever its form holds. No `Debug`: it holds passwords.
 #[derive(Deserialize)]
 pub(super) struct Press {
     station: String,
@@ -25,21 +25,117 @@ pub(super) struct Press {
     button: Button,
     lang: Option<String>,
     #[serde(default)]
+    source: Source,
+    #[serde(default)]
     user_id: String,
     #[serde(default)]
     password: Zeroizing<String>,
+    #[serde(default)]
+    password_again: Zeroizing<String>,
+    #[serde(default)]
+    current_password: Zeroizing<String>,
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    mail: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum Button {
+    AuthenticationKey,
+    SpecialKey,
+    OpenSignIn,
+    AsUser,
+    AsGuest,
+    AsAdministrator,
+    SignIn,
+    Password,
+    NewPassword,
     Open,
     Submit,
     Yes,
     No,
+    OpenOwn,
+    SaveOwn,
+    Unlink,
     Cancel,
-    SignOut,
     Touch,
+}
+
+impl Press {
+    /// Whether a password is sent with it: such presses are limited, so that nobody can try
+    /// passwords one after the other.
+    fn tries_a_password(&self) -> bool {
+        match self.button {
+            Button::SignIn | Button::Password | Button::NewPassword | Button::Submit => true,
+            Button::SaveOwn => [&self.current_password, &self.password, &self.password_again]
+                .iter()
+                .any(|typed| !typed.is_empty()),
+            _ => false,
+        }
+    }
+
+    fn action(self) -> PanelAction {
+        match self.button {
+            Button::AuthenticationKey => PanelAction::AuthenticationKey,
+            Button::SpecialKey => PanelAction::SpecialKey,
+            Button::OpenSignIn => PanelAction::OpenSignIn,
+            Button::AsUser => PanelAction::SignInAs(SignInAs::User),
+            Button::AsGuest => PanelAction::SignInAs(SignInAs::Guest),
+            Button::AsAdministrator => PanelAction::SignInAs(SignInAs::Administrator),
+            Button::SignIn => {
+                PanelAction::SignIn { user_id: self.user_id, password: self.password }
+            }
+            Button::Password => PanelAction::Password(self.password),
+            Button::NewPassword => {
+                PanelAction::NewPassword { first: self.password, again: self.password_again }
+            }
+            Button::Open => PanelAction::OpenRegistration,
+            Button::Submit => PanelAction::Submit {
+                source: self.source,
+                user_id: self.user_id,
+                password: self.password,
+            },
+            Button::Yes => PanelAction::Confirm(true),
+            Button::No => PanelAction::Confirm(false),
+            Button::OpenOwn => PanelAction::OpenOwnRecord,
+            Button::SaveOwn => PanelAction::SaveOwn(TypedRecord {
+                name: self.name,
+                mail: self.mail,
+                current: self.current_password,
+                new: self.password,
+                again: self.password_again,
+            }),
+            Button::Unlink => PanelAction::UnlinkCard,
+            Button::Cancel => PanelAction::Cancel,
+            Button::Touch => PanelAction::Touch,
+        }
+    }
+
+    /// The page that the press came from, with the news that it is too early to try again.
+    fn too_early(&self, page: &mut Page) {
+        let kept = || self.user_id.chars().take(KEPT).collect();
+        let problem = match page {
+            Page::Register { user_id, sources, source, problem } => {
+                *user_id = kept();
+                if sources.contains(&self.source) {
+                    *source = self.source;
+                }
+                problem
+            }
+            Page::SignIn { user_id, problem, .. } => {
+                *user_id = kept();
+                problem
+            }
+            Page::AskPassword { problem }
+            | Page::NewPassword { problem, .. }
+            | Page::OwnRecord { problem, .. }
+            | Page::EngineerPassword { problem } => problem,
+            _ => return,
+        };
+        *problem = Some(ErrorCode::TryLater.into());
+    }
 }
 
 pub(super) async fn act(
@@ -51,27 +147,17 @@ pub(super) async fn act(
     let Some((station, view)) = panel.station(Some(&press.station)) else {
         return no_such_panel(lang.unwrap_or_else(|| Lang::from_headers(&headers)));
     };
-    let action = match press.button {
-        Button::Open => PanelAction::OpenRegistration,
-        Button::Submit if !panel.may_try(&station) => {
-            let mut view = view.borrow().clone();
-            if let Page::Register { user_id, problem } = &mut view.page {
-                *user_id = press.user_id.chars().take(KEPT).collect();
-                *problem = Some(ErrorCode::TryLater.into());
-            }
-            let lang = lang.unwrap_or_else(|| Lang::from_headers(&headers));
-            let body = shown(panel.screen(&view, lang), &headers);
-            return (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "6")], body)
-                .into_response();
+    if press.tries_a_password() && !panel.may_try(&station) {
+        let mut view = view.borrow().clone();
+        // What was typed belongs to the session it was typed in.
+        if view.session == press.session {
+            press.too_early(&mut view.page);
         }
-        Button::Submit => PanelAction::Submit { user_id: press.user_id, password: press.password },
-        Button::Yes => PanelAction::Confirm(true),
-        Button::No => PanelAction::Confirm(false),
-        Button::Cancel => PanelAction::Cancel,
-        Button::SignOut => PanelAction::SignOut,
-        Button::Touch => PanelAction::Touch,
-    };
-    match panel.0.service.act(&station, press.session, action).await {
+        let lang = lang.unwrap_or_else(|| Lang::from_headers(&headers));
+        let body = shown(panel.screen(&view, lang), &headers);
+        return (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "6")], body).into_response();
+    }
+    match panel.0.service.act(&station, press.session, press.action()).await {
         // A press on a page that is over is no fault: the page that is due follows.
         Ok(()) | Err(ActError::SessionOver) => {}
         Err(error @ (ActError::Stopped | ActError::NoSuchStation)) => {

@@ -121,14 +121,45 @@ pub(super) fn two_cards() -> Markup {
 }
 
 pub(super) fn signed_in() -> Markup {
+    somebody(CHECK)
+}
+
+pub(super) fn who() -> Markup {
+    somebody(QUESTION)
+}
+
+fn somebody(sign: &str) -> Markup {
     picture(
         "still",
         &html! {
             circle.draw-body cx="112" cy="84" r="42" {}
             path.draw-body d="M34 206 a78 66 0 0 1 156 0 z" {}
-            (badge(CHECK))
+            (badge(sign))
         },
     )
+}
+
+/// A wrench, drawn in a square of 48.
+const WRENCH: &str = "M40 13 a11 11 0 0 1 -15 13 L13 40 a4 4 0 0 1 -6 -6 L21 22 a11 11 0 0 1 13 -15 \
+                      l-7 8 v5 h5 Z";
+
+pub(super) fn service() -> Markup {
+    picture(
+        "still",
+        &html! {
+            path.draw-body transform="translate(12 12) scale(4.5)" vector-effect="non-scaling-stroke"
+                d=(WRENCH) {}
+        },
+    )
+}
+
+/// The same, on a button.
+pub(super) fn wrench() -> Markup {
+    html! {
+        svg viewBox="0 0 48 48" aria-hidden="true" focusable="false" {
+            path.draw-line d=(WRENCH) {}
+        }
+    }
 }
 
 /// Small, beside a name.

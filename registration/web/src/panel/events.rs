@@ -21,6 +21,8 @@ use super::{Panel, no_such_panel};
 use crate::lang::Lang;
 
 const PING: Duration = Duration::from_secs(1);
+/// Browsers pass over an event without data.
+const PING_DATA: &str = ".";
 /// How soon a browser comes back after the stream broke.
 const RETRY: Duration = Duration::from_millis(500);
 
@@ -63,7 +65,7 @@ impl Feed {
     async fn next(&mut self) -> Option<Event> {
         while self.shown.is_some() {
             match timeout(PING, self.view.changed()).await {
-                Err(_) => return Some(Event::default().event("ping").data("")),
+                Err(_) => return Some(Event::default().event("ping").data(PING_DATA)),
                 Ok(Err(_)) => return None,
                 Ok(Ok(())) => {}
             }
@@ -86,6 +88,9 @@ impl Feed {
     }
 }
 
+/// Whether all there is to tell is another time at which the page clears.
 fn only_time_differs(a: &SessionView, b: &SessionView) -> bool {
-    SessionView { clears_at: None, ..a.clone() } == SessionView { clears_at: None, ..b.clone() }
+    b.clears_at.is_some()
+        && SessionView { clears_at: None, ..a.clone() }
+            == SessionView { clears_at: None, ..b.clone() }
 }

@@ -1,225 +1,277 @@
-//! The registration page: two fields, the rules they keep, and the on-screen keyboard.
+//! The pages with something to type.
 
-use std::sync::LazyLock;
-
-use kazasu_registration::{Field, FieldError, Problem, Rule, TypedPassword, Unit, UserId};
+use kazasu_registration::{ErrorCode, Field, OwnRecord, Problem, SignInAs, Source};
 use maud::{Markup, html};
 
-use super::{drawings, pages::Screen};
-use crate::lang::Lang;
+use super::{
+    field::{Takes, TextField, broken},
+    keyboard,
+    pages::Screen,
+};
 
-/// Stands for the sign in a sentence that the page completes.
-const SIGN_PLACE: &str = "\u{FFFC}";
-
-/// How many full-width characters fit, at three bytes each.
-const WIDE_BYTES: u16 = 3;
-
-/// The signs that user IDs do not take, found by asking the type itself.
-struct Refused {
-    anywhere: String,
-    first: String,
-}
-
-static USER_ID_REFUSES: LazyLock<Refused> = LazyLock::new(|| {
-    let refuses = |text: String| UserId::new(&text).err().map(|FieldError { rule, .. }| rule);
-    let signs = || (' '..='~').filter(|sign| !sign.is_ascii_alphanumeric());
-    Refused {
-        anywhere: signs()
-            .filter(|sign| matches!(refuses(format!("a{sign}")), Some(Rule::Forbidden(_))))
-            .collect(),
-        first: signs()
-            .filter(|sign| matches!(refuses(format!("{sign}a")), Some(Rule::FirstCharacter(_))))
-            .collect(),
-    }
-});
-
-/// What this rule asks for, in one sentence.
-pub(super) fn rule_text(lang: Lang, rule: Rule) -> String {
-    let sign = |key, sign: char| lang.text_with(key, [("sign", sign.to_string().into())]);
-    match rule {
-        Rule::Length { min, max, unit: Unit::Characters } => {
-            lang.text_with("rule-length-characters", [("min", min.into()), ("max", max.into())])
-        }
-        Rule::Length { max, unit: Unit::Bytes, .. } => lang.text_with(
-            "rule-length-bytes",
-            [("max", max.into()), ("wide", (max / WIDE_BYTES).into())],
-        ),
-        Rule::PrintableAscii => lang.text("rule-printable-ascii"),
-        Rule::OnlySpaces => lang.text("rule-only-spaces"),
-        Rule::FirstCharacter(first) => sign("rule-first-character", first),
-        Rule::Forbidden(forbidden) => sign("rule-forbidden", forbidden),
-        Rule::Classes => lang.text("rule-classes"),
-        Rule::Common => lang.text("rule-common"),
-        Rule::OwnWords { least } => lang.text_with("rule-own-words", [("least", least.into())]),
-        Rule::Reserved => lang.text("rule-reserved"),
-        Rule::Taken => lang.text("rule-taken"),
-    }
-    .into_owned()
-}
-
-/// The body of the registration page.
-pub(super) fn register(screen: Screen<'_>, user_id: &str, problem: Option<&Problem>) -> Markup {
+/// The registration page.
+pub(super) fn register(
+    screen: Screen<'_>,
+    user_id: &str,
+    (sources, chosen): (&[Source], Source),
+    problem: Option<&Problem>,
+) -> Markup {
     let lang = screen.lang;
-    let broken = |field| {
-        problem
-            .and_then(|problem| problem.field)
-            .filter(|(at, _)| *at == field)
-            .map(|(_, rule)| rule_text(lang, rule))
+    let source = |source: Source| match source {
+        Source::Device => lang.text("source-device"),
+        Source::Directory => lang.text("source-directory"),
     };
-    let (user_id_broken, password_broken) = (broken(Field::UserId), broken(Field::Password));
-    // After a refusal that names no field, the password is what has to be typed again.
-    let password_next =
-        password_broken.is_some() || (user_id_broken.is_none() && !user_id.is_empty());
-    let user_id_max = UserId::MAX;
-    let password_max = u16::from(TypedPassword::MAX);
-    let say_length =
-        |min: u16, max: u16| rule_text(lang, Rule::Length { min, max, unit: Unit::Characters });
-    let say_sign = |key| lang.text_with(key, [("sign", SIGN_PLACE.into())]);
-    html! {
-        (screen.heading("register", problem))
-        form method="post" action="/act" autocomplete="off" novalidate {
-            (screen.hidden_fields())
-            div.fields {
-                div.field {
-                    label for="user-id" { (lang.text("user-id")) }
-                    input #user-id name="user_id" type="text" value=(user_id)
-                        autocomplete="off" autocapitalize="none" autocorrect="off" spellcheck="false"
-                        aria-describedby="user-id-rule user-id-broken"
-                        aria-invalid=(user_id_broken.is_some())
-                        data-max=(user_id_max) data-forbidden=(USER_ID_REFUSES.anywhere)
-                        data-first=(USER_ID_REFUSES.first)
-                        data-say-ascii=(rule_text(lang, Rule::PrintableAscii))
-                        data-say-length=(say_length(1, user_id_max))
-                        data-say-forbidden=(say_sign("rule-forbidden"))
-                        data-say-first=(say_sign("rule-first-character"))
-                        autofocus[!password_next] data-focus[!password_next];
-                    p.broken #user-id-broken aria-live="polite" { (user_id_broken.unwrap_or_default()) }
-                    p.rule #user-id-rule {
-                        (lang.text_with("user-id-rule", [("min", 1.into()), ("max", user_id_max.into())]))
+    let fields = html! {
+        @if sources.len() > 1 {
+            fieldset.sources {
+                legend { (lang.text("source")) }
+                @for offered in sources {
+                    label {
+                        input id={ "source-" (offered.as_str()) } type="radio" name="source"
+                            value=(offered.as_str()) data-source=(offered.as_str())
+                            checked[*offered == chosen];
+                        span { (source(*offered)) }
                     }
                 }
-                div.field {
-                    label for="password" { (lang.text("password")) }
-                    div.with-button {
-                        input #password name="password" type="password" autocomplete="off"
-                            aria-describedby="password-rule password-broken"
-                            aria-invalid=(password_broken.is_some())
-                            data-max=(password_max)
-                            data-say-ascii=(rule_text(lang, Rule::PrintableAscii))
-                            data-say-length=(say_length(0, password_max))
-                            autofocus[password_next] data-focus[password_next];
-                        button #show-password type="button" aria-pressed="false"
-                            aria-label=(lang.text("show-password")) title=(lang.text("show-password")) {
-                            (drawings::eye())
+            }
+        } @else {
+            input type="hidden" name="source" value=(chosen.as_str());
+        }
+        (credentials(screen, "user-id", user_id, true, problem))
+    };
+    let heading = screen.heading("register", problem);
+    sheet(screen, heading, ("submit", "submit"), "cancel", fields)
+}
+
+/// The sign-in page.
+pub(super) fn sign_in(
+    screen: Screen<'_>,
+    signs_in: SignInAs,
+    user_id: &str,
+    asks_password: bool,
+    problem: Option<&Problem>,
+) -> Markup {
+    let (heading, fields) = match signs_in {
+        SignInAs::User => {
+            ("sign-in-user", credentials(screen, "user-id", user_id, asks_password, problem))
+        }
+        SignInAs::Administrator => (
+            "sign-in-administrator",
+            credentials(screen, "administrator-id", user_id, asks_password, problem),
+        ),
+        SignInAs::Guest => ("sign-in-guest", one_password(screen, problem)),
+    };
+    sheet(screen, screen.heading(heading, problem), ("sign-in", "sign-in"), "cancel", fields)
+}
+
+/// A page that asks for a password and nothing else.
+pub(super) fn password(screen: Screen<'_>, heading: &str, problem: Option<&Problem>) -> Markup {
+    let fields = one_password(screen, problem);
+    sheet(screen, screen.heading(heading, problem), ("password", "sign-in"), "cancel", fields)
+}
+
+/// The page where an unknown card gets its password.
+pub(super) fn new_password(
+    screen: Screen<'_>,
+    length: (u8, u8),
+    problem: Option<&Problem>,
+) -> Markup {
+    let lang = screen.lang;
+    let first = TextField {
+        broken: broken(lang, problem, Field::Password),
+        focus: true,
+        eye: true,
+        ..secret("password", "password", lang.text("password").into(), Takes::NewPassword(length))
+    };
+    let fields = html! { div.fields { (first.draw(lang)) (again(screen)) } };
+    let heading = html! {
+        (screen.heading("new-password", problem))
+        @if problem.is_none() { (screen.then("new-password-hint")) }
+    };
+    sheet(screen, heading, ("new-password", "set-password"), "cancel", fields)
+}
+
+/// The page of one's own record. What is seldom changed is one touch away.
+pub(super) fn own_record(
+    screen: Screen<'_>,
+    record: &OwnRecord,
+    problem: Option<&Problem>,
+) -> Markup {
+    let lang = screen.lang;
+    let code = problem.map(|problem| problem.code);
+    let name_broken = broken(lang, problem, Field::UserName);
+    let mail_broken = broken(lang, problem, Field::Mail);
+    let new_broken = broken(lang, problem, Field::Password);
+    let asks_current = code == Some(ErrorCode::CurrentPasswordWrong) && record.has_password;
+    let asks_new = new_broken.is_some()
+        || matches!(code, Some(ErrorCode::PasswordTooShort | ErrorCode::PasswordsDiffer));
+    let asks_mail = mail_broken.is_some() || !record.may_name;
+    let name = TextField {
+        id: "name",
+        name: "name",
+        label: lang.text("name").into(),
+        takes: Takes::Name,
+        value: &record.name,
+        broken: name_broken,
+        focus: !(asks_current || asks_new || asks_mail),
+        eye: false,
+    };
+    let mail = TextField {
+        id: "mail",
+        name: "mail",
+        label: lang.text("mail").into(),
+        takes: Takes::Mail,
+        value: &record.mail,
+        broken: mail_broken,
+        focus: asks_mail && !(asks_current || asks_new),
+        eye: false,
+    };
+    let current = TextField {
+        focus: asks_current,
+        eye: true,
+        ..secret(
+            "current-password",
+            "current_password",
+            lang.text("current-password").into(),
+            Takes::Password,
+        )
+    };
+    let new = TextField {
+        broken: new_broken,
+        focus: asks_new,
+        eye: !record.has_password,
+        ..secret(
+            "password",
+            "password",
+            lang.text("new-own-password").into(),
+            Takes::NewPassword((record.password_min, record.password_max)),
+        )
+    };
+    let fields = html! {
+        p.fixed { (lang.text("user-id")) " " bdi #own-id { (record.user_id) } }
+        @if record.may_name || record.may_mail {
+            div.fields {
+                @if record.may_name { (name.draw(lang)) }
+                @if record.may_mail { (mail.draw(lang)) }
+            }
+        }
+        div.folds {
+            @if record.may_password {
+                details #change-password open[asks_current || asks_new] {
+                    summary { (lang.text("change-password")) }
+                    div.fields.three {
+                        @if record.has_password { (current.draw(lang)) }
+                        (new.draw(lang))
+                        (again(screen))
+                    }
+                }
+            }
+            @if record.may_unlink {
+                // Asked for twice: the button is folded away, and Enter never presses it, since it
+                // belongs to another form.
+                details #unlink-card {
+                    summary { (lang.text("unlink")) }
+                    p.then { (lang.text("unlink-sure")) }
+                    div.buttons {
+                        button #unlink form="unlink-form" name="do" value="unlink" {
+                            (lang.text("unlink-yes"))
                         }
                     }
-                    p.broken #password-broken aria-live="polite" { (password_broken.unwrap_or_default()) }
-                    p.rule #password-rule { (lang.text("password-rule")) }
                 }
             }
-            div.buttons {
-                button.first #submit name="do" value="submit" { (lang.text("submit")) }
-                button name="do" value="cancel" { (lang.text("cancel")) }
-                button.keyboard-open #keyboard-open type="button" aria-expanded="false"
-                    aria-controls="keyboard" aria-label=(lang.text("keyboard"))
-                    title=(lang.text("keyboard")) { (drawings::keyboard()) }
-            }
         }
-        (on_screen_keyboard(lang))
-    }
-}
-
-/// One row of keys: plain, with shift, and the signs, key by key.
-type Row = [&'static str; 3];
-
-const ROWS: [Row; 4] = [
-    ["1234567890", "1234567890", "!@#$%^&*()"],
-    ["qwertyuiop", "QWERTYUIOP", "-_=+[]{}\\|"],
-    ["asdfghjkl", "ASDFGHJKL", ";:'\",.<>/"],
-    ["zxcvbnm", "ZXCVBNM", "?`~"],
-];
-
-fn keys([plain, shift, signs]: Row) -> Markup {
-    let mut signs = signs.chars();
+    };
     html! {
-        @for (base, shifted) in plain.chars().zip(shift.chars()) {
-            // Where the signs run out, the letter stays.
-            @let sign = signs.next().unwrap_or(base);
-            button.key type="button" data-base=(base) data-shift=(shifted) data-signs=(sign) { (base) }
+        (sheet(screen, screen.heading("own-record", problem), ("save-own", "save"), "back", fields))
+        @if record.may_unlink {
+            form #unlink-form method="post" action="/act" { (screen.hidden_fields()) }
         }
     }
 }
 
-fn on_screen_keyboard(lang: Lang) -> Markup {
-    let [digits, upper, home, lower] = ROWS;
+/// A form with its heading, its buttons and the on-screen keyboard.
+fn sheet(
+    screen: Screen<'_>,
+    heading: Markup,
+    (action, submit): (&str, &str),
+    leave: &str,
+    fields: Markup,
+) -> Markup {
+    let lang = screen.lang;
     html! {
-        div #keyboard role="group" aria-label=(lang.text("keyboard")) hidden {
-            div.row {
-                (keys(digits))
-                button.key.wide type="button" data-does="backspace"
-                    aria-label=(lang.text("key-backspace")) { (drawings::backspace()) }
-            }
-            div.row { (keys(upper)) }
-            div.row {
-                (keys(home))
-                button.key.enter type="button" data-does="enter" { (lang.text("key-enter")) }
-            }
-            div.row {
-                button.key.wide type="button" data-layer="shift" aria-pressed="false" { (lang.text("key-shift")) }
-                (keys(lower))
-                button.key.wide type="button" data-does="space" { (lang.text("key-space")) }
-                button.key.wide type="button" data-layer="signs" aria-pressed="false" { (lang.text("key-symbols")) }
-                button.key.wide type="button" data-does="close" { (lang.text("keyboard-close")) }
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-
-    #[test]
-    fn every_printable_sign_is_on_the_keyboard() {
-        let keys: BTreeSet<char> =
-            ROWS.iter().flatten().flat_map(|row| row.chars()).chain([' ']).collect();
-        assert_eq!(keys, (' '..='~').collect());
-    }
-
-    #[test]
-    fn the_page_knows_the_signs_that_user_ids_refuse() {
-        assert_eq!(USER_ID_REFUSES.first, "'");
-        let refused: BTreeSet<char> = USER_ID_REFUSES.anywhere.chars().collect();
-        assert_eq!(refused, UserId::FORBIDDEN.chars().collect());
-    }
-
-    #[test]
-    fn every_rule_has_a_sentence_with_its_values() {
-        let rows = [
-            (Rule::Length { min: 4, max: 12, unit: Unit::Characters }, vec!["4", "12"]),
-            (Rule::Length { min: 1, max: 32, unit: Unit::Bytes }, vec!["32", "10"]),
-            (Rule::PrintableAscii, vec![]),
-            (Rule::OnlySpaces, vec![]),
-            (Rule::FirstCharacter('\''), vec!["'"]),
-            (Rule::Forbidden('['), vec!["["]),
-            (Rule::Classes, vec![]),
-            (Rule::Common, vec![]),
-            (Rule::OwnWords { least: 8 }, vec!["8"]),
-            (Rule::Reserved, vec![]),
-            (Rule::Taken, vec![]),
-        ];
-        for lang in Lang::ALL {
-            let mut sentences = BTreeSet::new();
-            for (rule, values) in &rows {
-                let sentence = rule_text(lang, *rule);
-                for value in values {
-                    assert!(sentence.contains(value), "{rule:?}: {sentence}");
+        (heading)
+        form method="post" action="/act" autocomplete="off" novalidate {
+            (screen.hidden_fields())
+            (fields)
+            div.buttons.last {
+                button.first #submit name="do" value=(action) { (lang.text(submit)) }
+                @if action == "save-own" {
+                    button #reset type="reset" { (lang.text("reset")) }
                 }
-                assert!(!sentence.starts_with("rule-") && !sentence.contains('{'), "{sentence}");
-                assert!(sentences.insert(sentence), "{rule:?} reads like another rule");
+                button #cancel name="do" value="cancel" { (lang.text(leave)) }
+                (keyboard::opener(lang))
             }
         }
+        (keyboard::keyboard(lang))
     }
+}
+
+/// A user ID and, where one is asked for, its password.
+fn credentials(
+    screen: Screen<'_>,
+    label: &str,
+    user_id: &str,
+    asks_password: bool,
+    problem: Option<&Problem>,
+) -> Markup {
+    let lang = screen.lang;
+    let id_broken = broken(lang, problem, Field::UserId);
+    let password_broken = broken(lang, problem, Field::Password);
+    // After a refusal that names no field, the password is what has to be typed again.
+    let password_next = asks_password
+        && (password_broken.is_some() || (id_broken.is_none() && !user_id.is_empty()));
+    let id = TextField {
+        id: "user-id",
+        name: "user_id",
+        label: lang.text(label).into(),
+        takes: Takes::UserId,
+        value: user_id,
+        broken: id_broken,
+        focus: !password_next,
+        eye: false,
+    };
+    let password = TextField {
+        broken: password_broken,
+        focus: password_next,
+        eye: true,
+        ..secret("password", "password", lang.text("password").into(), Takes::Password)
+    };
+    html! {
+        div.fields {
+            (id.draw(lang))
+            @if asks_password { (password.draw(lang)) }
+        }
+    }
+}
+
+fn one_password(screen: Screen<'_>, problem: Option<&Problem>) -> Markup {
+    let lang = screen.lang;
+    let password = TextField {
+        broken: broken(lang, problem, Field::Password),
+        focus: true,
+        eye: true,
+        ..secret("password", "password", lang.text("password").into(), Takes::Password)
+    };
+    html! { div.fields { (password.draw(lang)) } }
+}
+
+/// The new password once more.
+fn again(screen: Screen<'_>) -> Markup {
+    let lang = screen.lang;
+    let label = lang.text("password-again").into();
+    secret("password-again", "password_again", label, Takes::Again("password")).draw(lang)
+}
+
+fn secret(id: &'static str, name: &'static str, label: String, takes: Takes) -> TextField<'static> {
+    TextField { id, name, label, takes, value: "", broken: None, focus: false, eye: false }
 }

@@ -4,7 +4,9 @@ mod act;
 mod assets;
 mod drawings;
 mod events;
+mod field;
 mod form;
+mod keyboard;
 mod pages;
 mod sim;
 
@@ -40,7 +42,7 @@ use crate::{
     token::PanelToken,
 };
 
-/// The largest form: two fields and a few hidden ones, percent-encoded.
+/// The largest form: five fields and a few hidden ones, percent-encoded.
 const BODY_MAX: usize = 4 * 1024;
 /// How many credentials may be tried at once, and then how often one more.
 const TRIES: u32 = 5;

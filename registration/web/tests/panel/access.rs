@@ -52,7 +52,7 @@ fn assert_secure(name: &str, headers: &HeaderMap) {
 #[tokio::test]
 async fn who_is_let_in() {
     const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
-    let house = House::new();
+    let house = House::new().await;
     let row = |method: Method, path, headers: &[(&'static str, &str)], status: u16, says| Row {
         method,
         path,
@@ -127,7 +127,7 @@ async fn who_is_let_in() {
 
 #[tokio::test]
 async fn the_link_becomes_a_cookie_and_leaves_the_address_bar() {
-    let house = House::new();
+    let house = House::new().await;
     let rows = [
         ("/", "", "/"),
         ("/", "&lang=ja", "/?lang=ja"),
@@ -151,7 +151,7 @@ async fn the_link_becomes_a_cookie_and_leaves_the_address_bar() {
 
 #[tokio::test]
 async fn forms_are_bounded_and_read_strictly() {
-    let house = House::new();
+    let house = House::new().await;
     let long = format!("station=desk&session=0&do=submit&user_id={}", "a".repeat(5_000));
     let rows: [(&str, &str, u16); 10] = [
         ("/act", "station=desk&session=0&do=touch", 204),
@@ -174,7 +174,7 @@ async fn forms_are_bounded_and_read_strictly() {
 
 #[tokio::test]
 async fn the_language_is_the_links_then_the_browsers() {
-    let house = House::new();
+    let house = House::new().await;
     let rows =
         [("/", "ja", "ja"), ("/", "en", "en"), ("/?lang=ja", "en", "ja"), ("/?lang=x", "en", "en")];
     for (path, wish, expected) in rows {

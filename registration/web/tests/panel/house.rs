@@ -1,4 +1,4 @@
-//! A service with one known user, a way to tap cards, and a browser's requests.
+//! A service on a store of its own, a way to tap cards, and a browser's requests.
 
 use std::{
     sync::{Arc, Mutex},
@@ -11,14 +11,15 @@ use axum::{
     http::{HeaderMap, Request, Response, StatusCode, header},
 };
 use kazasu_hal::{
-    Card, CardIdentity, Event, EventKind, Presence, ReaderInfo, ReaderName, StationName, SystemCode,
+    Card, Event, EventKind, Presence, ReaderInfo, ReaderName, StationName, SystemCode,
 };
 use kazasu_registration::{
-    Account, AuditRecord, Binding, Capacity, CommitOutcome, ListedUser, LookUp, Provisional,
-    ProvisionalOutcome, UserId, UserKey, UserName,
+    Binding, CommitOutcome, DeviceSecret, Keep, Settings, Site, UserEntry, UserId,
 };
-use kazasu_service::{AddOutcome, Credentials, Service, Store, StoreError, UserToStore};
+use kazasu_service::{NoDirectory, Service, Store};
+use kazasu_store::SqliteStore;
 use kazasu_web::{AllowedHosts, PanelConfig, PanelToken, ReaderPlace, SimControl, router};
+use tempfile::TempDir;
 use tokio::{sync::broadcast, time::timeout};
 use tower::ServiceExt;
 
@@ -31,54 +32,8 @@ const DEADLINE: Duration = Duration::from_secs(10);
 pub(crate) const KNOWN: [u8; 8] = [0x01, 0x2E, 0x4C, 0, 0, 0, 0, 0x0A];
 pub(crate) const UNKNOWN: [u8; 8] = [0x01, 0x2E, 0x4C, 0, 0, 0, 0, 0x0B];
 
-/// Knows Taro and his card, makes every provisional user and keeps nothing.
-struct OneUser;
-
-fn taro() -> Account {
-    Account {
-        id: UserId::new("taro").unwrap(),
-        name: UserName::new("Taro & <Co>").unwrap(),
-        card: Some(card(KNOWN).identity),
-    }
-}
-
-impl Store for OneUser {
-    async fn look_up(&self, card: CardIdentity) -> Result<LookUp, StoreError> {
-        let known = taro().card.is_some_and(|known| known == card);
-        Ok(if known { LookUp::Registered(taro()) } else { LookUp::Unknown })
-    }
-    async fn make_provisional(
-        &self,
-        _: Provisional,
-        _: Capacity,
-    ) -> Result<ProvisionalOutcome, StoreError> {
-        Ok(ProvisionalOutcome::Made)
-    }
-    async fn credentials(&self, user: UserId) -> Result<Option<Credentials>, StoreError> {
-        let known = user == taro().id;
-        Ok(known.then(|| Credentials { account: taro(), verifier: None }))
-    }
-    async fn commit(&self, _: Binding) -> Result<CommitOutcome, StoreError> {
-        Ok(CommitOutcome::Done)
-    }
-    async fn add_users(
-        &self,
-        _: Vec<UserToStore>,
-        _: Capacity,
-        _: SystemTime,
-    ) -> Result<AddOutcome, StoreError> {
-        Ok(AddOutcome::Full)
-    }
-    async fn list_users(&self) -> Result<Vec<ListedUser>, StoreError> {
-        Ok(Vec::new())
-    }
-    async fn delete_user(&self, _: UserKey, _: SystemTime) -> Result<bool, StoreError> {
-        Ok(false)
-    }
-    async fn append_audit(&self, _: AuditRecord) -> Result<(), StoreError> {
-        Ok(())
-    }
-}
+/// Hanako's, who has no card.
+pub(crate) const PASSWORD: &str = "Red horse 7";
 
 pub(crate) fn card(idm: [u8; 8]) -> Card {
     Card::felica(&idm, SystemCode::ANY, None, None).unwrap()
@@ -90,18 +45,50 @@ pub(crate) struct House {
     events: broadcast::Sender<Event>,
     /// What the simulator was told.
     pub(crate) told: Arc<Mutex<Vec<String>>>,
+    _folder: TempDir,
 }
 
 impl House {
-    pub(crate) fn new() -> Self {
-        Self::with(true)
+    pub(crate) async fn new() -> Self {
+        Self::with(true).await
     }
 
-    pub(crate) fn with(simulated: bool) -> Self {
+    pub(crate) async fn with(simulated: bool) -> Self {
+        Self::at(Site::new(Settings::default()).unwrap(), simulated).await
+    }
+
+    /// Two stations. Taro has a card and no password, Hanako a password and no card.
+    pub(crate) async fn at(site: Site, simulated: bool) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(SqliteStore::open(folder.path().join("panel.db")).unwrap());
         let (events, incoming) = broadcast::channel(16);
         let stations = ["desk", "side door"].map(|name| StationName(name.into())).to_vec();
-        let service =
-            Service::start(Arc::new(OneUser), Arc::default(), stations, incoming.resubscribe());
+        let service = Service::start(
+            Arc::clone(&store),
+            Arc::new(NoDirectory),
+            site.clone().into(),
+            stations.clone(),
+            incoming,
+        );
+        for (user_id, name, password) in
+            [("taro", "Taro & <Co>", None), ("hanako", "Hanako", Some(PASSWORD))]
+        {
+            let password = password.map(|text| text.to_owned().into());
+            let (user_id, name) = (user_id.to_owned(), name.to_owned());
+            let entry = UserEntry { user_id, name, password, ..UserEntry::default() };
+            service.add_user(entry).await.unwrap();
+        }
+        let known = card(KNOWN).identity;
+        let bound = store.commit(Binding {
+            number: site.number(&known).unwrap(),
+            card: known,
+            user: UserId::new("taro").unwrap(),
+            replaces: None,
+            keep: Keep::Record,
+            station: stations[0].clone(),
+            at: SystemTime::UNIX_EPOCH,
+        });
+        assert_eq!(bound.await.unwrap(), CommitOutcome::Done);
         let told = Arc::new(Mutex::new(Vec::new()));
         let log = Arc::clone(&told);
         let sim = SimControl::new(move |line| {
@@ -115,7 +102,20 @@ impl House {
             tap_sound: false,
             sim: simulated.then_some(sim),
         };
-        Self { router: router(service.clone(), config), service, events, told }
+        let router = router(service.clone(), config);
+        Self { router, service, events, told, _folder: folder }
+    }
+
+    /// Changes settings, as an administrator does.
+    pub(crate) async fn set(&self, changes: &[(&str, &str)]) {
+        let changes =
+            changes.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        self.service.change_settings(changes, None).await.unwrap();
+    }
+
+    /// Sets one of the device's own passwords to [`PASSWORD`].
+    pub(crate) async fn set_secret(&self, which: DeviceSecret) {
+        self.service.set_secret(which, Some(PASSWORD.to_owned().into())).await.unwrap();
     }
 
     /// Something happens at the reader of this station.
@@ -167,22 +167,36 @@ impl House {
         body
     }
 
+    /// Presses a button of the desk's page `on` and gives the page `then` that follows.
+    pub(crate) async fn press(&self, on: &str, form: &str, then: &str) -> String {
+        let shown = self.page_with("desk", on).await;
+        let form = format!("station=desk&session={}&lang=en&{form}", session(&shown));
+        let (status, _, body) = self.ask(post("/act", form.clone())).await;
+        assert_eq!(status, StatusCode::NO_CONTENT, "{form}: {body}");
+        self.page_with("desk", then).await
+    }
+
     /// The page once it has this word; it is awaited, not slept for.
     pub(crate) async fn page_with(&self, station: &str, word: &str) -> String {
+        self.page_saying(station, &format!("data-page=\"{word}\"")).await
+    }
+
+    /// The page once this is on it.
+    pub(crate) async fn page_saying(&self, station: &str, words: &str) -> String {
         let name = StationName(station.into());
         let mut view = self.service.view(&name).unwrap();
-        let marked = format!("data-page=\"{word}\"");
+        let path = format!("/station/{}?lang=en", station.replace(' ', "%20"));
         timeout(DEADLINE, async {
             loop {
-                let page = self.page(&format!("/station/{}", station.replace(' ', "%20"))).await;
-                if page.contains(&marked) {
+                let page = self.page(&path).await;
+                if page.contains(words) {
                     break page;
                 }
                 view.changed().await.unwrap();
             }
         })
         .await
-        .unwrap_or_else(|_| panic!("{station} never showed {word}"))
+        .unwrap_or_else(|_| panic!("{station} never showed {words}"))
     }
 }
 

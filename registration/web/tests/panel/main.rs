@@ -10,5 +10,6 @@
 
 mod access;
 mod house;
+mod people;
 mod press;
 mod stream;

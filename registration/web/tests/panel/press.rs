@@ -8,9 +8,31 @@ fn submit(station: &str, session: u64, user: &str) -> String {
     )
 }
 
+/// Every button there is.
+const BUTTONS: [&str; 18] = [
+    "authentication-key",
+    "special-key",
+    "open-sign-in",
+    "as-user",
+    "as-guest",
+    "as-administrator",
+    "sign-in",
+    "password",
+    "new-password",
+    "open",
+    "submit",
+    "yes",
+    "no",
+    "open-own",
+    "save-own",
+    "unlink",
+    "cancel",
+    "touch",
+];
+
 #[tokio::test]
 async fn a_wrong_password_loses_the_password_only() {
-    let house = House::new();
+    let house = House::new().await;
     house.tap("desk", UNKNOWN);
     let form = house.page_with("desk", "register").await;
     let (status, _, _) = house.ask(post("/act", submit("desk", session(&form), "hanako"))).await;
@@ -22,7 +44,7 @@ async fn a_wrong_password_loses_the_password_only() {
 
 #[tokio::test]
 async fn a_broken_rule_is_told_beside_the_field() {
-    let house = House::new();
+    let house = House::new().await;
     house.tap("desk", UNKNOWN);
     let form = house.page_with("desk", "register").await;
     house.ask(post("/act", submit("desk", session(&form), "han%5Bako"))).await;
@@ -33,15 +55,15 @@ async fn a_broken_rule_is_told_beside_the_field() {
 
 #[tokio::test]
 async fn a_late_press_does_nothing_to_the_next_person() {
-    let house = House::new();
+    let house = House::new().await;
     house.tap("desk", UNKNOWN);
     let form = house.page_with("desk", "register").await;
     let old = session(&form);
-    house.ask(post("/act", format!("station=desk&session={old}&do=sign-out"))).await;
+    house.ask(post("/act", format!("station=desk&session={old}&do=authentication-key"))).await;
     house.tap("desk", KNOWN);
     let next = house.page_with("desk", "signed-in").await;
     assert_ne!(session(&next), old);
-    for action in ["sign-out", "cancel", "yes", "open", "touch"] {
+    for action in BUTTONS {
         let (status, _, _) =
             house.ask(post("/act", format!("station=desk&session={old}&do={action}"))).await;
         assert_eq!(status, StatusCode::NO_CONTENT, "{action}");
@@ -51,7 +73,7 @@ async fn a_late_press_does_nothing_to_the_next_person() {
 
 #[tokio::test]
 async fn trying_passwords_is_slowed_down_at_each_station_by_itself() {
-    let house = House::new();
+    let house = House::new().await;
     house.tap("desk", UNKNOWN);
     let number = session(&house.page_with("desk", "register").await);
     for attempt in 1..=5 {
@@ -81,7 +103,7 @@ async fn trying_passwords_is_slowed_down_at_each_station_by_itself() {
 
 #[tokio::test]
 async fn without_the_script_a_press_leads_back_to_its_page() {
-    let house = House::new();
+    let house = House::new().await;
     let rows = [("desk", "", "/"), ("side+door", "&lang=ja", "/station/side%20door?lang=ja")];
     for (station, more, location) in rows {
         let mut request = post("/act", format!("station={station}&session=0&do=touch{more}"));
@@ -94,7 +116,7 @@ async fn without_the_script_a_press_leads_back_to_its_page() {
 
 #[tokio::test]
 async fn a_person_sees_their_name_and_nobody_a_card_number() {
-    let house = House::new();
+    let house = House::new().await;
     house.attach("desk");
     for (idm, word) in [(KNOWN, "signed-in"), (UNKNOWN, "register")] {
         house.tap("desk", idm);
@@ -102,7 +124,9 @@ async fn a_person_sees_their_name_and_nobody_a_card_number() {
         assert_eq!(page.contains("Taro &amp; &lt;Co&gt;"), word == "signed-in", "{page}");
         assert!(!page.to_uppercase().contains("012E4C"), "{page}");
         let number = session(&page);
-        house.ask(post("/act", format!("station=desk&session={number}&do=sign-out"))).await;
+        house
+            .ask(post("/act", format!("station=desk&session={number}&do=authentication-key")))
+            .await;
         let idle = house.page_with("desk", "idle").await;
         assert!(!idle.contains("Taro"), "{idle}");
         assert_eq!(attribute(&idle, "data-clears"), "");
@@ -111,7 +135,7 @@ async fn a_person_sees_their_name_and_nobody_a_card_number() {
 
 #[tokio::test]
 async fn only_written_lines_reach_the_simulator() {
-    let house = House::new();
+    let house = House::new().await;
     // Button, status, what the simulator is told.
     let rows: [(&str, u16, &[&str]); 6] = [
         ("a", 200, &["take", "put felica idm=012E4C0000000001"]),
@@ -128,7 +152,7 @@ async fn only_written_lines_reach_the_simulator() {
         let told: Vec<String> = house.told.lock().unwrap().drain(..).collect();
         assert_eq!(told, lines, "{button}");
     }
-    let real = House::with(false);
+    let real = House::with(false).await;
     let (status, _, _) = real.ask(post("/sim", "card=a")).await;
     assert_eq!(status, StatusCode::NOT_FOUND);
     let (_, _, page) = real.ask(get("/")).await;

@@ -35,6 +35,7 @@ impl Listener {
             lines.join("\n")
         };
         let event = (field("event: "), field("data: "));
+        assert!(!event.1.is_empty(), "browsers pass over an event without data: {event:?}");
         self.text = rest.to_owned();
         Some(event)
     }
@@ -66,7 +67,7 @@ impl Listener {
 
 #[tokio::test]
 async fn a_page_hears_each_step_without_a_card_number() {
-    let house = House::with(false);
+    let house = House::with(false).await;
     let mut page = Listener::new(&house, "/events?lang=en").await;
     let (idle, _) = page.until("idle").await;
     assert!(idle.contains("reader is not connected"));
@@ -96,7 +97,7 @@ async fn a_page_hears_each_step_without_a_card_number() {
 
 #[tokio::test]
 async fn somebody_who_types_is_not_disturbed_by_the_time() {
-    let house = House::new();
+    let house = House::new().await;
     let mut page = Listener::new(&house, "/events").await;
     house.tap("desk", UNKNOWN);
     let (form, _) = page.until("register").await;
@@ -110,7 +111,7 @@ async fn somebody_who_types_is_not_disturbed_by_the_time() {
 
 #[tokio::test]
 async fn pings_come_while_nothing_happens_and_the_stream_ends_with_the_service() {
-    let house = House::new();
+    let house = House::new().await;
     let mut page = Listener::new(&house, "/events").await;
     page.until("idle").await;
     assert_eq!(page.next().await.unwrap().0, "ping");
@@ -124,7 +125,7 @@ async fn pings_come_while_nothing_happens_and_the_stream_ends_with_the_service()
 
 #[tokio::test]
 async fn whatever_was_typed_reaches_the_page_again_unharmed() {
-    let house = House::new();
+    let house = House::new().await;
     let mut page = Listener::new(&house, "/events").await;
     house.tap("desk", UNKNOWN);
     let (form, _) = page.until("register").await;
@@ -139,7 +140,7 @@ async fn whatever_was_typed_reaches_the_page_again_unharmed() {
 
 #[tokio::test]
 async fn each_station_has_its_own_stream() {
-    let house = House::new();
+    let house = House::new().await;
     let mut desk = Listener::new(&house, "/events?station=desk").await;
     let mut door = Listener::new(&house, "/events?station=side%20door&lang=ja").await;
     desk.until("idle").await;
@@ -154,7 +155,7 @@ async fn each_station_has_its_own_stream() {
 
 #[tokio::test]
 async fn the_server_speaks_http_and_ends_when_told() {
-    let house = House::new();
+    let house = House::new().await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();

@@ -23,7 +23,11 @@ const ARROWS: &[Arrows] = &[
     ("firmware-sim/device", &["drivers/wire"], &[]),
     ("firmware-sim/serve", &["firmware-sim/device", "drivers/wire"], &[]),
     ("registration/core", &["hal/core"], &[]),
-    ("registration/service", &["registration/core", "hal/core"], &["registration/store"]),
+    (
+        "registration/service",
+        &["registration/core", "hal/core"],
+        &["registration/store", "tests/harness"],
+    ),
     ("registration/store", &["registration/service", "registration/core", "hal/core"], &[]),
     (
         "registration/web",
@@ -41,6 +45,8 @@ const ARROWS: &[Arrows] = &[
             "drivers/rcs380",
             "firmware-sim/device",
             "firmware-sim/serve",
+            "registration/core",
+            "registration/service",
         ],
         &[],
     ),

@@ -237,7 +237,7 @@ async fn a_halted_endpoint_is_cleared_but_not_for_ever() {
                 }
                 (Way::ToReader, Message::Control(control)) if control.request == 1 => {
                     assert_eq!((control.request_type, control.value), (0x02, 0));
-                    assert_eq!(control.index, which.into());
+                    assert_eq!(control.index, u16::from(which));
                     *counted.lock().unwrap() += 1;
                 }
                 _ => {}

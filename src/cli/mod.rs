@@ -1,11 +1,18 @@
 //! The command line: one table of commands, options and examples.
 
+mod config;
+mod records;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
+use kazasu_registration::DeviceEvent;
 use kazasu_wire::describe::{Dialect, EnvelopeKind, Side};
+
+pub(crate) use config::{Card, CardRule, Config, LearnRule};
+pub(crate) use records::{EditUser, Feature, User};
 
 /// Card readers to tap events, tap events to people, people's cards to safe registrations.
 #[derive(Debug, Parser)]
@@ -17,7 +24,8 @@ use kazasu_wire::describe::{Dialect, EnvelopeKind, Side};
                   Examples:\n  \
                   kazasu serve --sim demo.sim      the service, on a simulated reader\n  \
                   kazasu watch --json              every tap as one JSON line\n  \
-                  kazasu user add alice --password-stdin < password.txt"
+                  kazasu user add alice --password-stdin < password.txt\n  \
+                  kazasu config set panel.auto-clear-s=60"
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -61,6 +69,27 @@ pub(crate) enum Command {
     /// Users of the local records
     #[command(subcommand)]
     User(User),
+    /// Cards of users, and what the site calls them
+    #[command(subcommand)]
+    Card(Card),
+    /// Settings of sign-in and registration, and the device's own passwords
+    #[command(subcommand)]
+    Config(Config),
+    /// Tells the running service what the device around a reader does
+    #[command(after_help = "Events: job-started and job-ended (of whoever is signed in),\n\
+        payment-enabled and payment-disabled (a coin box has credit, or none any more),\n\
+        power-save and waking, reset-key (beside the settings page).\n\n\
+        Examples:\n  kazasu device job-started\n  kazasu device power-save --station hall")]
+    Device {
+        /// What happened
+        #[arg(value_parser = word(DeviceEvent::ALL.map(DeviceEvent::as_str), DeviceEvent::from_word))]
+        event: DeviceEvent,
+        /// Where [default: the first station]
+        #[arg(long, value_name = "NAME")]
+        station: Option<String>,
+        #[command(flatten)]
+        data: Data,
+    },
     /// Prints the address of the running service's panel
     Panel(Data),
     /// Recorded bytes with every field named
@@ -109,16 +138,20 @@ fn named<T: Copy + Send + Sync + 'static>(
     })
 }
 
+/// Reads one of these words with the function that knows them.
+fn word<T: Clone + Send + Sync + 'static>(
+    words: impl IntoIterator<Item = &'static str>,
+    read: fn(&str) -> Option<T>,
+) -> impl TypedValueParser<Value = T> {
+    PossibleValuesParser::new(words).try_map(move |word| read(&word).ok_or("no such word"))
+}
+
 /// Where the service keeps its files.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Data {
     /// Data folder [default: kazasu in the platform's data folder]
     #[arg(long, value_name = "DIR", env = "KAZASU_DATA")]
     pub(crate) data: Option<PathBuf>,
-
-    /// Configuration file [default: kazasu.toml in the data folder, if there]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
 }
 
 /// Where, and on which readers.
@@ -126,6 +159,10 @@ pub(crate) struct Data {
 pub(crate) struct Place {
     #[command(flatten)]
     pub(crate) data: Data,
+
+    /// Configuration file [default: kazasu.toml in the data folder, if there]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
 
     /// The readers to use.
     #[arg(
@@ -216,52 +253,5 @@ pub(crate) enum Sim {
         /// The control line
         #[arg(required = true, num_args = 1..)]
         line: Vec<String>,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum User {
-    /// Adds one user
-    #[command(after_help = "Examples:\n  \
-        kazasu user add alice --name 'Alice A.' --password-stdin < password.txt\n  \
-        kazasu user add guest01 --no-password")]
-    Add {
-        /// User ID: 1-32 printable ASCII characters
-        user_id: String,
-        /// User name, at most 32 bytes [default: the user ID]
-        #[arg(long, default_value = "")]
-        name: String,
-        /// Mail address
-        #[arg(long, default_value = "")]
-        mail: String,
-        /// Reads the password from the first line of standard input
-        #[arg(long, conflicts_with = "no_password", required_unless_present = "no_password")]
-        password_stdin: bool,
-        /// A user without a password: whoever knows the ID can register a card to it
-        #[arg(long)]
-        no_password: bool,
-        #[command(flatten)]
-        data: Data,
-    },
-    /// Adds the users of a CSV file: all or none
-    #[command(after_help = "The first line names the columns: user_id,name,mail,password\n\
-        Only user_id is needed. Example:\n  kazasu user import users.csv")]
-    Import {
-        /// The file; `-` for standard input
-        file: PathBuf,
-        #[command(flatten)]
-        data: Data,
-    },
-    /// Lists all users
-    List {
-        #[command(flatten)]
-        data: Data,
-    },
-    /// Deletes a user and frees their card
-    Delete {
-        /// User ID; for a provisional user, the card ID
-        user_id: String,
-        #[command(flatten)]
-        data: Data,
     },
 }

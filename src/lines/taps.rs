@@ -1,12 +1,13 @@
-//! The objects that commands print and the socket carries: one struct for each kind of line.
-
 use std::time::SystemTime;
 
 use jiff::{Timestamp, Unit};
-use kazasu_hal::{Card, Details, Event, EventKind, Fault, ReaderInfo};
+use kazasu_hal::{
+    Card, CardIdentity, Details, Event, EventKind, Fault, ReaderInfo, SystemCode, Technology,
+};
 use kazasu_runtime::Way;
 use serde::{Deserialize, Serialize};
 
+use crate::hex::unhex;
 use crate::out::Line;
 
 /// One tap event. Optional fields are absent where they do not apply.
@@ -24,7 +25,7 @@ pub(crate) struct EventLine {
     #[serde(skip_serializing_if = "Option::is_none")]
     kind: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    message: Option<String>,
+    pub(crate) message: Option<String>,
 }
 
 /// Card fields of an event, hex in upper case.
@@ -103,6 +104,19 @@ impl EventLine {
     }
 }
 
+impl EventLine {
+    /// The card of the event; `None` where it has none or one that cannot be.
+    pub(crate) fn identity(&self) -> Option<CardIdentity> {
+        let card = self.card.as_ref()?;
+        let id = unhex(&card.id)?;
+        let system = match &card.system {
+            Some(text) => Some(SystemCode(u16::from_str_radix(text, 16).ok()?)),
+            None => None,
+        };
+        CardIdentity::new(Technology::from_word(&card.technology)?, &id, system).ok()
+    }
+}
+
 impl Line for EventLine {
     fn text(&self) -> String {
         let mut text = format!("{}  {:9}  {}", self.time, self.event, self.reader);
@@ -119,7 +133,7 @@ impl Line for EventLine {
     }
 }
 
-fn rfc3339(time: SystemTime) -> String {
+pub(crate) fn rfc3339(time: SystemTime) -> String {
     Timestamp::try_from(time)
         .and_then(|t| t.round(Unit::Millisecond))
         .map_or_else(|_| String::new(), |t| format!("{t:.3}"))
@@ -180,35 +194,5 @@ impl Line for ReaderLine {
             text += &format!("  {extra}");
         }
         text
-    }
-}
-
-/// One user of the local records.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct UserLine {
-    pub(crate) user_id: String,
-    pub(crate) name: String,
-    pub(crate) mail: String,
-    /// `registered` or `provisional`.
-    pub(crate) kind: String,
-    pub(crate) has_card: bool,
-}
-
-impl Line for UserLine {
-    fn text(&self) -> String {
-        let card = if self.has_card { "card" } else { "no card" };
-        format!("{:32}  {:11}  {:7}  {}  {}", self.user_id, self.kind, card, self.name, self.mail)
-    }
-}
-
-/// One sentence: the result of a command that has nothing else to show.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Message {
-    pub(crate) message: String,
-}
-
-impl Line for Message {
-    fn text(&self) -> String {
-        self.message.clone()
     }
 }

@@ -1,4 +1,4 @@
--- Schema 1. Times are milliseconds since 1970 UTC.
+-- Schema 1; never changed again, since databases of it exist. Times are milliseconds since 1970 UTC.
 
 CREATE TABLE users (
     id            INTEGER PRIMARY KEY,

@@ -1,0 +1,187 @@
+//! Settings by their dotted keys: what `kazasu config` shows and changes.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+
+use super::{Impossible, Settings};
+
+/// One setting and its value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Setting {
+    /// The dotted key.
+    pub key: String,
+    /// The value in force.
+    pub value: Value,
+    /// What it is without anybody changing it.
+    pub default: Value,
+}
+
+/// A change that is refused; nothing changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ChangeError {
+    /// No such key.
+    #[error("there is no setting {0:?} (kazasu config show lists all)")]
+    NoSuchKey(String),
+    /// A value that the setting cannot have.
+    #[error("{key}: {why}")]
+    Value {
+        /// The dotted key.
+        key: String,
+        /// What it can be.
+        why: String,
+    },
+    /// Settings that cannot be together.
+    #[error("{}", join(.0))]
+    Impossible(Vec<Impossible>),
+}
+
+fn join(found: &[Impossible]) -> String {
+    found.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+impl Settings {
+    /// Reads what [`Settings::to_json`] wrote. Keys that are left out have their defaults.
+    ///
+    /// # Errors
+    /// Unknown keys, values that a setting cannot have, impossible combinations.
+    pub fn from_json(text: &str) -> Result<Self, ChangeError> {
+        let value = |why: serde_json::Error| ChangeError::Value {
+            key: "settings".to_owned(),
+            why: why.to_string(),
+        };
+        let settings: Self = serde_json::from_str(text).map_err(value)?;
+        settings.possible()
+    }
+
+    /// The whole of it as JSON.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        self.document().to_string()
+    }
+
+    /// Every setting by its key, in a fixed order.
+    #[must_use]
+    pub fn list(&self) -> Vec<Setting> {
+        let mut now = Vec::new();
+        flatten("", &self.document(), &mut now);
+        let mut default = Vec::new();
+        flatten("", &Self::default().document(), &mut default);
+        now.into_iter()
+            .map(|(key, value)| {
+                let default = default.iter().find(|(known, _)| *known == key);
+                let default = default.map_or(Value::Null, |(_, value)| value.clone());
+                Setting { key, value, default }
+            })
+            .collect()
+    }
+
+    /// These settings with some changed, all at once. A value is JSON, or else taken as text;
+    /// `default` is the default.
+    ///
+    /// # Errors
+    /// See [`ChangeError`].
+    pub fn changed<'a>(
+        &self,
+        changes: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, ChangeError> {
+        let mut settings = self.clone();
+        for (key, text) in changes {
+            settings = settings.with(key, text)?;
+        }
+        settings.possible()
+    }
+
+    /// The keys whose values differ, of either.
+    #[must_use]
+    pub fn differing(&self, other: &Self) -> Vec<String> {
+        let (ours, theirs) = (self.list(), other.list());
+        let lacks = |there: &[Setting], setting: &Setting| {
+            !there.iter().any(|o| o.key == setting.key && o.value == setting.value)
+        };
+        let keys = ours
+            .iter()
+            .filter(|setting| lacks(&theirs, setting))
+            .chain(theirs.iter().filter(|setting| lacks(&ours, setting)));
+        // That an open place is empty shows in the names that it lacks.
+        let named = |setting: &&Setting| setting.value.as_object().is_none();
+        let keys: BTreeSet<_> = keys.filter(named).map(|setting| setting.key.clone()).collect();
+        keys.into_iter().collect()
+    }
+
+    fn with(&self, key: &str, text: &str) -> Result<Self, ChangeError> {
+        if text == "default" {
+            let mut default = Self::default().document();
+            return self.with_value(key, find(&mut default, key).map(Value::take));
+        }
+        let as_text = || self.with_value(key, Some(Value::String(text.to_owned())));
+        match serde_json::from_str(text) {
+            // Digits can be a name, too.
+            Ok(value) => {
+                self.with_value(key, Some(value)).or_else(|error| as_text().or(Err(error)))
+            }
+            Err(_) => as_text(),
+        }
+    }
+
+    fn with_value(&self, key: &str, value: Option<Value>) -> Result<Self, ChangeError> {
+        let mut document = self.document();
+        put(&mut document, key, value).ok_or_else(|| ChangeError::NoSuchKey(key.to_owned()))?;
+        serde_json::from_value(document)
+            .map_err(|error| ChangeError::Value { key: key.to_owned(), why: error.to_string() })
+    }
+
+    fn possible(self) -> Result<Self, ChangeError> {
+        let found = self.check();
+        if found.is_empty() { Ok(self) } else { Err(ChangeError::Impossible(found)) }
+    }
+
+    fn document(&self) -> Value {
+        // Nothing in it can fail to serialise: no map with other keys than text.
+        serde_json::to_value(self).unwrap_or_default()
+    }
+}
+
+/// A place whose names are not fixed: nothing is in it by default.
+fn is_open(key: &str) -> bool {
+    let mut default = Settings::default().document();
+    find(&mut default, key).is_some_and(|value| value.as_object().is_some_and(Map::is_empty))
+}
+
+/// Settings are objects within objects; whatever else stands there is a value.
+fn flatten(prefix: &str, value: &Value, into: &mut Vec<(String, Value)>) {
+    match value {
+        Value::Object(fields) if !fields.is_empty() => {
+            for (name, value) in fields {
+                let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+                flatten(&key, value, into);
+            }
+        }
+        value => into.push((prefix.to_owned(), value.clone())),
+    }
+}
+
+fn find<'a>(document: &'a mut Value, key: &str) -> Option<&'a mut Value> {
+    key.split('.').try_fold(document, |at, name| at.as_object_mut()?.get_mut(name))
+}
+
+/// Puts a value where this key is; `None` for the value takes a name out of an open place. `None`
+/// where there is no such key.
+fn put(document: &mut Value, key: &str, value: Option<Value>) -> Option<()> {
+    if let Some((place, name)) = key.rsplit_once('.')
+        && is_open(place)
+    {
+        let fields = find(document, place)?.as_object_mut()?;
+        match value {
+            Some(value) => drop(fields.insert(name.to_owned(), value)),
+            None => drop(fields.remove(name)),
+        }
+        return Some(());
+    }
+    let found = find(document, key)?;
+    if found.is_object() && !is_open(key) {
+        return None;
+    }
+    *found = value?;
+    Some(())
+}

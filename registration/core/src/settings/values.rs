@@ -1,0 +1,259 @@
+//! Values that settings can have.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Field, FieldError, Rule, UserId};
+
+/// How a card becomes somebody's (S10-2-01).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// The device decides.
+    Local,
+    /// A directory decides.
+    External,
+    /// Nobody can register a card in this mode.
+    None,
+}
+
+/// Who vouches for a person while a card is being bound (S10-2-10).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    /// A user record of the device.
+    #[default]
+    Device,
+    /// Active Directory or another LDAP directory.
+    Directory,
+}
+
+impl Source {
+    /// The fixed word for scripts and the store.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Device => "device",
+            Self::Directory => "directory",
+        }
+    }
+
+    /// Reads the fixed word back.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Device, Self::Directory].into_iter().find(|source| source.as_str() == word)
+    }
+}
+
+/// Which sources the registration page offers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sources {
+    /// The device's records.
+    #[default]
+    Device,
+    /// A directory.
+    Directory,
+    /// Either; the person chooses.
+    Both,
+}
+
+impl Sources {
+    /// Whether this source is among them.
+    #[must_use]
+    pub fn holds(self, source: Source) -> bool {
+        matches!(
+            (self, source),
+            (Self::Both, _) | (Self::Device, Source::Device) | (Self::Directory, Source::Directory)
+        )
+    }
+}
+
+/// Whether a card asks for a password (S10-2-04).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CardLinkMode {
+    /// The card is enough.
+    #[default]
+    NoPassword,
+    /// The card and a password.
+    Password,
+}
+
+/// What kind of reader the station has: what taking a card away means (spec 30 section 3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CardReader {
+    /// A card is held for a moment: taking it away ends nothing.
+    #[default]
+    Contactless,
+    /// A card stays in the slot: pulling it out signs out.
+    Contact,
+}
+
+/// Whether users sign in with their card only.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PanelSignIn {
+    /// The panel signs in administrators only.
+    CardOnly,
+    /// Users can type their ID instead.
+    #[default]
+    CardOrPanel,
+}
+
+/// What another card does while a contactless card's owner is signed in (S30-4-09).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OtherCard {
+    /// Nothing.
+    #[default]
+    Ignored,
+    /// Its owner takes over.
+    SwitchesUser,
+}
+
+/// What is counted (S10-2-05).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Accounting {
+    /// Nothing.
+    #[default]
+    Off,
+    /// By the device.
+    Local,
+    /// By a server.
+    Network,
+}
+
+/// A subtractive accessory: pays, and tells nothing about who does (spec 30 section 3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Payment {
+    /// None is fitted.
+    #[default]
+    None,
+    /// A coin box or a dispenser of prepaid cards.
+    Fitted,
+}
+
+/// Which of two accessories goes first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Priority {
+    /// The card.
+    #[default]
+    Card,
+    /// The payment.
+    Payment,
+}
+
+/// What else is plugged in.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Accessories {
+    /// The payment accessory.
+    pub payment: Payment,
+    /// Which goes first where a card and a payment are there.
+    pub priority: Priority,
+    /// What is counted.
+    pub accounting: Accounting,
+}
+
+/// How long a session stays without anybody acting: 10 to 900 seconds, 30 by default (S40-2-15).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "u16", into = "u16")]
+pub struct AutoClear(u16);
+
+/// An auto clear time outside 10 to 900 seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("auto clear of {0} s: allowed are 10 to 900 s")]
+pub struct AutoClearOutOfRange(pub u16);
+
+impl AutoClear {
+    /// Takes seconds.
+    ///
+    /// # Errors
+    /// Outside 10 to 900.
+    pub fn from_secs(seconds: u16) -> Result<Self, AutoClearOutOfRange> {
+        match seconds {
+            10..=900 => Ok(Self(seconds)),
+            _ => Err(AutoClearOutOfRange(seconds)),
+        }
+    }
+
+    /// The time as a duration.
+    #[must_use]
+    pub fn duration(self) -> Duration {
+        Duration::from_secs(self.0.into())
+    }
+}
+
+impl TryFrom<u16> for AutoClear {
+    type Error = AutoClearOutOfRange;
+
+    fn try_from(seconds: u16) -> Result<Self, Self::Error> {
+        Self::from_secs(seconds)
+    }
+}
+
+impl From<AutoClear> for u16 {
+    fn from(time: AutoClear) -> Self {
+        time.0
+    }
+}
+
+impl Default for AutoClear {
+    fn default() -> Self {
+        Self(30)
+    }
+}
+
+/// How many records a store may hold (spec 10 section 5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Capacity {
+    /// Most registered users.
+    pub registered: u32,
+    /// Most records, provisional ones included.
+    pub records: u32,
+}
+
+impl Default for Capacity {
+    fn default() -> Self {
+        Self { registered: 999, records: 1000 }
+    }
+}
+
+/// User IDs that nobody may register, compared without regard to case.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ReservedIds(Vec<String>);
+
+impl ReservedIds {
+    /// These instead of the default ones.
+    #[must_use]
+    pub fn new(ids: Vec<String>) -> Self {
+        Self(ids)
+    }
+
+    /// Lets a user ID pass unless it is reserved.
+    ///
+    /// # Errors
+    /// [`Rule::Reserved`].
+    pub fn check(&self, user: &UserId) -> Result<(), FieldError> {
+        if self.0.iter().any(|id| id.eq_ignore_ascii_case(user.as_str())) {
+            return Err(FieldError { field: Field::UserId, rule: Rule::Reserved });
+        }
+        Ok(())
+    }
+}
+
+impl Default for ReservedIds {
+    /// The administrator, the engineer and the guest, under the names people and logs give them;
+    /// `-` is how a log writes nobody.
+    fn default() -> Self {
+        let ids = ["administrator", "admin", "ko", "engineer", "service", "ce", "guest", "-"];
+        Self(ids.map(str::to_owned).to_vec())
+    }
+}

@@ -1,0 +1,93 @@
+use std::fmt;
+
+use kazasu_registration::{
+    FieldError, Limits, MailAddress, Password, PasswordOwner, Role, UserKey, UserName,
+};
+use zeroize::Zeroizing;
+
+use super::{Admin, AdminError};
+use crate::{Store, UserChange, clock};
+
+/// What an administrator types to change a user's record: not checked yet. `None` leaves a field
+/// as it is.
+#[derive(Clone, Default)]
+pub struct UserEdit {
+    /// User name; empty for a copy of the user ID.
+    pub name: Option<String>,
+    /// Mail address; empty for none.
+    pub mail: Option<String>,
+    /// What the user is to the device.
+    pub role: Option<Role>,
+    /// What the user may do.
+    pub limits: Option<Limits>,
+    /// Password; `Some(None)` removes it.
+    pub password: Option<Option<Zeroizing<String>>>,
+    /// Frees the card.
+    pub unlink_card: bool,
+}
+
+impl fmt::Debug for UserEdit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UserEdit")
+            .field("name", &self.name)
+            .field("mail", &self.mail)
+            .field("role", &self.role)
+            .field("limits", &self.limits)
+            .field("unlink_card", &self.unlink_card)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S: Store> Admin<S> {
+    /// Changes a user's record.
+    ///
+    /// # Errors
+    /// Every field that breaks a rule; no such user; a provisional one; the store's.
+    pub async fn edit_user(&self, key: &UserKey, edit: UserEdit) -> Result<(), AdminError> {
+        let UserKey::Registered(user) = key else { return Err(AdminError::Provisional) };
+        let site = self.current.site();
+        let mut broken = Vec::new();
+        let name = edit.name.map(|text| UserName::or_id(&text, user));
+        let name = checked(&mut broken, name);
+        let mail = edit.mail.map(|text| match text.as_str() {
+            "" => Ok(None),
+            text => MailAddress::new(text).map(Some),
+        });
+        let mail = checked(&mut broken, mail);
+        let password = match edit.password {
+            None => None,
+            Some(text) => {
+                let known = match &name {
+                    Some(name) => Some(name.clone()),
+                    None => self.store.find_user(key.clone()).await?.map(|u| u.listed.name),
+                };
+                let name = known.as_ref().map_or("", UserName::as_str);
+                let owner = PasswordOwner { user_id: user.as_str(), name };
+                checked(&mut broken, Some(Password::or_none(text, site.password, owner)))
+            }
+        };
+        if !broken.is_empty() {
+            return Err(AdminError::Fields(broken));
+        }
+        let verifier = match password {
+            None => None,
+            Some(None) => Some(None),
+            Some(Some(password)) => Some(Some(self.hasher.hash(password).await?)),
+        };
+        let change = UserChange {
+            user: user.clone(),
+            name,
+            mail,
+            role: edit.role,
+            limits: edit.limits,
+            verifier,
+            unlink_card: edit.unlink_card,
+            at: clock::wall(),
+        };
+        if self.store.edit_user(change).await? { Ok(()) } else { Err(AdminError::NoSuchUser) }
+    }
+}
+
+fn checked<T>(broken: &mut Vec<FieldError>, made: Option<Result<T, FieldError>>) -> Option<T> {
+    made?.map_err(|error| broken.push(error)).ok()
+}

@@ -1,0 +1,88 @@
+use kazasu_registration::{ChangeError, ErrorCode, FieldError};
+
+use super::import::ImportError;
+use crate::{Collisions, StoreError, hasher::HashError};
+
+/// Why an administrator's request was not done. Nothing changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AdminError {
+    /// Fields break rules.
+    #[error("{}", join(.0))]
+    Fields(Vec<FieldError>),
+    /// The file of an import is wrong.
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    /// No room for more users.
+    #[error("registrations are full: delete records first (kazasu user list, kazasu user delete)")]
+    Full,
+    /// No record of this name.
+    #[error("no such user (kazasu user list shows all)")]
+    NoSuchUser,
+    /// Provisional users have nothing that could be changed.
+    #[error("a provisional user cannot be changed, only deleted (kazasu user delete)")]
+    Provisional,
+    /// No such setting, a value it cannot have, or settings that cannot be together.
+    #[error(transparent)]
+    Settings(#[from] ChangeError),
+    /// Somebody else changed the settings meanwhile.
+    #[error("the settings are at version {version} now: look at them again (kazasu config show)")]
+    Stale {
+        /// The version in force.
+        version: u64,
+    },
+    /// The card number rule does not go with the cards that are there.
+    #[error("cards would have no number of their own; nothing was changed:\n{0}")]
+    Collisions(Collisions),
+    /// The key of the keyed card number form is set already: with another one every card would
+    /// become unknown.
+    #[error("the key of the card numbers is set already")]
+    NumberKeySet,
+    /// Nobody can go by the settings that are stored (707).
+    #[error("the settings cannot be read: {0}")]
+    Unreadable(String),
+    /// The settings could not be stored (709).
+    #[error("the settings were not saved: {0}")]
+    Unsaved(StoreError),
+    /// The store does not do it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A password could not be hashed.
+    #[error("{0}")]
+    Internal(String),
+    /// The service is shutting down.
+    #[error("the service is stopping")]
+    Stopped,
+}
+
+impl AdminError {
+    /// The catalogue's code, where it has one.
+    #[must_use]
+    pub fn code(&self) -> Option<ErrorCode> {
+        match self {
+            Self::Fields(errors) => errors.first().map(FieldError::code),
+            Self::Full => Some(ErrorCode::Full),
+            Self::Unreadable(_) => Some(ErrorCode::SettingsUnreadable),
+            Self::Unsaved(_) => Some(ErrorCode::SettingsUnwritable),
+            Self::Store(error) => Some(error.code()),
+            Self::Internal(_) => Some(ErrorCode::HasherFailed),
+            Self::Stopped => Some(ErrorCode::Internal),
+            Self::Import(_)
+            | Self::NoSuchUser
+            | Self::Provisional
+            | Self::Settings(_)
+            | Self::Stale { .. }
+            | Self::Collisions(_)
+            | Self::NumberKeySet => None,
+        }
+    }
+}
+
+impl From<HashError> for AdminError {
+    fn from(error: HashError) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+
+fn join(errors: &[FieldError]) -> String {
+    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}

@@ -1,0 +1,230 @@
+use std::{fmt, mem, sync::Arc};
+
+use kazasu_registration::{
+    Account, AuditEvent, AuditRecord, Binding, Capacity, CardToFind, Claim, CommitOutcome,
+    DeviceSecret, ErrorCode, Keep, Limits, LookUp, Method, OwnChange, OwnOutcome, Password,
+    Provisional, ProvisionalOutcome, Role, Source, TypedPassword, UserId, Verdict,
+};
+
+use crate::{
+    Answer, CopyToStore, Directory, DirectoryError, NewVerifier, Person, Store, StoreError,
+    StoreErrorKind, Verifier, Written, current::Current, hasher::Hasher,
+};
+
+/// What effects are performed with.
+pub(crate) struct Ports<S, D> {
+    pub(crate) store: Arc<S>,
+    pub(crate) directory: Arc<D>,
+    pub(crate) hasher: Hasher,
+    pub(crate) current: Arc<Current>,
+}
+
+impl<S: Store, D: Directory> Ports<S, D> {
+    pub(crate) async fn look_up(&self, sought: CardToFind) -> Result<LookUp, ErrorCode> {
+        match sought.source {
+            Source::Device => self.store.look_up(sought.card).await.map_err(store_failed),
+            Source::Directory => {
+                let found = self.directory.find(sought.number).await.map_err(directory_failed)?;
+                Ok(found.map_or(LookUp::Unknown, |person| LookUp::Registered(entry_of(person))))
+            }
+        }
+    }
+
+    pub(crate) async fn make_provisional(
+        &self,
+        mut provisional: Provisional,
+        capacity: Capacity,
+    ) -> Result<ProvisionalOutcome, ErrorCode> {
+        let verifier = match provisional.password.take() {
+            Some(password) => Some(self.hash(password).await?),
+            None => None,
+        };
+        let current = self.current.read().await;
+        provisional.number = current.site.number(&provisional.card)?;
+        self.store.make_provisional(provisional, verifier, capacity).await.map_err(store_failed)
+    }
+
+    pub(crate) async fn verify(&self, claim: Claim) -> Result<Verdict, ErrorCode> {
+        match claim {
+            Claim::User(user, typed) => {
+                let stored = self.store.credentials(user).await.map_err(store_failed)?;
+                match typed {
+                    Some(typed) => {
+                        self.hasher.verify(typed, stored).await.map_err(|e| hasher_failed(&e))
+                    }
+                    None => Ok(match stored {
+                        Some(stored) => Verdict::Right(stored.account),
+                        None => Verdict::UnknownUser,
+                    }),
+                }
+            }
+            Claim::Directory(typed, password) => {
+                let answer = self.directory.verify(typed, password).await;
+                Ok(match answer.map_err(directory_failed)? {
+                    Answer::Right(person) => Verdict::Right(self.account_of(person).await?),
+                    Answer::WrongPassword => Verdict::WrongPassword,
+                    Answer::UnknownUser => Verdict::UnknownUser,
+                })
+            }
+            Claim::Device(which, typed) => self.verify_secret(which, typed).await,
+        }
+    }
+
+    async fn verify_secret(
+        &self,
+        which: DeviceSecret,
+        typed: Option<TypedPassword>,
+    ) -> Result<Verdict, ErrorCode> {
+        let Some(typed) = typed else {
+            // Engineers and guests are always asked, whatever the machine thinks.
+            return Ok(match which {
+                DeviceSecret::KeyOperator => Verdict::RightDevice,
+                DeviceSecret::Engineer | DeviceSecret::Guest => Verdict::WrongPassword,
+            });
+        };
+        let Some(verifier) = self.store.secret(which).await.map_err(store_failed)? else {
+            return Ok(Verdict::NotSetUp);
+        };
+        match self.hasher.matches(typed, verifier).await {
+            Ok(true) => Ok(Verdict::RightDevice),
+            Ok(false) => Ok(Verdict::WrongPassword),
+            Err(error) => Err(hasher_failed(&error)),
+        }
+    }
+
+    /// What the directory says of a person; under the local method, with what the device's record
+    /// of the same ID has that a directory cannot know.
+    async fn account_of(&self, person: Person) -> Result<Account, ErrorCode> {
+        let site = self.current.site();
+        if site.settings.method() == Method::External {
+            return Ok(entry_of(person));
+        }
+        let stored = self.store.credentials(person.id.clone()).await.map_err(store_failed)?;
+        Ok(match stored {
+            Some(stored) => Account { name: person.name, mail: person.mail, ..stored.account },
+            None => Account {
+                card: None,
+                limits: site.settings.new_users,
+                has_password: false,
+                ..entry_of(person)
+            },
+        })
+    }
+
+    pub(crate) async fn commit(&self, mut binding: Binding) -> Result<CommitOutcome, ErrorCode> {
+        match mem::replace(&mut binding.keep, Keep::Record) {
+            Keep::Record => {
+                let current = self.current.read().await;
+                binding.number = current.site.number(&binding.card)?;
+                self.store.commit(binding).await.map_err(store_failed)
+            }
+            Keep::Copy(copied) => {
+                let copy = CopyToStore {
+                    name: copied.name,
+                    mail: copied.mail,
+                    verifier: self.hash(copied.password).await?,
+                    limits: copied.limits,
+                    capacity: copied.capacity,
+                };
+                let current = self.current.read().await;
+                binding.number = current.site.number(&binding.card)?;
+                self.store.commit_copy(binding, copy).await.map_err(store_failed)
+            }
+            Keep::Entry { typed, password } => self.write(binding, typed, password).await,
+        }
+    }
+
+    async fn write(
+        &self,
+        binding: Binding,
+        typed: UserId,
+        password: TypedPassword,
+    ) -> Result<CommitOutcome, ErrorCode> {
+        let replaced = binding.replaces.is_some();
+        let written = self
+            .directory
+            .write_card(typed, password, binding.number, binding.replaces)
+            .await
+            .map_err(directory_failed)?;
+        match written {
+            Written::Conflict(number) => return Ok(CommitOutcome::Conflict(number)),
+            Written::CardTaken => return Ok(CommitOutcome::CardTaken),
+            Written::PersonGone => return Ok(CommitOutcome::UserGone),
+            Written::Done => {}
+        }
+        let event = AuditEvent::CardWritten { user: binding.user, replaced };
+        let record = AuditRecord { at: binding.at, station: Some(binding.station), event };
+        if let Err(error) = self.store.append_audit(record).await {
+            // The directory has the card: telling the person anything else would be wrong.
+            tracing::error!(%error, "an audit record of a card in the directory was lost");
+        }
+        Ok(CommitOutcome::Done)
+    }
+
+    pub(crate) async fn save_own(&self, mut change: OwnChange) -> Result<OwnOutcome, ErrorCode> {
+        let password = match change.password.take() {
+            None => None,
+            Some(password) => {
+                let stored = self.store.credentials(change.user.clone()).await;
+                let Some(stored) = stored.map_err(own_record_failed)? else {
+                    return Ok(OwnOutcome::UserGone);
+                };
+                let checked = stored.verifier.clone();
+                let verdict = self.hasher.verify(password.current, Some(stored)).await;
+                match verdict.map_err(|e| hasher_failed(&e))? {
+                    Verdict::Right(_) => {}
+                    _ => return Ok(OwnOutcome::WrongPassword),
+                }
+                Some(NewVerifier { checked, new: self.hash(password.new).await? })
+            }
+        };
+        self.store.save_own(change, password).await.map_err(store_failed)
+    }
+
+    async fn hash(&self, password: Password) -> Result<Verifier, ErrorCode> {
+        self.hasher.hash(password).await.map_err(|e| hasher_failed(&e))
+    }
+}
+
+/// A person whom the directory alone knows.
+fn entry_of(person: Person) -> Account {
+    Account {
+        id: person.id,
+        name: person.name,
+        mail: person.mail,
+        card: person.card,
+        source: Source::Directory,
+        role: Role::General,
+        limits: Limits::ALLOW_ALL,
+        has_password: true,
+    }
+}
+
+fn store_failed(error: StoreError) -> ErrorCode {
+    let code = error.code();
+    tracing::error!(%code, %error, "the store failed");
+    code
+}
+
+/// The record of somebody who is signed in: 754 where it cannot be read.
+fn own_record_failed(error: StoreError) -> ErrorCode {
+    match error.kind {
+        StoreErrorKind::Damaged
+        | StoreErrorKind::RecordDamaged
+        | StoreErrorKind::Unavailable => {
+            tracing::error!(%error, "a signed-in user's record cannot be read");
+            ErrorCode::EditUserUnreadable
+        }
+        _ => store_failed(error),
+    }
+}
+
+fn directory_failed(error: DirectoryError) -> ErrorCode {
+    tracing::warn!(code = %error.code, %error, "the directory did not do what was asked");
+    error.code
+}
+
+fn hasher_failed(error: &dyn fmt::Display) -> ErrorCode {
+    tracing::error!(%error, "a password cannot be checked or hashed");
+    ErrorCode::HasherFailed
+}

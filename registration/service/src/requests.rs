@@ -1,0 +1,242 @@
+use std::{sync::Arc, time::SystemTime};
+
+use kazasu_registration::{CardNumber, DeviceSecret, ListedUser, NumberKey, UserEntry, UserKey};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    task::JoinSet,
+};
+use zeroize::Zeroizing;
+
+use crate::{
+    Admin, AdminError, Changed, Service, Store, StoredSettings, StoredUser, UserEdit, Versioned,
+};
+
+/// How many administrators' requests may wait.
+const ADMIN_MAX: usize = 8;
+/// How many are worked on at a time.
+const ADMIN_PARALLEL: usize = 4;
+
+type Reply<T> = oneshot::Sender<Result<T, AdminError>>;
+
+/// What an administrator asks of the running service: [`Admin`]'s functions, one each.
+pub(crate) enum AdminRequest {
+    Add(UserEntry, Reply<()>),
+    Import(Zeroizing<Vec<u8>>, Reply<usize>),
+    Export(Reply<String>),
+    List(Reply<Vec<ListedUser>>),
+    ListCards(Reply<Vec<(UserKey, CardNumber)>>),
+    Describe(UserKey, Reply<StoredUser>),
+    Edit(UserKey, UserEdit, Reply<()>),
+    Delete(UserKey, Reply<()>),
+    DeleteProvisional(Option<SystemTime>, Reply<u64>),
+    Settings(Reply<Versioned>),
+    History(Reply<Vec<StoredSettings>>),
+    Change(Vec<(String, String)>, Option<u64>, Reply<Changed>),
+    Check(Vec<(String, String)>, Reply<Changed>),
+    HasNumberKey(Reply<bool>),
+    SetNumberKey(NumberKey, Reply<()>),
+    SetSecret(DeviceSecret, Option<Zeroizing<String>>, Reply<()>),
+}
+
+/// The way to whoever carries requests out; he ends with the service.
+pub(crate) fn queue() -> (mpsc::Sender<AdminRequest>, mpsc::Receiver<AdminRequest>) {
+    mpsc::channel(ADMIN_MAX)
+}
+
+pub(crate) async fn administrate<S: Store>(
+    office: Arc<Admin<S>>,
+    mut requests: mpsc::Receiver<AdminRequest>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let mut running = JoinSet::new();
+    loop {
+        tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => break,
+            Some(_) = running.join_next() => {}
+            Some(request) = requests.recv(), if running.len() < ADMIN_PARALLEL => {
+                running.spawn(serve(Arc::clone(&office), request));
+            }
+        }
+    }
+    running.shutdown().await;
+}
+
+async fn serve<S: Store>(office: Arc<Admin<S>>, request: AdminRequest) {
+    use AdminRequest as Ask;
+    // A reply that nobody waits for any more is no fault: the change is made all the same.
+    match request {
+        Ask::Add(entry, reply) => drop(reply.send(office.add_user(entry).await)),
+        Ask::Import(csv, reply) => drop(reply.send(office.import_users(&csv).await)),
+        Ask::Export(reply) => drop(reply.send(office.export_users().await)),
+        Ask::List(reply) => drop(reply.send(office.list_users().await)),
+        Ask::ListCards(reply) => drop(reply.send(office.list_cards().await)),
+        Ask::Describe(key, reply) => drop(reply.send(office.describe_user(&key).await)),
+        Ask::Edit(key, edit, reply) => drop(reply.send(office.edit_user(&key, edit).await)),
+        Ask::Delete(key, reply) => drop(reply.send(office.delete_user(&key).await)),
+        Ask::DeleteProvisional(before, reply) => {
+            drop(reply.send(office.delete_provisional(before).await));
+        }
+        Ask::Settings(reply) => drop(reply.send(Ok(office.settings().await))),
+        Ask::History(reply) => drop(reply.send(office.settings_history().await)),
+        Ask::Change(changes, expected, reply) => {
+            drop(reply.send(office.change_settings(changes, expected).await));
+        }
+        Ask::Check(changes, reply) => drop(reply.send(office.check_settings(changes).await)),
+        Ask::HasNumberKey(reply) => drop(reply.send(Ok(office.has_number_key().await))),
+        Ask::SetNumberKey(key, reply) => drop(reply.send(office.set_number_key(key).await)),
+        Ask::SetSecret(which, password, reply) => {
+            drop(reply.send(office.set_secret(which, password).await));
+        }
+    }
+}
+
+/// What administrators do while the service runs; each is the function of [`Admin`] of that name.
+impl Service {
+    /// Adds one user; see [`Admin::add_user`].
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn add_user(&self, entry: UserEntry) -> Result<(), AdminError> {
+        self.ask(|reply| AdminRequest::Add(entry, reply)).await
+    }
+
+    /// Adds all users of a CSV file or none; see [`Admin::import_users`].
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn import_users(&self, csv: Zeroizing<Vec<u8>>) -> Result<usize, AdminError> {
+        self.ask(|reply| AdminRequest::Import(csv, reply)).await
+    }
+
+    /// The registered users as a CSV file; see [`Admin::export_users`].
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn export_users(&self) -> Result<String, AdminError> {
+        self.ask(AdminRequest::Export).await
+    }
+
+    /// Every record; see [`Admin::list_users`].
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn list_users(&self) -> Result<Vec<ListedUser>, AdminError> {
+        self.ask(AdminRequest::List).await
+    }
+
+    /// Every card; see [`Admin::list_cards`].
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn list_cards(&self) -> Result<Vec<(UserKey, CardNumber)>, AdminError> {
+        self.ask(AdminRequest::ListCards).await
+    }
+
+    /// One record; see [`Admin::describe_user`].
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn describe_user(&self, key: &UserKey) -> Result<StoredUser, AdminError> {
+        self.ask(|reply| AdminRequest::Describe(key.clone(), reply)).await
+    }
+
+    /// Changes a user's record; see [`Admin::edit_user`].
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn edit_user(&self, key: &UserKey, edit: UserEdit) -> Result<(), AdminError> {
+        self.ask(|reply| AdminRequest::Edit(key.clone(), edit, reply)).await
+    }
+
+    /// Deletes a record and frees its card; see [`Admin::delete_user`].
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn delete_user(&self, key: &UserKey) -> Result<(), AdminError> {
+        self.ask(|reply| AdminRequest::Delete(key.clone(), reply)).await
+    }
+
+    /// Deletes leftovers; see [`Admin::delete_provisional`].
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn delete_provisional(&self, before: Option<SystemTime>) -> Result<u64, AdminError> {
+        self.ask(|reply| AdminRequest::DeleteProvisional(before, reply)).await
+    }
+
+    /// The settings in force; see [`Admin::settings`].
+    ///
+    /// # Errors
+    /// [`AdminError::Stopped`].
+    pub async fn settings(&self) -> Result<Versioned, AdminError> {
+        self.ask(AdminRequest::Settings).await
+    }
+
+    /// The versions that are kept; see [`Admin::settings_history`].
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn settings_history(&self) -> Result<Vec<StoredSettings>, AdminError> {
+        self.ask(AdminRequest::History).await
+    }
+
+    /// Changes settings at all stations; see [`Admin::change_settings`].
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn change_settings(
+        &self,
+        changes: Vec<(String, String)>,
+        expected: Option<u64>,
+    ) -> Result<Changed, AdminError> {
+        self.ask(|reply| AdminRequest::Change(changes, expected, reply)).await
+    }
+
+    /// What a change would do; see [`Admin::check_settings`].
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn check_settings(
+        &self,
+        changes: Vec<(String, String)>,
+    ) -> Result<Changed, AdminError> {
+        self.ask(|reply| AdminRequest::Check(changes, reply)).await
+    }
+
+    /// Whether the keyed card number form has its key.
+    ///
+    /// # Errors
+    /// [`AdminError::Stopped`].
+    pub async fn has_number_key(&self) -> Result<bool, AdminError> {
+        self.ask(AdminRequest::HasNumberKey).await
+    }
+
+    /// Gives it its key; see [`Admin::set_number_key`].
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn set_number_key(&self, key: NumberKey) -> Result<(), AdminError> {
+        self.ask(|reply| AdminRequest::SetNumberKey(key, reply)).await
+    }
+
+    /// Sets or removes one of the device's own passwords; see [`Admin::set_secret`].
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn set_secret(
+        &self,
+        which: DeviceSecret,
+        password: Option<Zeroizing<String>>,
+    ) -> Result<(), AdminError> {
+        self.ask(|reply| AdminRequest::SetSecret(which, password, reply)).await
+    }
+
+    async fn ask<T>(
+        &self,
+        request: impl FnOnce(Reply<T>) -> AdminRequest,
+    ) -> Result<T, AdminError> {
+        let (reply, answer) = oneshot::channel();
+        self.admin().send(request(reply)).await.map_err(|_| AdminError::Stopped)?;
+        answer.await.map_err(|_| AdminError::Stopped)?
+    }
+}

@@ -1,0 +1,284 @@
+//! What goes into a store and comes out of it, beside the values of the core.
+
+use std::{fmt, sync::Arc, time::SystemTime};
+
+use kazasu_registration::{
+    Account, Capacity, CardNumber, ErrorCode, Limits, ListedUser, MailAddress, Role, Site, Source,
+    UserId, UserKey, UserName,
+};
+
+/// A salted hash of a password, in PHC string form. `Debug` shows nothing of it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Verifier(String);
+
+impl Verifier {
+    /// Takes a PHC string back from a store.
+    #[must_use]
+    pub fn from_stored(phc: String) -> Self {
+        Self(phc)
+    }
+
+    /// The PHC string, for the store.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Verifier(..)")
+    }
+}
+
+/// What a registered user's credentials are checked against.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    /// Who it is.
+    pub account: Account,
+    /// `None` for a user without a password.
+    pub verifier: Option<Verifier>,
+}
+
+/// Another verifier for a record.
+#[derive(Clone, Debug)]
+pub struct NewVerifier {
+    /// The one that the current password was checked against: another one by then means that the
+    /// password is another.
+    pub checked: Option<Verifier>,
+    /// The new one.
+    pub new: Verifier,
+}
+
+/// A user to be added; the device vouches.
+#[derive(Clone, Debug)]
+pub struct UserToStore {
+    /// User ID.
+    pub id: UserId,
+    /// User name.
+    pub name: UserName,
+    /// Mail address.
+    pub mail: Option<MailAddress>,
+    /// What the user is to the device.
+    pub role: Role,
+    /// What the user may do.
+    pub limits: Limits,
+    /// `None` for a user without a password.
+    pub verifier: Option<Verifier>,
+}
+
+/// A copy of a directory's person (spec 10 section 3.2).
+#[derive(Clone, Debug)]
+pub struct CopyToStore {
+    /// User name.
+    pub name: UserName,
+    /// Mail address.
+    pub mail: Option<MailAddress>,
+    /// Of the typed password.
+    pub verifier: Verifier,
+    /// What a new user may do.
+    pub limits: Limits,
+    /// Room for a new user.
+    pub capacity: Capacity,
+}
+
+/// What an administrator changes of a user's record. `None` leaves a field as it is.
+#[derive(Clone, Debug)]
+pub struct UserChange {
+    /// Whose.
+    pub user: UserId,
+    /// User name.
+    pub name: Option<UserName>,
+    /// Mail address; `Some(None)` deletes it.
+    pub mail: Option<Option<MailAddress>>,
+    /// What the user is to the device.
+    pub role: Option<Role>,
+    /// What the user may do.
+    pub limits: Option<Limits>,
+    /// Password; `Some(None)` removes it.
+    pub verifier: Option<Option<Verifier>>,
+    /// The card is the user's no longer.
+    pub unlink_card: bool,
+    /// When.
+    pub at: SystemTime,
+}
+
+/// A record with all that hangs on it: what deleting it deletes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredUser {
+    /// What every list shows.
+    pub listed: ListedUser,
+    /// Who vouched when the record was made.
+    pub source: Source,
+    /// The number of the card bound to it.
+    pub card: Option<CardNumber>,
+    /// Whether it has a password.
+    pub has_password: bool,
+}
+
+/// What became of adding users.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AddOutcome {
+    /// All are stored.
+    Added,
+    /// Nothing changed: there is no room for all of them.
+    Full,
+    /// Nothing changed: these positions of the list have user IDs that exist.
+    Taken(Vec<usize>),
+}
+
+/// One version of the settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredSettings {
+    /// Counts from 1.
+    pub version: u64,
+    /// Since when it counts, or counted.
+    pub at: SystemTime,
+    /// [`Settings::to_json`](kazasu_registration::Settings::to_json).
+    pub json: String,
+}
+
+/// Settings to be stored, with everything that hangs on them.
+#[derive(Clone, Debug)]
+pub struct SettingsToStore {
+    /// The version they were made from; 0 where none were ever stored.
+    pub expected: u64,
+    /// The settings.
+    pub json: String,
+    /// The keys that differ, for the audit log.
+    pub keys: Vec<String>,
+    /// All cards get the numbers of this site.
+    pub renumber: Option<Arc<Site>>,
+    /// General and provisional users are deleted: the authentication mode changes from or to
+    /// remote (spec 30 section 2).
+    pub deletes_users: bool,
+    /// Everything is tried and nothing stored.
+    pub try_only: bool,
+    /// When.
+    pub at: SystemTime,
+}
+
+/// What became of storing settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SaveOutcome {
+    /// Stored.
+    Saved {
+        /// The version they are.
+        version: u64,
+        /// How many cards got another number.
+        renumbered: u64,
+        /// How many users were deleted.
+        deleted: u64,
+    },
+    /// Nothing changed: the version in force is another.
+    Stale {
+        /// It.
+        version: u64,
+    },
+    /// Nothing changed: the card number rule does not go with the cards that are there.
+    Collisions(Collisions),
+}
+
+/// Cards that a rule gives no number of their own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Collisions {
+    /// The first [`Collisions::LISTED`].
+    pub listed: Vec<Collision>,
+    /// How many more there are.
+    pub more: u64,
+}
+
+impl Collisions {
+    /// How many are listed.
+    pub const LISTED: usize = 100;
+}
+
+impl fmt::Display for Collisions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (position, collision) in self.listed.iter().enumerate() {
+            if position > 0 {
+                f.write_str("\n")?;
+            }
+            write!(f, "{collision}")?;
+        }
+        match self.more {
+            0 => Ok(()),
+            more => write!(f, "\nand {more} more"),
+        }
+    }
+}
+
+/// One number that several would have, or a card that would have none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Collision {
+    /// The number; `None` where the rule makes none of the card.
+    pub number: Option<CardNumber>,
+    /// Whose cards they are, and who has the number as user ID.
+    pub users: Vec<UserKey>,
+}
+
+/// Shows no more of a card number than its end.
+impl fmt::Display for Collision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.number {
+            Some(number) => write!(f, "{number:?}:")?,
+            None => f.write_str("no number:")?,
+        }
+        for (position, user) in self.users.iter().enumerate() {
+            f.write_str(if position == 0 { " " } else { ", " })?;
+            match user {
+                UserKey::Registered(id) => write!(f, "{id}")?,
+                UserKey::Provisional(number) => write!(f, "provisional {number:?}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What is wrong with a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreErrorKind {
+    /// Somebody else holds it; it may work later.
+    Busy,
+    /// It may be read only.
+    ReadOnly,
+    /// No room is left for it.
+    Full,
+    /// What it holds cannot be understood.
+    Damaged,
+    /// One record in it cannot be understood; the others can.
+    RecordDamaged,
+    /// It cannot be reached or opened.
+    Unavailable,
+    /// The change failed and was taken back.
+    NotCommitted,
+}
+
+/// A store that does not do what was asked. Nothing of the request was stored.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct StoreError {
+    /// What is wrong.
+    pub kind: StoreErrorKind,
+    /// For administrators: names the store and the next step, never a card number.
+    pub message: String,
+}
+
+impl StoreError {
+    /// An error of this kind.
+    pub fn new(kind: StoreErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into() }
+    }
+
+    /// The catalogue's code.
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        match self.kind {
+            StoreErrorKind::Busy => ErrorCode::TryLater,
+            StoreErrorKind::ReadOnly | StoreErrorKind::Full => ErrorCode::StoreFull,
+            StoreErrorKind::Damaged | StoreErrorKind::Unavailable => ErrorCode::StoreUnavailable,
+            StoreErrorKind::RecordDamaged => ErrorCode::RecordDamaged,
+            StoreErrorKind::NotCommitted => ErrorCode::NotCommitted,
+        }
+    }
+}

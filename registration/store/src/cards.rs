@@ -1,0 +1,130 @@
+//! Cards: whose they are, what they are called.
+
+use kazasu_hal::{CardIdentity, SystemCode, Technology};
+use kazasu_registration::{CardNumber, LookUp};
+use rusqlite::{OptionalExtension, Row, Transaction, params};
+
+use crate::{
+    error::QueryError,
+    users::{self, PROVISIONAL},
+};
+
+/// A row of `cards` and what its user is.
+pub(crate) struct StoredCard {
+    pub(crate) row: i64,
+    pub(crate) user_row: i64,
+    pub(crate) user_is_provisional: bool,
+}
+
+/// Whose a card is, by its identity.
+pub(crate) fn look_up(tx: &Transaction<'_>, card: &CardIdentity) -> Result<LookUp, QueryError> {
+    let Some(stored) = find(tx, card)? else { return Ok(LookUp::Unknown) };
+    if stored.user_is_provisional {
+        return Ok(LookUp::Provisional);
+    }
+    let credentials = users::credentials_of(tx, stored.user_row)?;
+    Ok(LookUp::Registered(credentials.account))
+}
+
+pub(crate) fn find(
+    tx: &Transaction<'_>,
+    card: &CardIdentity,
+) -> Result<Option<StoredCard>, QueryError> {
+    let mut query = tx.prepare_cached(
+        "SELECT cards.id, users.id, users.kind
+         FROM cards JOIN users ON users.id = cards.user
+         WHERE technology = ?1 AND identifier = ?2 AND ifnull(system, -1) = ?3",
+    )?;
+    let found = query
+        .query_row(
+            params![
+                card.technology().as_str(),
+                card.id().as_bytes(),
+                card.system().map_or(-1, |system| i64::from(system.0)),
+            ],
+            |row| {
+                Ok(StoredCard {
+                    row: row.get(0)?,
+                    user_row: row.get(1)?,
+                    user_is_provisional: row.get::<_, String>(2)? == PROVISIONAL,
+                })
+            },
+        )
+        .optional()?;
+    Ok(found)
+}
+
+/// Whether another card has this number, or somebody has it as user ID (S10-4-02).
+pub(crate) fn number_is_taken(
+    tx: &Transaction<'_>,
+    number: &CardNumber,
+) -> Result<bool, QueryError> {
+    let taken = tx
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM cards WHERE number = ?1)
+                 OR EXISTS (SELECT 1 FROM users WHERE user_id = ?1)",
+        )?
+        .query_row([number.as_str()], |row| row.get(0))?;
+    Ok(taken)
+}
+
+/// A user's card.
+pub(crate) struct UsersCard {
+    pub(crate) row: i64,
+    pub(crate) card: CardIdentity,
+    pub(crate) number: CardNumber,
+}
+
+pub(crate) fn of_user(
+    tx: &Transaction<'_>,
+    user_row: i64,
+) -> Result<Option<UsersCard>, QueryError> {
+    let mut query = tx.prepare_cached(
+        "SELECT id, technology, identifier, system, number FROM cards WHERE user = ?1",
+    )?;
+    let mut rows = query.query([user_row])?;
+    rows.next()?.map(read).transpose()
+}
+
+/// Reads a row with the columns `id`, `technology`, `identifier`, `system`, `number`.
+pub(crate) fn read(row: &Row<'_>) -> Result<UsersCard, QueryError> {
+    let number: i64 = row.get("id")?;
+    let damaged = || QueryError::Damaged("cards", number);
+    let technology: String = row.get("technology")?;
+    let identifier: Vec<u8> = row.get("identifier")?;
+    let system: Option<u16> = row.get("system")?;
+    let card = Technology::from_word(&technology)
+        .and_then(|t| CardIdentity::new(t, &identifier, system.map(SystemCode)).ok());
+    let text: String = row.get("number")?;
+    Ok(UsersCard {
+        row: number,
+        card: card.ok_or_else(damaged)?,
+        number: CardNumber::from_text(&text).ok_or_else(damaged)?,
+    })
+}
+
+pub(crate) fn insert(
+    tx: &Transaction<'_>,
+    user_row: i64,
+    card: &CardIdentity,
+    number: &CardNumber,
+) -> Result<i64, QueryError> {
+    tx.prepare_cached(
+        "INSERT INTO cards (user, technology, identifier, stability, system, number)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?
+    .execute(params![
+        user_row,
+        card.technology().as_str(),
+        card.id().as_bytes(),
+        card.stability().as_str(),
+        card.system().map(|system| system.0),
+        number.as_str(),
+    ])?;
+    Ok(tx.last_insert_rowid())
+}
+
+pub(crate) fn delete(tx: &Transaction<'_>, row: i64) -> Result<(), QueryError> {
+    tx.prepare_cached("DELETE FROM cards WHERE id = ?1")?.execute([row])?;
+    Ok(())
+}

@@ -1,0 +1,115 @@
+use std::time::SystemTime;
+
+use kazasu_hal::CardIdentity;
+use kazasu_registration::{
+    AuditRecord, Binding, Capacity, CommitOutcome, DeviceSecret, LookUp, OwnChange, OwnOutcome,
+    Provisional, ProvisionalOutcome, UserId, UserKey,
+};
+use kazasu_service::{
+    AddOutcome, CopyToStore, Credentials, NewVerifier, SaveOutcome, SettingsToStore, Store,
+    StoreError, StoredSettings, StoredUser, UserChange, UserToStore, Verifier,
+};
+
+use crate::{SqliteStore, audit, bind, cards, settings, users};
+
+impl Store for SqliteStore {
+    async fn look_up(&self, card: CardIdentity) -> Result<LookUp, StoreError> {
+        self.read(move |tx| cards::look_up(tx, &card)).await
+    }
+
+    async fn make_provisional(
+        &self,
+        provisional: Provisional,
+        verifier: Option<Verifier>,
+        capacity: Capacity,
+    ) -> Result<ProvisionalOutcome, StoreError> {
+        self.write(move |tx| bind::make_provisional(tx, &provisional, verifier.as_ref(), capacity))
+            .await
+    }
+
+    async fn credentials(&self, user: UserId) -> Result<Option<Credentials>, StoreError> {
+        self.read(move |tx| users::credentials(tx, &user)).await
+    }
+
+    async fn commit(&self, binding: Binding) -> Result<CommitOutcome, StoreError> {
+        self.write(move |tx| bind::commit(tx, &binding, None)).await
+    }
+
+    async fn commit_copy(
+        &self,
+        binding: Binding,
+        copy: CopyToStore,
+    ) -> Result<CommitOutcome, StoreError> {
+        self.write(move |tx| bind::commit(tx, &binding, Some(&copy))).await
+    }
+
+    async fn save_own(
+        &self,
+        change: OwnChange,
+        password: Option<NewVerifier>,
+    ) -> Result<OwnOutcome, StoreError> {
+        self.write(move |tx| users::save_own(tx, &change, password.as_ref())).await
+    }
+
+    async fn add_users(
+        &self,
+        users: Vec<UserToStore>,
+        capacity: Capacity,
+        at: SystemTime,
+    ) -> Result<AddOutcome, StoreError> {
+        self.write(move |tx| users::add_users(tx, &users, capacity, at)).await
+    }
+
+    async fn edit_user(&self, change: UserChange) -> Result<bool, StoreError> {
+        self.write(move |tx| users::edit_user(tx, &change)).await
+    }
+
+    async fn list_users(&self) -> Result<Vec<StoredUser>, StoreError> {
+        self.read(users::list_users).await
+    }
+
+    async fn find_user(&self, key: UserKey) -> Result<Option<StoredUser>, StoreError> {
+        self.read(move |tx| users::find_user(tx, &key)).await
+    }
+
+    async fn delete_user(&self, key: UserKey, at: SystemTime) -> Result<bool, StoreError> {
+        self.write(move |tx| users::delete_user(tx, &key, at)).await
+    }
+
+    async fn delete_provisional(
+        &self,
+        before: Option<SystemTime>,
+        at: SystemTime,
+    ) -> Result<u64, StoreError> {
+        self.write(move |tx| users::delete_provisional(tx, before, at)).await
+    }
+
+    async fn load_settings(&self) -> Result<Option<StoredSettings>, StoreError> {
+        self.read(settings::load).await
+    }
+
+    async fn settings_history(&self) -> Result<Vec<StoredSettings>, StoreError> {
+        self.read(settings::history).await
+    }
+
+    async fn save_settings(&self, change: SettingsToStore) -> Result<SaveOutcome, StoreError> {
+        self.write(move |tx| settings::save(tx, &change)).await
+    }
+
+    async fn secret(&self, which: DeviceSecret) -> Result<Option<Verifier>, StoreError> {
+        self.read(move |tx| settings::secret(tx, which)).await
+    }
+
+    async fn set_secret(
+        &self,
+        which: DeviceSecret,
+        verifier: Option<Verifier>,
+        at: SystemTime,
+    ) -> Result<(), StoreError> {
+        self.write(move |tx| settings::set_secret(tx, which, verifier.as_ref(), at)).await
+    }
+
+    async fn append_audit(&self, record: AuditRecord) -> Result<(), StoreError> {
+        self.write(move |tx| audit::append(tx, &record)).await
+    }
+}

@@ -1,0 +1,266 @@
+//! Copies of a directory's people, own records, what administrators change.
+
+use kazasu_registration::{OwnChange, OwnOutcome};
+use kazasu_service::{NewVerifier, StoredUser, UserChange};
+
+use super::*;
+
+async fn stored(store: &impl Store, user: &str) -> Option<StoredUser> {
+    store.find_user(id(user).into()).await.unwrap()
+}
+
+async fn account(store: &impl Store, user: &str) -> Account {
+    store.credentials(id(user)).await.unwrap().unwrap().account
+}
+
+async fn verifier(store: &impl Store, user: &str) -> Option<Verifier> {
+    store.credentials(id(user)).await.unwrap().unwrap().verifier
+}
+
+/// Spec 10 section 3.2, step 5.
+pub(crate) async fn a_copy_is_made_and_brought_up_to_date(store: &impl Store) {
+    tap(store, 1).await;
+    let bound = store.commit_copy(binding(1, "sato", None), copy("sato", MANY)).await;
+    assert_eq!(bound, Ok(CommitOutcome::Done));
+    let made = Account {
+        id: id("sato"),
+        name: UserName::new("sato").unwrap(),
+        mail: None,
+        card: Some(number(1)),
+        source: Source::Directory,
+        role: Role::General,
+        limits: Limits { fax: false, ..Limits::ALLOW_ALL },
+        has_password: true,
+    };
+    assert_eq!(store.look_up(card(1)).await, Ok(LookUp::Registered(made.clone())));
+    assert_eq!(verifier(store, "sato").await, Some(hash("sato")));
+    assert_eq!(listed(store).await, ["sato registered card"]);
+
+    // What an administrator decided since stays; what the directory says is followed.
+    let role = Some(Role::Administrator);
+    let change = UserChange { role, limits: Some(Limits::FORBID_ALL), ..nothing("sato") };
+    assert_eq!(store.edit_user(change).await, Ok(true));
+    let mail = MailAddress::new("sato@example.jp").ok();
+    let newer = CopyToStore { mail: mail.clone(), ..copy("Sato Jiro", MANY) };
+    tap(store, 2).await;
+    for (replaces, outcome) in
+        [(None, CommitOutcome::Conflict(number(1))), (Some(1), CommitOutcome::Done)]
+    {
+        let bound = store.commit_copy(binding(2, "sato", replaces), newer.clone()).await;
+        assert_eq!(bound, Ok(outcome), "{replaces:?}");
+    }
+    let name = UserName::new("Sato Jiro").unwrap();
+    let card = Some(number(2));
+    let role = Role::Administrator;
+    let limits = Limits::FORBID_ALL;
+    let now = Account { name, mail, card, role, limits, ..made };
+    assert_eq!(account(store, "sato").await, now);
+    assert_eq!(verifier(store, "sato").await, Some(hash("Sato Jiro")));
+    assert_eq!(store.look_up(super::card(1)).await, Ok(LookUp::Unknown));
+}
+
+/// Spec 10 section 3.4.
+pub(crate) async fn nobody_changes_from_one_source_to_the_other(store: &impl Store) {
+    add(store, &["tanaka"]).await;
+    tap(store, 1).await;
+    let bound = store.commit_copy(binding(1, "sato", None), copy("sato", MANY)).await;
+    assert_eq!(bound, Ok(CommitOutcome::Done));
+    tap(store, 2).await;
+    let before = store.list_users().await;
+    let bound = store.commit_copy(binding(2, "tanaka", None), copy("tanaka", MANY)).await;
+    assert_eq!(bound, Ok(CommitOutcome::OtherSource));
+    assert_eq!(bind(store, 2, "sato", Some(1)).await, CommitOutcome::OtherSource);
+    assert_eq!(store.list_users().await, before);
+}
+
+/// Spec 10 section 5: a copy is a registration like any other.
+pub(crate) async fn a_copy_takes_room(store: &impl Store) {
+    add(store, &["a", "b"]).await;
+    tap(store, 1).await;
+    let copied = |n, user: &'static str, replaces, registered, records| {
+        store.commit_copy(binding(n, user, replaces), copy(user, Capacity { registered, records }))
+    };
+    let before = store.list_users().await;
+    let rows = [(2, 100), (3, 2)];
+    for (registered, records) in rows {
+        let bound = copied(1, "c", None, registered, records).await;
+        assert_eq!(bound, Ok(CommitOutcome::Full), "{registered} {records}");
+        assert_eq!(store.list_users().await, before);
+    }
+    // The provisional user's slot becomes the person's.
+    assert_eq!(copied(1, "c", None, 3, 3).await, Ok(CommitOutcome::Done));
+    // Without one there is none.
+    assert_eq!(copied(2, "d", None, 9, 3).await, Ok(CommitOutcome::Full));
+    // Who is there already needs no room.
+    assert_eq!(copied(2, "c", Some(1), 3, 3).await, Ok(CommitOutcome::Done));
+    assert_eq!(
+        listed(store).await,
+        ["a registered no card", "b registered no card", "c registered card"]
+    );
+}
+
+/// The number is the site's matter: the store keeps what it is told.
+pub(crate) async fn numbers_are_what_the_caller_says(store: &impl Store) {
+    add(store, &["tanaka"]).await;
+    let of = |text: &str| CardNumber::from_text(text).unwrap();
+    let one = Provisional { number: of("K-1"), ..provisional(1) };
+    let made = store.make_provisional(one, None, MANY).await;
+    assert_eq!(made, Ok(ProvisionalOutcome::Made));
+    assert_eq!(listed(store).await, ["K-1 provisional card", "tanaka registered no card"]);
+    // Another card of the same number.
+    let two = Provisional { number: of("K-1"), ..provisional(2) };
+    let made = store.make_provisional(two, None, MANY).await;
+    assert_eq!(made, Ok(ProvisionalOutcome::CardTaken));
+    let bound = store.commit(Binding { number: of("K-1"), ..binding(2, "tanaka", None) }).await;
+    assert_eq!(bound, Ok(CommitOutcome::CardTaken));
+    let bound = store.commit(Binding { number: of("K-2"), ..binding(2, "tanaka", None) }).await;
+    assert_eq!(bound, Ok(CommitOutcome::Done));
+    assert_eq!(account(store, "tanaka").await.card, Some(of("K-2")));
+    assert_eq!(stored(store, "tanaka").await.unwrap().card, Some(of("K-2")));
+}
+
+/// Spec 30 section 4: the password a provisional user chose dies with the record.
+pub(crate) async fn a_provisional_users_password_goes_with_the_record(store: &impl Store) {
+    add(store, &["tanaka"]).await;
+    let has_password = || async { store.find_user(key(1)).await.unwrap().unwrap().has_password };
+    for (verifier, has) in [(Some(hash("once")), true), (None, false), (Some(hash("x")), true)] {
+        let made = store.make_provisional(provisional(1), verifier, MANY).await;
+        assert_eq!((made, has_password().await), (Ok(ProvisionalOutcome::Made), has));
+    }
+    bind(store, 1, "tanaka", None).await;
+    assert_eq!(verifier(store, "tanaka").await, Some(hash("tanaka")));
+    assert_eq!(store.find_user(key(1)).await, Ok(None));
+}
+
+fn own(user: &str) -> OwnChange {
+    OwnChange {
+        user: id(user),
+        name: None,
+        mail: None,
+        password: None,
+        unlink_card: false,
+        station: desk(),
+        at: at(3),
+    }
+}
+
+/// Spec 10 section 6.
+pub(crate) async fn people_change_their_own_record(store: &impl Store) {
+    add(store, &["tanaka"]).await;
+    tap(store, 1).await;
+    bind(store, 1, "tanaka", None).await;
+    let save = |change: OwnChange, password| async {
+        let outcome = store.save_own(change, password).await.unwrap();
+        if let OwnOutcome::Saved(told) = &outcome {
+            assert_eq!(*told, account(store, "tanaka").await);
+        }
+        outcome
+    };
+    let before = account(store, "tanaka").await;
+    let name = UserName::new("Tanaka Taro").unwrap();
+
+    let change = OwnChange { name: Some(name.clone()), ..own("tanaka") };
+    let now = Account { name, ..before };
+    assert_eq!(save(change, None).await, OwnOutcome::Saved(now.clone()));
+    let change = OwnChange { mail: Some(None), ..own("tanaka") };
+    let now = Account { mail: None, ..now };
+    assert_eq!(save(change, None).await, OwnOutcome::Saved(now.clone()));
+    let mail = MailAddress::new("t@example.jp").ok();
+    let change = OwnChange { mail: Some(mail.clone()), ..own("tanaka") };
+    let now = Account { mail, ..now };
+    assert_eq!(save(change, None).await, OwnOutcome::Saved(now.clone()));
+
+    // A password that was changed meanwhile is another one: nothing of the change is stored.
+    let stale = NewVerifier { checked: Some(hash("old")), new: hash("new") };
+    let change = || OwnChange { mail: Some(None), unlink_card: true, ..own("tanaka") };
+    assert_eq!(save(change(), Some(stale)).await, OwnOutcome::WrongPassword);
+    assert_eq!(account(store, "tanaka").await, now);
+    assert_eq!(verifier(store, "tanaka").await, Some(hash("tanaka")));
+    let fresh = NewVerifier { checked: Some(hash("tanaka")), new: hash("new") };
+    let now = Account { mail: None, card: None, ..now };
+    assert_eq!(save(change(), Some(fresh)).await, OwnOutcome::Saved(now));
+    assert_eq!(verifier(store, "tanaka").await, Some(hash("new")));
+    assert_eq!(store.look_up(card(1)).await, Ok(LookUp::Unknown));
+
+    assert_eq!(save(own("nobody"), None).await, OwnOutcome::UserGone);
+}
+
+fn nothing(user: &str) -> UserChange {
+    UserChange {
+        user: id(user),
+        name: None,
+        mail: None,
+        role: None,
+        limits: None,
+        verifier: None,
+        unlink_card: false,
+        at: at(5),
+    }
+}
+
+/// Every field of a record; its card has to be there.
+pub(crate) async fn change_everything(store: &impl Store, user: &str) {
+    let change = UserChange {
+        name: UserName::new("New Name").ok(),
+        mail: Some(MailAddress::new("new@example.jp").ok()),
+        role: Some(Role::AccountAdministrator),
+        limits: Some(Limits::FORBID_ALL),
+        verifier: Some(Some(hash("new"))),
+        unlink_card: true,
+        ..nothing(user)
+    };
+    assert_eq!(store.edit_user(change).await, Ok(true));
+}
+
+pub(crate) async fn administrators_change_records(store: &impl Store) {
+    add(store, &["suzuki", "tanaka"]).await;
+    tap(store, 1).await;
+    bind(store, 1, "tanaka", None).await;
+    let (suzuki, tanaka) = (account(store, "suzuki").await, account(store, "tanaka").await);
+    assert_eq!(store.edit_user(nothing("tanaka")).await, Ok(true));
+    assert_eq!(account(store, "tanaka").await, tanaka);
+    change_everything(store, "tanaka").await;
+    let now = Account {
+        name: UserName::new("New Name").unwrap(),
+        mail: MailAddress::new("new@example.jp").ok(),
+        card: None,
+        role: Role::AccountAdministrator,
+        limits: Limits::FORBID_ALL,
+        ..tanaka
+    };
+    assert_eq!(account(store, "tanaka").await, now);
+    assert_eq!(verifier(store, "tanaka").await, Some(hash("new")));
+    assert_eq!(store.look_up(card(1)).await, Ok(LookUp::Unknown));
+    let change = UserChange {
+        mail: Some(None),
+        verifier: Some(None),
+        unlink_card: true,
+        ..nothing("tanaka")
+    };
+    assert_eq!(store.edit_user(change).await, Ok(true));
+    let now = Account { mail: None, has_password: false, ..now };
+    assert_eq!(account(store, "tanaka").await, now);
+    assert_eq!(account(store, "suzuki").await, suzuki);
+    assert_eq!(store.edit_user(nothing("nobody")).await, Ok(false));
+}
+
+/// S10-3.6-01: leftovers.
+pub(crate) async fn leftovers_are_deleted_and_nobody_else(store: &impl Store) {
+    add(store, &["tanaka"]).await;
+    tap(store, 1).await;
+    bind(store, 1, "tanaka", None).await;
+    for (n, seconds) in [(2, 10), (3, 20), (4, 30)] {
+        let tapped = Provisional { at: at(seconds), ..provisional(n) };
+        let made = store.make_provisional(tapped, None, MANY).await;
+        assert_eq!(made, Ok(ProvisionalOutcome::Made));
+    }
+    assert_eq!(store.delete_provisional(Some(at(10)), at(40)).await, Ok(0));
+    assert_eq!(store.delete_provisional(Some(at(30)), at(40)).await, Ok(2));
+    assert_eq!(
+        listed(store).await,
+        ["012E4CE100000004 provisional card", "tanaka registered card"]
+    );
+    assert_eq!(store.delete_provisional(None, at(40)).await, Ok(1));
+    assert_eq!(listed(store).await, ["tanaka registered card"]);
+    assert_eq!(store.look_up(card(4)).await, Ok(LookUp::Unknown));
+}

@@ -1,0 +1,127 @@
+//! Databases of older versions.
+
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+use std::path::{Path, PathBuf};
+
+use kazasu_hal::{CardIdentity, Technology};
+use kazasu_registration::{LookUp, Source, UserId, UserKey};
+use kazasu_service::{Store, StoreErrorKind};
+use kazasu_store::SqliteStore;
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+fn place() -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("kazasu.db");
+    (folder, path)
+}
+
+/// What the version before settings and directories wrote: a person with a card, a person
+/// without, a leftover; two cards are gone, the last of them the newest row there was.
+const FIRST: &str = "
+    PRAGMA application_id = 0x4B5A5355;
+    PRAGMA user_version = 1;
+    INSERT INTO users VALUES
+        (1, 'tanaka', 'registered', 'Tanaka', 't@example.jp', '$hash', 1, 1, 1, 1, 'general', 1000),
+        (2, 'suzuki', 'registered', 'Suzuki', NULL, NULL, 1, 1, 1, 1, 'general', 2000),
+        (4, '04010203040506', 'provisional', 'x', NULL, NULL, 0, 0, 0, 0, 'general', 3000);
+    INSERT INTO cards VALUES
+        (1, 1, 'felica', x'012E4CE100000001', 'stable', 65535, '012E4CE100000001'),
+        (3, 4, 'iso14443a', x'04010203040506', 'stable', NULL, '04010203040506'),
+        (7, 2, 'iso14443a', x'04010203040507', 'stable', NULL, '04010203040507');
+    DELETE FROM cards WHERE id = 7;
+    INSERT INTO audit VALUES (5, 1500, 'desk', 'card-bound', 'tanaka', 1, NULL, NULL);
+";
+
+fn first_version(path: &Path) -> Connection {
+    let db = Connection::open(path).unwrap();
+    db.pragma_update(None, "journal_mode", "wal").unwrap();
+    db.execute_batch(include_str!("../src/schema/1.sql")).unwrap();
+    db.execute_batch(FIRST).unwrap();
+    db
+}
+
+fn lines(db: &Connection, query: &str) -> Vec<String> {
+    let mut query = db.prepare(query).unwrap();
+    query.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+}
+
+#[tokio::test]
+async fn a_database_of_schema_1_is_brought_up_to_date() {
+    let (_folder, path) = place();
+    drop(first_version(&path));
+    let store = SqliteStore::open(&path).unwrap();
+    let users = store.list_users().await.unwrap();
+    let shown: Vec<_> = users
+        .iter()
+        .map(|u| {
+            let card = u.card.as_ref().map_or("-", |number| number.as_str());
+            assert_eq!(u.source, Source::Device);
+            format!(
+                "{} {} {card} {}",
+                u.listed.key.as_str(),
+                u.listed.name.as_str(),
+                u.has_password
+            )
+        })
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            "04010203040506 x 04010203040506 false",
+            "suzuki Suzuki - false",
+            "tanaka Tanaka 012E4CE100000001 true",
+        ]
+    );
+    let card = |technology, raw: &[u8], system| CardIdentity::new(technology, raw, system).unwrap();
+    let system = Some(kazasu_hal::SystemCode::ANY);
+    let tanakas = card(Technology::Felica, &[1, 0x2E, 0x4C, 0xE1, 0, 0, 0, 1], system);
+    match store.look_up(tanakas).await {
+        Ok(LookUp::Registered(account)) => assert_eq!(account.id, UserId::new("tanaka").unwrap()),
+        other => panic!("{other:?}"),
+    }
+    let leftover = card(Technology::Iso14443a, &[4, 1, 2, 3, 4, 5, 6], None);
+    assert_eq!(store.look_up(leftover).await, Ok(LookUp::Provisional));
+    assert_eq!(store.load_settings().await, Ok(None));
+    let key = UserKey::readings("04010203040506").pop().unwrap();
+    assert_eq!(store.delete_user(key, std::time::SystemTime::UNIX_EPOCH).await, Ok(true));
+    drop(store);
+
+    let db = Connection::open(&path).unwrap();
+    assert_eq!(
+        lines(
+            &db,
+            "SELECT concat_ws(' ', id, event, user_id, card, detail) FROM audit ORDER BY id"
+        ),
+        ["5 card-bound tanaka 1", "6 provisional-deleted 3"]
+    );
+    // The row of the card that is gone is not used again.
+    let next = "SELECT concat(seq) FROM sqlite_sequence WHERE name = 'cards'";
+    assert_eq!(lines(&db, next), ["7"]);
+    assert_eq!(lines(&db, "PRAGMA integrity_check"), ["ok"]);
+    assert!(lines(&db, "SELECT \"table\" FROM pragma_foreign_key_check").is_empty());
+
+    // A new database looks the same.
+    let (_folder, new) = place();
+    drop(SqliteStore::open(&new).unwrap());
+    let schema = "SELECT concat_ws(' ', type, name, sql) FROM sqlite_master ORDER BY name";
+    assert_eq!(lines(&db, schema), lines(&Connection::open(&new).unwrap(), schema));
+}
+
+#[tokio::test]
+async fn a_step_that_fails_leaves_the_old_version_as_it_was() {
+    let (_folder, path) = place();
+    let db = first_version(&path);
+    db.execute_batch("CREATE TABLE secrets (mine TEXT)").unwrap();
+    let schema = "SELECT concat_ws(' ', type, name, sql) FROM sqlite_master ORDER BY name";
+    let before = lines(&db, schema);
+    drop(db);
+    let error = SqliteStore::open(&path).err().unwrap();
+    assert_eq!(error.kind, StoreErrorKind::Unavailable, "{error}");
+    let db = Connection::open(&path).unwrap();
+    assert_eq!(lines(&db, schema), before);
+    assert_eq!(lines(&db, "SELECT user_id FROM users ORDER BY id").len(), 3);
+    let version: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+    assert_eq!(version, 1);
+}

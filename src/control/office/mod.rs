@@ -1,0 +1,204 @@
+//! Administration: users, cards, settings, the device's own passwords.
+
+mod people;
+mod settings;
+
+use std::sync::Arc;
+
+use anyhow::{Result, anyhow};
+use kazasu_hal::StationName;
+use kazasu_registration::{ChangeError, DeviceEvent, DeviceSecret, UserEntry};
+use kazasu_service::{ActError, AdminError, Loaded, NoDirectory, Service};
+use kazasu_store::SqliteStore;
+use tokio::sync::broadcast;
+
+use super::host::{Lines, say, send};
+use super::{End, Request};
+use crate::lines::{ChangeLine, CollisionLine};
+use crate::owner::DataFolder;
+
+/// Reads the settings of the data folder's store, and what belongs to them.
+pub(crate) async fn load(folder: &DataFolder, store: &SqliteStore) -> Result<Loaded> {
+    let key = folder.number_key()?;
+    Loaded::from_store(store, key, false).await.map_err(|error| anyhow!(told(&error)))
+}
+
+/// Carries out what administrators ask for.
+#[derive(Clone)]
+pub(crate) struct Office {
+    service: Service,
+    folder: DataFolder,
+    /// Whether the service is this command's own, without stations.
+    alone: bool,
+}
+
+/// Why something was not done.
+enum Refused {
+    Admin(AdminError),
+    End(End),
+}
+
+impl From<AdminError> for Refused {
+    fn from(error: AdminError) -> Self {
+        Self::Admin(error)
+    }
+}
+
+impl From<anyhow::Error> for Refused {
+    fn from(error: anyhow::Error) -> Self {
+        Self::End(End::Error(format!("{error:#}")))
+    }
+}
+
+impl From<ChangeError> for Refused {
+    fn from(error: ChangeError) -> Self {
+        Self::Admin(error.into())
+    }
+}
+
+type Done = Result<(), Refused>;
+
+impl Office {
+    /// The running service's.
+    pub(crate) fn of(service: Service, folder: &DataFolder) -> Self {
+        Self { service, folder: folder.clone(), alone: false }
+    }
+
+    /// A command's own, opened now. The caller owns the data folder.
+    pub(super) async fn open(folder: &DataFolder) -> Result<Self> {
+        let store = Arc::new(SqliteStore::open(folder.database())?);
+        let loaded = load(folder, &store).await?;
+        // Without stations nobody sends events.
+        let (_, events) = broadcast::channel(1);
+        let service = Service::start(store, Arc::new(NoDirectory), loaded, Vec::new(), events);
+        Ok(Self { service, folder: folder.clone(), alone: true })
+    }
+
+    /// Ends what [`Office::open`] started.
+    pub(super) async fn close(&self) {
+        if self.alone {
+            self.service.shutdown().await;
+        }
+    }
+
+    pub(super) async fn carry_out(&self, request: Request, lines: &Lines) -> End {
+        let done = match request {
+            Request::UserAdd { user_id, name, mail, password } => {
+                let text = format!("added {user_id}");
+                let entry = UserEntry { user_id, name, mail, password };
+                self.reply(self.service.add_user(entry).await, |()| text, lines).await
+            }
+            Request::UserImport { csv } => {
+                let text = |count| format!("{count} users added");
+                self.reply(self.service.import_users(csv).await, text, lines).await
+            }
+            Request::UserExport => self.export(lines).await,
+            Request::UserList => self.list_users(lines).await,
+            Request::UserShow { user_id } => self.show_user(&user_id, lines).await,
+            Request::UserEdit { user_id, edit } => self.edit_user(&user_id, edit, lines).await,
+            Request::UserDelete { user_id } => self.delete_user(&user_id, lines).await,
+            Request::ProvisionalDelete { before } => self.delete_provisional(&before, lines).await,
+            Request::CardList => self.list_cards(lines).await,
+            Request::CardUnlink { user_id } => self.unlink_card(&user_id, lines).await,
+            Request::ConfigShow { keys } => self.show_settings(&keys, lines).await,
+            Request::ConfigCheck { changes } => self.check_settings(&changes, lines).await,
+            Request::ConfigSet { changes, version } => {
+                self.set_settings(changes, version, lines).await
+            }
+            Request::ConfigHistory => self.history(lines).await,
+            Request::ConfigPassword { which, password } => match DeviceSecret::from_word(&which) {
+                Some(secret) => {
+                    let text = match password {
+                        Some(_) => format!("the {which}'s password is set"),
+                        None => format!("removed; nobody can sign in as {which} (706)"),
+                    };
+                    let done = self.service.set_secret(secret, password).await;
+                    self.reply(done, |()| text, lines).await
+                }
+                None => Err(Refused::End(another_version())),
+            },
+            Request::Device { station, event } => self.device(station, &event, lines).await,
+            Request::Watch | Request::Readers | Request::Panel | Request::Sim { .. } => {
+                Err(Refused::End(another_version()))
+            }
+        };
+        match done {
+            Ok(()) => End::Done,
+            Err(Refused::End(end)) => end,
+            Err(Refused::Admin(AdminError::Collisions(found))) => {
+                for collision in &found.listed {
+                    let line = ChangeLine::Collision(CollisionLine::new(collision));
+                    if !send(lines, &line).await {
+                        break;
+                    }
+                }
+                let more =
+                    if found.more > 0 { format!("; {} more", found.more) } else { String::new() };
+                End::No(format!(
+                    "the rule does not give every card a number of its own ({} listed{more}); \
+                     nothing was changed",
+                    found.listed.len()
+                ))
+            }
+            Err(Refused::Admin(error)) => end_of(&error),
+        }
+    }
+
+    async fn reply<T>(
+        &self,
+        done: Result<T, AdminError>,
+        text: impl FnOnce(T) -> String,
+        lines: &Lines,
+    ) -> Done {
+        say(lines, &text(done?)).await;
+        Ok(())
+    }
+
+    async fn device(&self, station: Option<String>, event: &str, lines: &Lines) -> Done {
+        let no = |text: String| Refused::End(End::No(text));
+        let stations = self.service.stations();
+        let station = match station.map(StationName) {
+            Some(station) => station,
+            None => stations.first().cloned().ok_or_else(|| no("no station".to_owned()))?,
+        };
+        let event = DeviceEvent::from_word(event).ok_or_else(|| Refused::End(another_version()))?;
+        match self.service.device(&station, event).await {
+            Ok(()) => {
+                say(lines, &format!("told {station}")).await;
+                Ok(())
+            }
+            Err(ActError::NoSuchStation) => {
+                let names: Vec<_> = stations.iter().map(ToString::to_string).collect();
+                Err(no(format!("there is no station {station}; there are: {}", names.join(", "))))
+            }
+            Err(error) => Err(Refused::End(End::Error(error.to_string()))),
+        }
+    }
+}
+
+/// What comes over the socket was made by this program, which checked it.
+fn another_version() -> End {
+    End::Error(
+        "the service does not know this request: it and this command are of different versions"
+            .to_owned(),
+    )
+}
+
+fn end_of(error: &AdminError) -> End {
+    let text = told(error);
+    match error {
+        AdminError::NoSuchUser
+        | AdminError::Provisional
+        | AdminError::Stale { .. }
+        | AdminError::Settings(ChangeError::Impossible(_)) => End::No(text),
+        _ => End::Error(text),
+    }
+}
+
+/// The error with its code.
+fn told(error: &AdminError) -> String {
+    match error.code() {
+        Some(code) => format!("{error} (code {})", code.as_str()),
+        None => error.to_string(),
+    }
+}

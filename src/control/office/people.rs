@@ -1,0 +1,120 @@
+use std::collections::BTreeMap;
+use std::time::SystemTime;
+
+use jiff::Timestamp;
+use kazasu_registration::{Limits, Role, UserKey};
+use kazasu_service::{AdminError, StoredUser, UserEdit};
+
+use super::{Done, Office, Refused, another_version};
+use crate::cli::Feature;
+use crate::control::host::{Lines, send};
+use crate::control::{Edit, End};
+use crate::lines::{CardLine, Csv, UserDetail, UserLine};
+
+/// Users and cards.
+impl Office {
+    pub(super) async fn export(&self, lines: &Lines) -> Done {
+        let csv = self.service.export_users().await?;
+        send(lines, &Csv { csv }).await;
+        Ok(())
+    }
+
+    pub(super) async fn list_users(&self, lines: &Lines) -> Done {
+        for user in self.service.list_users().await? {
+            if !send(lines, &UserLine::new(&user)).await {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// The record that a typed text means: the person's before the card's.
+    async fn find(&self, user_id: &str) -> Result<StoredUser, AdminError> {
+        for key in UserKey::readings(user_id) {
+            match self.service.describe_user(&key).await {
+                Err(AdminError::NoSuchUser) => {}
+                found => return found,
+            }
+        }
+        Err(AdminError::NoSuchUser)
+    }
+
+    pub(super) async fn show_user(&self, user_id: &str, lines: &Lines) -> Done {
+        send(lines, &UserDetail::new(&self.find(user_id).await?)).await;
+        Ok(())
+    }
+
+    pub(super) async fn edit_user(&self, user_id: &str, edit: Edit, lines: &Lines) -> Done {
+        let user = self.find(user_id).await?.listed;
+        let role = match edit.role.as_deref().map(Role::from_word) {
+            Some(None) => return Err(Refused::End(another_version())),
+            role => role.flatten(),
+        };
+        let limits = match edit.features.is_empty() {
+            true => None,
+            false => Some(limited(user.limits, &edit.features)),
+        };
+        let password = match (edit.password, edit.no_password) {
+            (Some(password), _) => Some(Some(password)),
+            (None, true) => Some(None),
+            (None, false) => None,
+        };
+        let change = UserEdit {
+            name: edit.name,
+            mail: edit.mail,
+            role,
+            limits,
+            password,
+            unlink_card: edit.unlink_card,
+        };
+        let text = format!("changed {}", user.key.as_str());
+        self.reply(self.service.edit_user(&user.key, change).await, |()| text, lines).await
+    }
+
+    pub(super) async fn delete_user(&self, user_id: &str, lines: &Lines) -> Done {
+        let user = self.find(user_id).await?;
+        let card = if user.card.is_some() { "; the card is unknown from now on" } else { "" };
+        let text =
+            format!("deleted {} ({}){card}", user.listed.key.as_str(), user.listed.name.as_str());
+        self.reply(self.service.delete_user(&user.listed.key).await, |()| text, lines).await
+    }
+
+    pub(super) async fn delete_provisional(&self, before: &str, lines: &Lines) -> Done {
+        let before: Timestamp = before.parse().map_err(|_| Refused::End(another_version()))?;
+        let done = self.service.delete_provisional(Some(SystemTime::from(before))).await;
+        self.reply(done, |count| format!("{count} provisional users deleted"), lines).await
+    }
+
+    pub(super) async fn list_cards(&self, lines: &Lines) -> Done {
+        for (key, number) in self.service.list_cards().await? {
+            if !send(lines, &CardLine::new(&key, &number)).await {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) async fn unlink_card(&self, user_id: &str, lines: &Lines) -> Done {
+        let user = self.find(user_id).await?;
+        let key = user.listed.key;
+        if matches!(key, UserKey::Registered(_)) && user.card.is_none() {
+            return Err(Refused::End(End::No(format!("{} has no card", key.as_str()))));
+        }
+        let edit = UserEdit { unlink_card: true, ..UserEdit::default() };
+        let text = format!("the card of {} is unknown from now on", key.as_str());
+        self.reply(self.service.edit_user(&key, edit).await, |()| text, lines).await
+    }
+}
+
+fn limited(mut limits: Limits, features: &BTreeMap<Feature, bool>) -> Limits {
+    for (feature, may) in features {
+        let place = match feature {
+            Feature::Copy => &mut limits.copy,
+            Feature::Fax => &mut limits.fax,
+            Feature::Scan => &mut limits.scan,
+            Feature::Print => &mut limits.print,
+        };
+        *place = *may;
+    }
+    limits
+}

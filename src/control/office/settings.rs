@@ -1,0 +1,220 @@
+use kazasu_hal::Mono;
+use kazasu_registration::{CardNumberRule, ChangeError, Setting, Settings};
+use kazasu_service::{Changed, StoredSettings, Versioned};
+use serde_json::Value;
+
+use super::{Done, Office, Refused};
+use crate::control::End;
+use crate::control::host::{Lines, send};
+use crate::lines::{ChangeLine, ChangedKey, ChangedLine, HistoryLine, SettingLine, rfc3339};
+use crate::settings_help;
+
+const NUMBER: &str = "card.number";
+
+/// Settings.
+impl Office {
+    pub(super) async fn show_settings(&self, keys: &[String], lines: &Lines) -> Done {
+        let Versioned { version, settings } = self.service.settings().await?;
+        let mut all = settings.list();
+        let meant = |key: &str, asked: &str| {
+            key.strip_prefix(asked).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        for asked in keys {
+            if all.iter().any(|setting| meant(&setting.key, asked)) {
+                continue;
+            }
+            // A name in an open place, `access.locks.copy` for one, is there once it is set.
+            match settings.changed([(asked.as_str(), "default")]) {
+                Err(error @ (ChangeError::NoSuchKey(_) | ChangeError::Value { .. })) => {
+                    return Err(error.into());
+                }
+                _ => all.push(Setting {
+                    key: asked.clone(),
+                    value: Value::Null,
+                    default: Value::Null,
+                }),
+            }
+        }
+        for setting in all {
+            if !keys.is_empty() && !keys.iter().any(|asked| meant(&setting.key, asked)) {
+                continue;
+            }
+            let help = settings_help::of(&setting.key);
+            let text = |part: fn(&settings_help::Help) -> &'static str| {
+                help.map(part).unwrap_or_default().to_owned()
+            };
+            let line = SettingLine {
+                changed: setting.value != setting.default,
+                help: text(|help| help.says),
+                values: text(|help| help.values),
+                row: text(|help| help.row),
+                key: setting.key,
+                value: setting.value,
+                default: setting.default,
+                version,
+            };
+            if !send(lines, &line).await {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) async fn check_settings(&self, changes: &[(String, String)], lines: &Lines) -> Done {
+        let before = self.service.settings().await?;
+        let settings = changed(&before.settings, changes)?;
+        let start = self.service.now().mono;
+        if self.wants_key(&before.settings, &settings, changes).await? {
+            // Its numbers cannot be tried before there is a key, which a check does not make;
+            // that two of them meet is not to be expected.
+            let others: Vec<_> = changes.iter().filter(|(key, _)| key != NUMBER).cloned().collect();
+            let done = self.service.check_settings(others).await?;
+            let cards = self.service.list_cards().await?.len();
+            let renumbered = u64::try_from(cards).unwrap_or(u64::MAX);
+            let done = Changed { renumbered, ..done };
+            return self.changed(&before, &settings, done, start, false, lines).await;
+        }
+        let done = self.service.check_settings(changes.to_vec()).await?;
+        self.changed(&before, &settings, done, start, false, lines).await
+    }
+
+    pub(super) async fn set_settings(
+        &self,
+        changes: Vec<(String, String)>,
+        version: Option<u64>,
+        lines: &Lines,
+    ) -> Done {
+        let before = self.service.settings().await?;
+        let settings = changed(&before.settings, &changes)?;
+        if version.is_none_or(|version| version == before.version)
+            && self.wants_key(&before.settings, &settings, &changes).await?
+        {
+            self.service.set_number_key(self.folder.number_key_or_new()?).await?;
+        }
+        let start = self.service.now().mono;
+        // What is told of the change is told of the version it was made from.
+        let expected = Some(version.unwrap_or(before.version));
+        let done = self.service.change_settings(changes, expected).await?;
+        self.changed(&before, &settings, done, start, true, lines).await
+    }
+
+    async fn changed(
+        &self,
+        before: &Versioned,
+        settings: &Settings,
+        done: Changed,
+        start: Mono,
+        stored: bool,
+        lines: &Lines,
+    ) -> Done {
+        let took = self.service.now().mono.since(start);
+        let findings = settings.access.check(settings.sign_in.mode);
+        let mut changed = difference(&before.settings, settings);
+        for change in &mut changed {
+            let help = settings_help::of(&change.key);
+            change.means = help.and_then(|help| help.means).map(str::to_owned);
+            if change.key == NUMBER && settings.card.number == CardNumberRule::Keyed {
+                change.means = Some(format!(
+                    "all cards get another number; the key for them is {}: keep a copy apart from \
+                     this machine, since without it no card can be told any more",
+                    self.folder.number_key_file().display()
+                ));
+            }
+        }
+        let line = ChangedLine {
+            version: if stored { done.version } else { before.version },
+            stored,
+            changed,
+            warnings: findings.into_iter().map(settings_help::warning).collect(),
+            renumbered: done.renumbered,
+            deleted: done.deleted,
+            took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+        };
+        send(lines, &ChangeLine::Changed(line)).await;
+        Ok(())
+    }
+
+    /// Whether the key of the keyed card numbers has to be made. Where it is missing although the
+    /// rule is the keyed one already, another key would fit none of the numbers there are.
+    async fn wants_key(
+        &self,
+        before: &Settings,
+        settings: &Settings,
+        changes: &[(String, String)],
+    ) -> Result<bool, Refused> {
+        let keyed = |settings: &Settings| settings.card.number == CardNumberRule::Keyed;
+        if !keyed(settings) || self.service.has_number_key().await? {
+            return Ok(false);
+        }
+        let is_asked = changes.is_empty() || changes.iter().any(|(key, _)| key == NUMBER);
+        if keyed(before) && is_asked {
+            return Err(Refused::End(End::No(format!(
+                "the card number rule is `keyed` already, and its key {} is missing: put the copy \
+                 of it back; where there is none, set another rule first, then `keyed` makes \
+                 another key",
+                self.folder.number_key_file().display()
+            ))));
+        }
+        Ok(!keyed(before))
+    }
+
+    pub(super) async fn history(&self, lines: &Lines) -> Done {
+        let versions = self.service.settings_history().await?;
+        let mut older = versions.iter().skip(1);
+        for stored in &versions {
+            let line = HistoryLine {
+                version: stored.version,
+                at: rfc3339(stored.at),
+                changed: steps(stored, older.next()),
+            };
+            if !send(lines, &line).await {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// These settings with the changes; each key may be there once.
+fn changed(settings: &Settings, changes: &[(String, String)]) -> Result<Settings, Refused> {
+    for (position, (key, _)) in changes.iter().enumerate() {
+        if changes.iter().take(position).any(|(other, _)| other == key) {
+            return Err(Refused::End(End::Error(format!("{key} is there twice: say it once"))));
+        }
+    }
+    let pairs = changes.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+    Ok(settings.changed(pairs)?)
+}
+
+/// The keys whose values differ. In an open place, such as `access.locks`, keys come and go.
+fn difference(from: &Settings, to: &Settings) -> Vec<ChangedKey> {
+    let (from, to) = (from.list(), to.list());
+    let value = |list: &[Setting], key: &str| {
+        let found = list.iter().find(|setting| setting.key == key);
+        found.map_or(Value::Null, |setting| setting.value.clone())
+    };
+    // The place itself is a key where it is empty; what came or went in it is told anyway.
+    let is_place = |value: &Value| value.is_object();
+    let came = to.iter().filter(|new| !from.iter().any(|old| old.key == new.key));
+    from.iter()
+        .chain(came)
+        .map(|Setting { key, .. }| ChangedKey {
+            key: key.clone(),
+            from: value(&from, key),
+            to: value(&to, key),
+            means: None,
+        })
+        .filter(|change| change.from != change.to)
+        .filter(|change| !is_place(&change.from) && !is_place(&change.to))
+        .collect()
+}
+
+/// What a version changed; `None` where that is not known any more.
+fn steps(stored: &StoredSettings, older: Option<&StoredSettings>) -> Option<Vec<ChangedKey>> {
+    let before = match older {
+        Some(older) => Settings::from_json(&older.json).ok()?,
+        None if stored.version == 1 => Settings::default(),
+        None => return None,
+    };
+    Some(difference(&before, &Settings::from_json(&stored.json).ok()?))
+}

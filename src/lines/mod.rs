@@ -1,0 +1,29 @@
+//! The objects that commands print and the socket carries: one struct for each kind of line.
+
+mod records;
+mod settings;
+mod taps;
+
+use serde::{Deserialize, Serialize};
+
+use crate::out::Line;
+
+pub(crate) use records::{CardLine, Csv, UserDetail, UserLine};
+#[cfg(test)]
+pub(crate) use settings::shown;
+pub(crate) use settings::{
+    ChangeLine, ChangedKey, ChangedLine, CollisionLine, Example, HistoryLine, RuleLine, SettingLine,
+};
+pub(crate) use taps::{EventLine, ReaderLine, rfc3339};
+
+/// One sentence: the result of a command that has nothing else to show.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Message {
+    pub(crate) message: String,
+}
+
+impl Line for Message {
+    fn text(&self) -> String {
+        self.message.clone()
+    }
+}

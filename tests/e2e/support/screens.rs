@@ -1,0 +1,128 @@
+//! A panel's screens without a browser: its event stream, and presses as forms.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    time::Duration,
+};
+
+/// The service says `ping` each second in which nothing changes: so many mean that nothing comes.
+const PINGS: usize = 15;
+/// Without even that, the stream hangs.
+const SILENCE: Duration = Duration::from_secs(10);
+
+/// What the panel shows, as it changes.
+pub(crate) struct Screens {
+    stream: BufReader<TcpStream>,
+    address: String,
+    token: String,
+}
+
+/// One whole screen.
+#[derive(Debug)]
+pub(crate) struct Screen(String);
+
+impl Screen {
+    fn between(&self, before: &str, after: char) -> Option<&str> {
+        let start = self.0.find(before)? + before.len();
+        self.0[start..].split(after).next()
+    }
+
+    pub(crate) fn page(&self) -> &str {
+        self.between("data-page=\"", '"').unwrap()
+    }
+
+    /// The error code shown.
+    pub(crate) fn code(&self) -> Option<&str> {
+        self.between("data-code>", '<')
+    }
+
+    fn session(&self) -> &str {
+        self.between("data-session=\"", '"').unwrap()
+    }
+
+    fn station(&self) -> &str {
+        self.between("data-station=\"", '"').unwrap()
+    }
+}
+
+impl Screens {
+    /// Follows the panel at this link.
+    pub(crate) fn open(panel: &str) -> Self {
+        let rest = panel.strip_prefix("http://").unwrap();
+        let (address, token) = rest.split_once("/?token=").unwrap();
+        let (address, token) = (address.to_owned(), token.to_owned());
+        let mut stream = TcpStream::connect(&address).unwrap();
+        stream.set_read_timeout(Some(SILENCE)).unwrap();
+        // HTTP/1.0: the stream comes as it is, not in chunks.
+        write!(
+            stream,
+            "GET /events?lang=en HTTP/1.0\r\nHost: {address}\r\nCookie: kazasu-panel={token}\r\n\r\n"
+        )
+        .unwrap();
+        let mut stream = BufReader::new(stream);
+        let mut status = String::new();
+        stream.read_line(&mut status).unwrap();
+        assert!(status.contains(" 200 "), "{status}");
+        Self { stream, address, token }
+    }
+
+    /// The first screen with this page, from the one shown now on.
+    pub(crate) fn find(&mut self, page: &str) -> Screen {
+        let mut seen = Vec::new();
+        loop {
+            match self.next() {
+                Some(screen) if screen.page() == page => return screen,
+                Some(screen) => {
+                    seen.push((screen.page().to_owned(), screen.code().map(str::to_owned)));
+                }
+                None => panic!("no {page}; seen: {seen:?}"),
+            }
+        }
+    }
+
+    /// The next screen; `None` where none comes.
+    pub(crate) fn next(&mut self) -> Option<Screen> {
+        let (mut pings, mut html) = (0, String::new());
+        while pings < PINGS {
+            let mut line = String::new();
+            if self.stream.read_line(&mut line).unwrap() == 0 {
+                return None;
+            }
+            if let Some(data) = line.strip_prefix("data:") {
+                html.push_str(data);
+            } else if line.trim_end() == "event: ping" {
+                pings += 1;
+            } else if line.trim_end().is_empty() {
+                if html.contains("data-page=") {
+                    return Some(Screen(html));
+                }
+                html.clear();
+            }
+        }
+        None
+    }
+
+    /// Presses a button of this screen, with what the form holds.
+    pub(crate) fn press(&self, screen: &Screen, button: &str, fields: &[(&str, &str)]) {
+        let mut form =
+            format!("station={}&session={}&do={button}", screen.station(), screen.session());
+        for (name, value) in fields {
+            form += &format!("&{name}={value}");
+        }
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        stream.set_read_timeout(Some(SILENCE)).unwrap();
+        let Self { address, token, .. } = self;
+        write!(
+            stream,
+            "POST /act HTTP/1.0\r\nHost: {address}\r\nOrigin: http://{address}\r\n\
+             Cookie: kazasu-panel={token}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+             Content-Length: {}\r\n\r\n{form}",
+            form.len()
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.contains(" 303 ") || answer.contains(" 204 "), "{button}: {answer}");
+    }
+}
