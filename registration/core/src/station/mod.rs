@@ -242,6 +242,8 @@ fn problem(code: ErrorCode) -> Option<Problem> {
 }
 
 #[cfg(test)]
+mod directory_test;
+#[cfg(test)]
 mod late_test;
 #[cfg(test)]
 mod rig_test;

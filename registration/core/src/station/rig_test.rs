@@ -254,6 +254,13 @@ impl Rig {
     }
 }
 
+/// A rig in this state, with these words for the site.
+pub(super) fn rig_in(state: &str, words: &[&str]) -> Rig {
+    let mut rig = Rig::new(&[needs(state), words].concat());
+    assert!(rig.enter(state, true), "{state}");
+    rig
+}
+
 fn way_into(state: &str) -> &'static [&'static str] {
     match state {
         "Nobody" => &[],

@@ -7,12 +7,6 @@ use crate::{
     },
 };
 
-fn rig_in(state: &str, words: &[&str]) -> Rig {
-    let mut rig = Rig::new(&[needs(state), words].concat());
-    assert!(rig.enter(state, true), "{state}");
-    rig
-}
-
 #[test]
 fn access_sees_whoever_the_station_shows() {
     for state in STATES {
