@@ -8,8 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use kazasu_hal::StationName;
-use kazasu_pn532::Polling;
+use kazasu_hal::{Polling, StationName};
 use kazasu_runtime::{Stations, TapSettings};
 use serde::Deserialize;
 

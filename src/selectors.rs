@@ -1,19 +1,14 @@
 //! `--reader` selectors to discoverers: the one place that knows every driver.
 
-use std::time::Duration;
-
 use anyhow::{Result, bail};
-use kazasu_hal::Discoverer;
+use kazasu_hal::{Discoverer, Polling};
 use kazasu_pcsc::PcscDiscoverer;
-use kazasu_pn532::{Polling, UartDiscoverer};
+use kazasu_pn532::UartDiscoverer;
 use kazasu_rcs380::{UsbDiscoverer, UsbredirDiscoverer};
 
 /// What is used where no reader is named: serial ports are never probed, other things may hang on
 /// them.
 const DISCOVER: &[&str] = &["pcsc", "rcs380"];
-
-/// From one round to the next on an RC-S380, where hardly any processor time is to be used.
-const ECONOMY: Duration = Duration::from_millis(150);
 
 /// The discoverers of these selectors; of all ways that are safe to look at where none is given.
 pub(crate) fn discoverers(
@@ -52,7 +47,7 @@ fn discoverer(selector: &str, polling: Polling) -> Result<Box<dyn Discoverer>> {
     if let Some(address) = selector.strip_prefix("rcs380:usbredir:") {
         let port = address.rsplit_once(':').filter(|(host, _)| !host.is_empty());
         return match port.map(|(_, port)| port.parse::<u16>()) {
-            Some(Ok(1..)) => Ok(Box::new(UsbredirDiscoverer::new(address, rcs380(polling)))),
+            Some(Ok(1..)) => Ok(Box::new(UsbredirDiscoverer::new(address, polling))),
             _ => bail!(
                 "reader {selector:?}: an address and a port are needed: for instance \
                  rcs380:usbredir:127.0.0.1:4700"
@@ -61,25 +56,17 @@ fn discoverer(selector: &str, polling: Polling) -> Result<Box<dyn Discoverer>> {
     }
     match selector.split_once(':') {
         None if selector == "pcsc" => Ok(Box::new(PcscDiscoverer::new(None))),
-        None if selector == "rcs380" => Ok(Box::new(UsbDiscoverer::new(None, rcs380(polling)))),
+        None if selector == "rcs380" => Ok(Box::new(UsbDiscoverer::new(None, polling))),
         Some(("pcsc", name)) if !name.is_empty() => {
             Ok(Box::new(PcscDiscoverer::new(Some(name.to_owned()))))
         }
         Some(("rcs380", mark)) if !mark.is_empty() => {
-            Ok(Box::new(UsbDiscoverer::new(Some(mark.to_owned()), rcs380(polling))))
+            Ok(Box::new(UsbDiscoverer::new(Some(mark.to_owned()), polling)))
         }
         _ => bail!(
             "reader {selector:?} is not known: allowed are pcsc, pcsc:NAME, rcs380, rcs380:SERIAL, \
              rcs380:usbredir:ADDR and pn532:uart:PATH[@BAUD]"
         ),
-    }
-}
-
-/// How often an RC-S380 looks for cards, so that it takes as little as a PN532 does.
-fn rcs380(polling: Polling) -> kazasu_rcs380::Settings {
-    match polling {
-        Polling::Normal => kazasu_rcs380::Settings::default(),
-        Polling::Economy => kazasu_rcs380::Settings { period: ECONOMY },
     }
 }
 

@@ -5,87 +5,27 @@ import json
 import os
 import pty
 import random
-import selectors
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 import plot
+from simulator import PATIENCE_S, Lines, Missing, Simulator
 
 CARDS = {
     "felica": "felica idm=012E4CE1000000A1",
     "type-a": "type-a uid=5AC1C2C3",
     "type-b": "type-b pupi=5AB1B2B3",
 }
-# How long a program may take for anything; the slowest looks at one kind for 0.3 s.
-PATIENCE_S = 15
-# The processor time of looking for a card that does not come is measured over this.
+# What looking for a card that does not come takes is measured over this.
 IDLE_S = 5
 # A program that is started for each tap takes seconds for it.
 STARTED_TAPS_MAX = 20
-
-
-class Missing(Exception):
-    """This program cannot be measured here."""
-
-
-class Lines:
-    """Lines of a file descriptor, each with the time at which it came."""
-
-    def __init__(self, descriptor):
-        self.descriptor, self.rest = descriptor, b""
-        self.selector = selectors.DefaultSelector()
-        self.selector.register(descriptor, selectors.EVENT_READ)
-
-    def until(self, wanted):
-        """The time at which a line came that `wanted` says yes to."""
-        deadline = time.monotonic() + PATIENCE_S
-        while True:
-            while b"\n" in self.rest:
-                line, self.rest = self.rest.split(b"\n", 1)
-                if wanted(line.decode(errors="replace")):
-                    return self.at
-            if not self.selector.select(max(0, deadline - time.monotonic())):
-                raise Missing(f"it said nothing for {PATIENCE_S} s")
-            self.at = time.monotonic()
-            try:
-                chunk = os.read(self.descriptor, 4096)
-            except OSError:
-                chunk = b""
-            if not chunk:
-                raise Missing("it ended by itself")
-            self.rest += chunk
-
-
-class Simulator:
-    """A reader at the pace of a real one."""
-
-    def __init__(self, kazasu, folder):
-        self.link = folder / "reader"
-        self.process = subprocess.Popen(
-            [kazasu, "sim", "pn532", "--link", self.link],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
-        self.lines = Lines(self.process.stdout.fileno())
-        self.lines.until(lambda line: line.startswith("ready"))
-        self.tell("pace real")
-
-    def tell(self, line):
-        """Gives the time at which it was told."""
-        at = time.monotonic()
-        self.process.stdin.write(line.encode() + b"\n")
-        answer = []
-        self.lines.until(lambda line: answer.append(line) or True)
-        if not answer[0].startswith("ok"):
-            raise Missing(f"the simulator says {answer[0]!r} to {line!r}")
-        return at
-
-    def end(self):
-        self.process.terminate()
-        self.process.wait()
 
 
 def cpu_s(pid):
@@ -100,7 +40,8 @@ def pause(chance, least_s=0.25):
 
 
 def resident(command, environment, words, simulator, card, taps):
-    """A program that stays: the taps in ms, and its share of a processor while it looks."""
+    """A program that stays: the taps in ms, its share of a processor while it looks, and what a
+    round of looking takes."""
     ready, hit, gone = words
     log = tempfile.TemporaryFile()
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=log)
@@ -110,7 +51,7 @@ def resident(command, environment, words, simulator, card, taps):
         lines.until(lambda line: ready in line)
         time.sleep(0.5)
         start, before = time.monotonic(), cpu_s(process.pid)
-        time.sleep(IDLE_S)
+        looked = simulator.rounds(IDLE_S)
         share = (cpu_s(process.pid) - before) / (time.monotonic() - start)
         for _ in range(taps):
             pause(chance)
@@ -130,31 +71,34 @@ def resident(command, environment, words, simulator, card, taps):
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-    return waits, share
+    return {**looked, "waits": waits, "cpu": share}
 
 
-def ours(options, simulator, folder, baud=None, config=""):
+def ours(options, simulator, folder, suffix="", config=""):
     settings = folder / "kazasu.toml"
     settings.write_text(config)
-    selector = f"pn532:uart:{simulator.link}" + (f"@{baud}" if baud else "")
-    command = [options.kazasu, "watch", "--json", "--reader", selector,
+    command = [options.kazasu, "watch", "--json", "--reader", simulator.selector + suffix,
                "--data", folder / "data", "--config", settings]
     words = ('"attached"', '"presented"', '"removed"')
     return resident(command, None, words, simulator, CARDS[options.card], options.taps)
 
 
 def nfcpy(options, simulator, folder):
-    if os.geteuid() != 0:
-        raise Missing("it takes only ports inside /dev: run as root")
     python = shutil.which("nfcpy-python") or sys.executable
     if subprocess.run([python, "-c", "import nfc"], capture_output=True).returncode != 0:
         raise Missing("not installed: scripts/test oracles")
+    command = [python, Path(__file__).with_name("nfcpy_host.py"), simulator.reader]
+    words = ("ready", "hit", "gone")
+    look = partial(resident, environment=None, words=words, simulator=simulator,
+                   card=CARDS[options.card], taps=options.taps)
+    if simulator.reader == "rcs380":
+        return look([*command, simulator.place])
+    if os.geteuid() != 0:
+        raise Missing("it takes only ports inside /dev: run as root")
     port = Path(f"/dev/kazasu-bench-{os.getpid()}")
-    port.symlink_to(os.readlink(simulator.link))
+    port.symlink_to(os.readlink(simulator.place))
     try:
-        command = [python, Path(__file__).with_name("nfcpy_host.py"), port.name]
-        return resident(command, None, ("ready", "hit", "gone"), simulator,
-                        CARDS[options.card], options.taps)
+        return look([*command, port.name])
     finally:
         port.unlink()
 
@@ -164,7 +108,7 @@ def libnfc(options, simulator, folder):
     program = shutil.which("nfc-poll")
     if program is None:
         raise Missing("nfc-poll is not installed: apt install libnfc-examples")
-    environment = {**os.environ, "LIBNFC_DEFAULT_DEVICE": f"pn532_uart:{simulator.link}:115200"}
+    environment = {**os.environ, "LIBNFC_DEFAULT_DEVICE": f"pn532_uart:{simulator.place}:115200"}
     chance, waits, cpu, wall = random.Random(1), [], 0.0, 0.0
     for _ in range(min(options.taps, STARTED_TAPS_MAX)):
         # On a terminal, so that it does not hold its lines back.
@@ -176,7 +120,7 @@ def libnfc(options, simulator, folder):
             lines = Lines(ours_end)
             lines.until(lambda line: "will poll during" in line)
             pause(chance)
-            at = simulator.tell(f"put {options.card_line}")
+            at = simulator.tell(f"put {CARDS[options.card]}")
             waits.append((lines.until(lambda line: "ISO" in line or "Felica" in line or
                                       "FeliCa" in line) - at) * 1000)
             simulator.tell("take")
@@ -198,21 +142,43 @@ def libnfc(options, simulator, folder):
             os.close(ours_end)
             cpu += usage.ru_utime + usage.ru_stime
             wall += time.monotonic() - start
-    return waits, cpu / wall
+    return {"waits": waits, "cpu": cpu / wall}
 
 
+ECONOMY = partial(ours, config='polling = "economy"\n')
+# On each reader: the way to it, as the floor knows it, and who looks for cards.
 PROGRAMS = {
-    "ours": (921_600, lambda *place: ours(*place)),
-    "ours-115200": (115_200, lambda *place: ours(*place, baud=115_200)),
-    "ours-economy": (921_600, lambda *place: ours(*place, config='polling = "economy"\n')),
-    "nfcpy": (921_600, nfcpy),
-    "libnfc": (115_200, libnfc),
+    "pn532": {
+        "ours": ("pn532:921600", ours),
+        "ours-115200": ("pn532:115200", partial(ours, suffix="@115200")),
+        "ours-economy": ("pn532:921600", ECONOMY),
+        "nfcpy": ("pn532:921600", nfcpy),
+        "libnfc": ("pn532:115200", libnfc),
+    },
+    "rcs380": {
+        "ours": ("rcs380", ours),
+        "ours-economy": ("rcs380", ECONOMY),
+        "nfcpy": ("rcs380", nfcpy),
+    },
 }
+NAMES = list(dict.fromkeys(name for programs in PROGRAMS.values() for name in programs))
 
-
-WHY = """ours tells a round when all kinds were looked for, so that of two cards the first is not told alone;
+HEAD = """From the arrival of a card ({card}) to the event, in ms; the floor is what air and line or bus
+take in our loop. While looking for a card that does not come: cpu, the share of one core; cmds, the
+commands of a round; round, how many ms it takes; listen, in how many of them the host has the chip
+listen for an answer, where the host says how long.
+"""
+WHY = {
+    "pn532": """ours tells a round when all kinds were looked for, so that of two cards the first is not told alone;
 nfcpy, called in a loop without a pause, tells the first card it finds and looks no further. libnfc
-lets the chip look (InAutoPoll), 0.3 s for each kind; its cpu includes starting the program."""
+lets the chip look (InAutoPoll), 0.3 s for each kind; its cpu includes starting the program.""",
+    "rcs380": """Above the floor lies the time that the host has the chip listen for cards that are not there, longer
+than cards may take for an answer; and what the simulator assumes, since nobody published it: 0.5 ms
+for a setting, 0.25 ms more for each command's way. ours-economy begins a round every 150 ms. nfcpy
+sets a modulation up with one command more than ours, and listens 31 ms for each of type A and B;
+but it tells the first card it finds and looks no further. cpu holds the work of usbredir: at least
+three packets each way for a command.""",
+}
 
 
 def quantile(values, share):
@@ -220,14 +186,18 @@ def quantile(values, share):
     return values[round((len(values) - 1) * share)]
 
 
-def measure(name, options):
-    baud, program = PROGRAMS[name]
-    floor = json.loads(subprocess.check_output([options.floor, str(baud), options.card]))
-    row = {"name": name, "baud": baud, "floor": floor, "waits": [], "why": None}
+def floor(options, way):
+    return json.loads(subprocess.check_output([options.floor, way, options.card]))
+
+
+def measure(reader, name, options):
+    way, program = PROGRAMS[reader][name]
+    row = {"reader": reader, "name": name, "way": way, "floor": floor(options, way), "waits": [],
+           "why": None}
     with tempfile.TemporaryDirectory() as folder:
-        simulator = Simulator(options.kazasu, Path(folder))
+        simulator = Simulator(options.kazasu, reader, Path(folder))
         try:
-            row["waits"], row["cpu"] = program(options, simulator, Path(folder))
+            row.update(program(options, simulator, Path(folder)))
         except Missing as missing:
             row["why"] = str(missing)
         finally:
@@ -235,41 +205,79 @@ def measure(name, options):
     return row
 
 
+def losses(rows):
+    """Where ours is worse than another program, and why."""
+    ours = next((row for row in rows if row["name"] == "ours" and row["waits"]), None)
+    for other in (row for row in rows if row["waits"] and not row["name"].startswith("ours")):
+        if ours and quantile(ours["waits"], 0.5) > quantile(other["waits"], 0.5):
+            yield (f"ours is slower than {other['name']}: it tells a round at its end, "
+                   f"{other['name']} the first card it finds.")
+        if ours and ours["cpu"] > other["cpu"]:
+            why = "it asks for every search itself, not the chip."
+            if "round" in other:
+                rounds = [1000 / row["round"] for row in (ours, other)]
+                each_us = [row["cpu"] * row["round"] * 1000 / row["commands"]
+                           for row in (ours, other)]
+                why = (f"{rounds[0]:.0f} rounds a second, not {rounds[1]:.0f}; a command takes it "
+                       f"{each_us[0]:.0f} us, not {each_us[1]:.0f}.")
+            yield f"ours takes more cpu than {other['name']}: {why}"
+
+
+COLUMNS = ("program", "taps", "p50", "p99", "floor50", "floor99", "ratio", "cpu %", "cmds", "round",
+           "listen")
+
+
+def line(name, cells):
+    return f"{name:<13}" + "".join(f"{cell:>9}" for cell in cells)
+
+
 def show(row):
     if row["why"]:
-        return f"{row['name']:<14} left out: {row['why']}"
+        return f"{row['name']:<13} left out: {row['why']}"
     p50, p99 = quantile(row["waits"], 0.5), quantile(row["waits"], 0.99)
     floor = row["floor"]
-    ratio = p50 / floor["p50"]
-    return (f"{row['name']:<14} {row['baud']:>7} {len(row['waits']):>5} {p50:>8.1f} {p99:>8.1f} "
-            f"{floor['p50']:>8.1f} {floor['p99']:>8.1f} {ratio:>6.2f} {row['cpu'] * 100:>6.2f}")
+    figures = [p50, p99, floor["p50"], floor["p99"]]
+    looked = [f"{row[key]:.1f}" if key in row else "-" for key in ("commands", "round", "listen")]
+    cells = [len(row["waits"]), *(f"{figure:.1f}" for figure in figures),
+             f"{p50 / floor['p50']:.2f}", f"{row['cpu'] * 100:.2f}", *looked]
+    return line(row["name"], cells)
 
 
 def main():
     parser = argparse.ArgumentParser()
+    parser.add_argument("reader", choices=PROGRAMS, nargs="?")
     parser.add_argument("--kazasu", type=Path, required=True)
     parser.add_argument("--floor", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--taps", type=int, default=60)
     parser.add_argument("--card", choices=CARDS, default="felica")
-    parser.add_argument("--only", nargs="+", choices=PROGRAMS, default=list(PROGRAMS))
+    parser.add_argument("--only", nargs="+", choices=NAMES, default=NAMES)
     options = parser.parse_args()
-    options.card_line = CARDS[options.card]
     options.kazasu, options.floor = options.kazasu.resolve(), options.floor.resolve()
-    print(f"From the arrival of a card ({options.card}) to the event, in ms; the floor is what air "
-          "and line\ntake in our loop at that rate; cpu is the share of one core while looking.\n")
-    print(f"{'program':<14} {'bit/s':>7} {'taps':>5} {'p50':>8} {'p99':>8} {'floor50':>8} "
-          f"{'floor99':>8} {'ratio':>6} {'cpu %':>6}")
+    chosen = {reader: [name for name in programs if name in options.only]
+              for reader, programs in PROGRAMS.items() if options.reader in (None, reader)}
+    chosen = {reader: names for reader, names in chosen.items() if names}
+    if not chosen:
+        parser.error(f"on the {options.reader} there is no {' or '.join(options.only)}")
+    print(HEAD.format(card=options.card))
     rows = []
-    for name in options.only:
-        rows.append(measure(name, options))
-        print(show(rows[-1]), flush=True)
+    for reader, names in chosen.items():
+        rows_of = []
+        for way in dict.fromkeys(PROGRAMS[reader][name][0] for name in names):
+            least = floor(options, way)
+            print(f"{way}: at the floor, {least['commands']} commands take {least['round']:.1f} ms "
+                  "a round")
+        print(line(COLUMNS[0], COLUMNS[1:]))
+        for name in names:
+            rows_of.append(measure(reader, name, options))
+            print(show(rows_of[-1]), flush=True)
+        print("\n".join(["", *losses(rows_of), WHY[reader], ""]))
+        rows += rows_of
     options.out.mkdir(parents=True, exist_ok=True)
-    stem = options.out / f"tap-{options.card}"
+    stem = options.out / "-".join(filter(None, ("tap", options.reader, options.card)))
     stem.with_suffix(".json").write_text(json.dumps(rows, indent=1) + "\n")
     stem.with_suffix(".svg").write_text(plot.svg(options.card, rows))
-    print("\n" + WHY)
-    print(f"\n{stem}.svg\n{stem}.json")
+    print(f"{stem}.svg\n{stem}.json")
 
 
 main()

@@ -3,7 +3,7 @@
 import math
 from html import escape
 
-WIDTH, LEFT, RIGHT, TOP, ROW = 860, 150, 110, 64, 58
+WIDTH, LEFT, RIGHT, TOP, ROW = 880, 170, 110, 64, 58
 STYLE = """
   svg { background: #fff; color: #1b1f24; --dot: #0b6e99; --floor: #b3540a; --line: #d5dae0; }
   @media (prefers-color-scheme: dark) {
@@ -35,7 +35,7 @@ def svg(card, rows):
         f'<text x="{LEFT}" y="26">From the arrival of a card ({escape(card)}) to the event, ms'
         "</text>",
         f'<text class="small" x="{LEFT}" y="46">a dot for each tap · line: median · dashed: '
-        "median that air and line alone take in our loop at that rate</text>",
+        "median that air and line or bus alone take in our loop</text>",
     ]
     bottom = TOP + ROW * len(rows)
     for tick in (5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000):
@@ -46,7 +46,7 @@ def svg(card, rows):
     for number, row in enumerate(rows):
         middle = TOP + ROW * number + ROW / 2
         out.append(f'<text text-anchor="end" x="{LEFT - 14}" y="{middle + 5}">'
-                   f'{escape(row["name"])}</text>')
+                   f'{escape(row["reader"] + " " + row["name"])}</text>')
         if not row["waits"]:
             out.append(f'<text class="small" x="{LEFT}" y="{middle + 5}">left out: '
                        f'{escape(row["why"])}</text>')

@@ -2,8 +2,7 @@ use std::collections::VecDeque;
 
 use kazasu_hal::{CardIdentity, Fault, FaultKind, FelicaBlock, Operation, SystemCode, Technology};
 use kazasu_wire::{
-    Raw,
-    felica::{Answer, Block, BlockElement, Command, Idm, Slots},
+    felica::{BlockRequest, Idm, Slots},
     pn532::{Rate, Status, StatusCode, Target},
 };
 
@@ -17,15 +16,13 @@ const LOOKS: [(Rate, Slots); 4] = [
     (Rate::R212, Slots::Sixteen),
     (Rate::R424, Slots::Sixteen),
 ];
-/// Block and service numbers in a list are four bits.
-const LIST_MAX: usize = 15;
 
 /// A request on its way: the card is selected anew, then asked.
 #[derive(Debug)]
 pub(crate) struct Job {
     idm: Idm,
     system: u16,
-    message: Raw,
+    request: BlockRequest,
     looks: VecDeque<(Rate, Slots)>,
 }
 
@@ -38,11 +35,17 @@ impl Job {
             (Technology::Felica, Ok(idm)) => Idm(idm),
             _ => return Err(unsupported("only FeliCa cards have blocks")),
         };
-        let message = message(idm, operation).ok_or_else(|| {
-            unsupported("a FeliCa command holds 1 to 15 blocks, and 254 bytes in all")
-        })?;
+        let place = |block: &FelicaBlock| (block.service, block.block);
+        let request = match operation {
+            Operation::FelicaRead(blocks) => BlockRequest::read(idm, blocks.iter().map(place)),
+            Operation::FelicaWrite(writes) => {
+                let writes = writes.iter().map(|(block, data)| (place(block), *data));
+                BlockRequest::write(idm, writes)
+            }
+        };
+        let request = request.map_err(|error| unsupported(&error.to_string()))?;
         let system = card.system().unwrap_or(SystemCode::ANY).0;
-        Ok(Self { idm, system, message, looks: LOOKS.into() })
+        Ok(Self { idm, system, request, looks: LOOKS.into() })
     }
 
     /// Where to look next.
@@ -63,7 +66,7 @@ impl Job {
             Target::Felica(card) if card.idm == self.idm => Some(card.tg),
             _ => None,
         })?;
-        Some(Ask::Transfer { tg, message: self.message.clone() })
+        Some(Ask::Transfer { tg, message: self.request.message().clone() })
     }
 
     /// What the card said to it.
@@ -75,58 +78,6 @@ impl Job {
         if status.code() != StatusCode::Ok {
             return Err(card(format!("the card did not answer: {status:?}")));
         }
-        let answer = Answer::decode(data)
-            .map_err(|error| card(format!("the card answered with nonsense: {error}")))?;
-        let (idm, flags, blocks) = match (Command::decode(&self.message), answer) {
-            (
-                Ok(Command::ReadWithoutEncryption { blocks: wanted, .. }),
-                Answer::ReadWithoutEncryption { idm, flags, blocks },
-            ) if !flags.is_ok() || blocks.len() == wanted.len() => (idm, flags, blocks),
-            (
-                Ok(Command::WriteWithoutEncryption { .. }),
-                Answer::WriteWithoutEncryption { idm, flags },
-            ) => (idm, flags, Vec::new()),
-            _ => return Err(card("the card answered another question".to_owned())),
-        };
-        if idm != self.idm {
-            return Err(card("another card answered".to_owned()));
-        }
-        if !flags.is_ok() {
-            let [first, second] = flags.0;
-            let meaning = flags.meaning().unwrap_or("not in the table of status flags");
-            return Err(card(format!("the card refused: {first:02X} {second:02X}, {meaning}")));
-        }
-        Ok(blocks.into_iter().map(|Block(block)| block).collect())
+        self.request.outcome(data).map_err(|error| card(error.to_string()))
     }
-}
-
-/// The command with its length byte; `None` where it cannot be built.
-fn message(idm: Idm, operation: &Operation) -> Option<Raw> {
-    let blocks: Vec<FelicaBlock> = match operation {
-        Operation::FelicaRead(blocks) => blocks.clone(),
-        Operation::FelicaWrite(writes) => writes.iter().map(|(block, _)| *block).collect(),
-    };
-    if blocks.is_empty() || blocks.len() > LIST_MAX {
-        return None;
-    }
-    let mut services: Vec<u16> = Vec::new();
-    let mut elements = Vec::new();
-    for FelicaBlock { service, block } in blocks {
-        let place = services.iter().position(|known| *known == service).unwrap_or_else(|| {
-            services.push(service);
-            services.len().saturating_sub(1)
-        });
-        elements.push(BlockElement::new(u8::try_from(place).ok()?, block));
-    }
-    let command = match operation {
-        Operation::FelicaRead(_) => {
-            Command::ReadWithoutEncryption { idm, services, blocks: elements }
-        }
-        Operation::FelicaWrite(writes) => {
-            let data = writes.iter().map(|(_, data)| Block(*data));
-            let writes = elements.into_iter().zip(data).collect();
-            Command::WriteWithoutEncryption { idm, services, writes }
-        }
-    };
-    command.encode().map(Raw::from)
 }

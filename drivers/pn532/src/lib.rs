@@ -18,7 +18,6 @@ mod session;
 mod stream;
 mod uart;
 
-pub use round::Polling;
 pub use session::{BAUD_DEFAULT, Input, Output, Session, Settings};
 pub use stream::StreamDiscoverer;
 pub use uart::UartDiscoverer;

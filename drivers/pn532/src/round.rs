@@ -1,4 +1,4 @@
-use std::{collections::VecDeque, fmt, time::Duration};
+use std::{collections::VecDeque, fmt};
 
 use kazasu_hal::{BadCardId, Card, CardIdentity, Fault, Mono, SystemCode, Technology};
 use kazasu_wire::{
@@ -7,27 +7,6 @@ use kazasu_wire::{
 };
 
 use crate::ask::Ask;
-
-/// How often the reader looks for cards.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Polling {
-    /// As often as a person feels no delay: at least 15 ms from one round to the next.
-    #[default]
-    Normal,
-    /// With pauses, so that hardly any processor time is used: 150 ms from one round to the next.
-    Economy,
-}
-
-impl Polling {
-    /// From the start of a round to the start of the next one, at least. A round on a chip takes
-    /// some 20 ms; one simulated without air time answers at once and would keep a processor busy.
-    pub(crate) fn period(self) -> Duration {
-        Duration::from_millis(match self {
-            Self::Normal => 15,
-            Self::Economy => 150,
-        })
-    }
-}
 
 /// How many rounds stay wide once there was a reason.
 const WIDE_ROUNDS: u8 = 3;

@@ -1,6 +1,6 @@
 use std::{collections::VecDeque, mem};
 
-use kazasu_hal::{CardIdentity, Fault, FaultKind, Mono, Operation, Report};
+use kazasu_hal::{CardIdentity, Fault, FaultKind, Mono, Operation, Polling, Report};
 use kazasu_wire::{
     DecodeError,
     felica::Slots,
@@ -15,7 +15,7 @@ use crate::{
     exchange::{Exchange, Plan, SETTLE, Step, abort},
     job::Job,
     rates::Rates,
-    round::{Crowd, Polling, Round, Search},
+    round::{Crowd, Round, Search},
 };
 
 /// The last byte of every frame.

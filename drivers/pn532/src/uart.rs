@@ -7,12 +7,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use kazasu_hal::{Discoverer, Fault, FaultKind, Mono, Reader};
+use kazasu_hal::{Discoverer, Fault, FaultKind, Mono, Polling, Reader};
 use tokio::sync::mpsc;
 use tokio_serial::{ErrorKind, SerialPort, SerialPortBuilderExt, SerialStream};
 
 use crate::{
-    BAUD_DEFAULT, Input, Output, Polling, Session, Settings,
+    BAUD_DEFAULT, Input, Output, Session, Settings,
     ask::HIGH_RATES,
     stream::{Line, pump},
 };

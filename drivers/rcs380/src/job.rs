@@ -2,8 +2,7 @@ use std::{collections::VecDeque, time::Duration};
 
 use kazasu_hal::{CardIdentity, Fault, FaultKind, FelicaBlock, Operation, SystemCode, Technology};
 use kazasu_wire::{
-    Raw,
-    felica::{Answer, Block, BlockElement, Command, Idm, PollingAnswer, Slots},
+    felica::{BlockRequest, Idm, PollingAnswer, Slots},
     pn532::Rate,
 };
 
@@ -20,8 +19,6 @@ const LOOKS: [(Rate, Slots, usize); 4] = [
     (Rate::R212, Slots::Four, 8),
     (Rate::R424, Slots::Four, 8),
 ];
-/// Block and service numbers in a list are four bits.
-const LIST_MAX: usize = 15;
 /// How long a card may think about blocks. Writing one takes a Lite-S card 20 ms.
 const BLOCKS_WITHIN: Duration = Duration::from_millis(150);
 
@@ -30,7 +27,7 @@ const BLOCKS_WITHIN: Duration = Duration::from_millis(150);
 pub(crate) struct Job {
     idm: Idm,
     system: u16,
-    message: Raw,
+    request: BlockRequest,
     looks: VecDeque<(Rate, Slots)>,
     /// At which rate the card was found.
     found: Option<Rate>,
@@ -47,11 +44,17 @@ impl Job {
             (Technology::Felica, Ok(idm)) => Idm(idm),
             _ => return Err(unsupported("only FeliCa cards have blocks")),
         };
-        let message = message(idm, operation).ok_or_else(|| {
-            unsupported("a FeliCa command holds 1 to 15 blocks, and 254 bytes in all")
-        })?;
+        let place = |block: &FelicaBlock| (block.service, block.block);
+        let request = match operation {
+            Operation::FelicaRead(blocks) => BlockRequest::read(idm, blocks.iter().map(place)),
+            Operation::FelicaWrite(writes) => {
+                let writes = writes.iter().map(|(block, data)| (place(block), *data));
+                BlockRequest::write(idm, writes)
+            }
+        };
+        let request = request.map_err(|error| unsupported(&error.to_string()))?;
         let system = card.system().unwrap_or(SystemCode::ANY).0;
-        let mut job = Self { idm, system, message, looks: VecDeque::new(), found: None };
+        let mut job = Self { idm, system, request, looks: VecDeque::new(), found: None };
         job.restart();
         Ok(job)
     }
@@ -68,7 +71,7 @@ impl Job {
     /// What to say next; `None` where it was looked for everywhere.
     pub(crate) fn call(&self) -> Option<Call> {
         if let Some(rate) = self.found {
-            let (framing, message) = (Framing::Felica(rate), self.message.clone());
+            let (framing, message) = (Framing::Felica(rate), self.request.message().clone());
             return Some(Call { framing, within: BLOCKS_WITHIN, message });
         }
         let (rate, slots) = self.looks.front()?;
@@ -79,7 +82,9 @@ impl Job {
     pub(crate) fn heard(&mut self, heard: &Heard) -> Option<Outcome> {
         if self.found.is_some() {
             return Some(match heard {
-                Heard::Answer(data) => self.outcome(data),
+                Heard::Answer(data) => {
+                    self.request.outcome(data).map_err(|error| card(error.to_string()))
+                }
                 Heard::Nothing => Err(card("the card did not answer")),
                 Heard::Garbled => Err(card("the card's answer could not be read")),
                 Heard::Failed(status) => Err(card(format!("nothing was sent: {status:?}"))),
@@ -97,65 +102,8 @@ impl Job {
             _ => None,
         }
     }
-
-    /// What the card said to it.
-    fn outcome(&self, data: &[u8]) -> Outcome {
-        let answer = Answer::decode(data)
-            .map_err(|error| card(format!("the card answered with nonsense: {error}")))?;
-        let (idm, flags, blocks) = match (Command::decode(&self.message), answer) {
-            (
-                Ok(Command::ReadWithoutEncryption { blocks: wanted, .. }),
-                Answer::ReadWithoutEncryption { idm, flags, blocks },
-            ) if !flags.is_ok() || blocks.len() == wanted.len() => (idm, flags, blocks),
-            (
-                Ok(Command::WriteWithoutEncryption { .. }),
-                Answer::WriteWithoutEncryption { idm, flags },
-            ) => (idm, flags, Vec::new()),
-            _ => return Err(card("the card answered another question")),
-        };
-        if idm != self.idm {
-            return Err(card("another card answered"));
-        }
-        if !flags.is_ok() {
-            let [first, second] = flags.0;
-            let meaning = flags.meaning().unwrap_or("not in the table of status flags");
-            return Err(card(format!("the card refused: {first:02X} {second:02X}, {meaning}")));
-        }
-        Ok(blocks.into_iter().map(|Block(block)| block).collect())
-    }
 }
 
 fn card(message: impl Into<String>) -> Fault {
     Fault::new(FaultKind::Card, message)
-}
-
-/// The command with its length byte; `None` where it cannot be built.
-fn message(idm: Idm, operation: &Operation) -> Option<Raw> {
-    let blocks: Vec<FelicaBlock> = match operation {
-        Operation::FelicaRead(blocks) => blocks.clone(),
-        Operation::FelicaWrite(writes) => writes.iter().map(|(block, _)| *block).collect(),
-    };
-    if blocks.is_empty() || blocks.len() > LIST_MAX {
-        return None;
-    }
-    let mut services: Vec<u16> = Vec::new();
-    let mut elements = Vec::new();
-    for FelicaBlock { service, block } in blocks {
-        let place = services.iter().position(|known| *known == service).unwrap_or_else(|| {
-            services.push(service);
-            services.len().saturating_sub(1)
-        });
-        elements.push(BlockElement::new(u8::try_from(place).ok()?, block));
-    }
-    let command = match operation {
-        Operation::FelicaRead(_) => {
-            Command::ReadWithoutEncryption { idm, services, blocks: elements }
-        }
-        Operation::FelicaWrite(writes) => {
-            let data = writes.iter().map(|(_, data)| Block(*data));
-            let writes = elements.into_iter().zip(data).collect();
-            Command::WriteWithoutEncryption { idm, services, writes }
-        }
-    };
-    command.encode().map(Raw::from)
 }

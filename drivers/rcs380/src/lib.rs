@@ -23,6 +23,6 @@ mod usb;
 mod usbredir;
 
 pub use devices::{KERNEL_MODULE, PRODUCTS, Product};
-pub use session::{Input, Output, Session, Settings};
+pub use session::{Input, Output, Session};
 pub use usb::UsbDiscoverer;
 pub use usbredir::UsbredirDiscoverer;

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use kazasu_hal::{
-    Fault, FaultKind, Mono, Presence, REPORTS_MAX, REQUESTS_MAX, Reader, ReaderInfo, ReaderName,
-    Report, Request,
+    Fault, FaultKind, Mono, Polling, Presence, REPORTS_MAX, REQUESTS_MAX, Reader, ReaderInfo,
+    ReaderName, Report, Request,
 };
 use kazasu_wire::sof::{Decoder, Family};
 use tokio::{
@@ -12,7 +12,7 @@ use tokio::{
 use tracing::Level;
 
 use crate::{
-    Input, Output, Session, Settings,
+    Input, Output, Session,
     pipe::{Direction, PipeError, UsbPipe},
 };
 
@@ -95,11 +95,11 @@ pub(crate) struct Label {
 pub(crate) async fn pump<P: UsbPipe>(
     label: &Label,
     pipe: P,
-    settings: Settings,
+    polling: Polling,
     found: &mpsc::Sender<Reader>,
 ) -> Fault {
     let start = Instant::now();
-    let session = Session::new(Mono(Duration::ZERO), settings);
+    let session = Session::new(Mono(Duration::ZERO), polling);
     let mut open = Open { session, pipe, start };
     let mut trace = Trace::new(&label.name);
     let mut held: Option<Held> = None;

@@ -1,6 +1,6 @@
 use std::{collections::VecDeque, mem, time::Duration};
 
-use kazasu_hal::{CardIdentity, Fault, FaultKind, Mono, Operation, Report};
+use kazasu_hal::{CardIdentity, Fault, FaultKind, Mono, Operation, Polling, Report};
 use kazasu_wire::{
     port100::{Answer, Command},
     sof::{Decoder, Family, Frame, FrameError},
@@ -22,20 +22,6 @@ const POSTAMBLE: u8 = 0x00;
 const SETTLE: Duration = Duration::from_millis(10);
 /// So many failures in a row, with nothing that worked between them, are the end.
 const FAILURES_MAX: u8 = 4;
-
-/// How a session uses its time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Settings {
-    /// From the start of a round to the start of the next one, at least. A round on a real reader
-    /// takes some 40 ms; a simulated one that answers at once would keep a processor busy.
-    pub period: Duration,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self { period: Duration::from_millis(15) }
-    }
-}
 
 /// What happened.
 #[derive(Clone, Copy, Debug)]
@@ -74,7 +60,7 @@ pub struct Session {
     /// A frame whose postamble is still to come.
     complete: Option<Frame>,
     outputs: VecDeque<Output>,
-    settings: Settings,
+    polling: Polling,
     stage: Stage,
     doing: Doing,
     failures: u8,
@@ -142,12 +128,12 @@ enum Then {
 impl Session {
     /// Begins to open the reader.
     #[must_use]
-    pub fn new(now: Mono, settings: Settings) -> Self {
+    pub fn new(now: Mono, polling: Polling) -> Self {
         let mut session = Self {
             decoder: Decoder::for_family(Family::Port100),
             complete: None,
             outputs: VecDeque::new(),
-            settings,
+            polling,
             stage: Stage::Opening(Opening::default()),
             doing: Doing::Nothing,
             failures: 0,

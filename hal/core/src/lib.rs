@@ -15,7 +15,7 @@ mod time;
 pub use card::{BadCardId, Card, CardId, CardIdentity, Details, Stability, SystemCode, Technology};
 pub use event::{Event, EventKind, StationName};
 pub use reader::{
-    Discoverer, Fault, FaultKind, FelicaBlock, Operation, Presence, REPORTS_MAX, REQUESTS_MAX,
-    Reader, ReaderInfo, ReaderName, Report, Request,
+    Discoverer, Fault, FaultKind, FelicaBlock, Operation, Polling, Presence, REPORTS_MAX,
+    REQUESTS_MAX, Reader, ReaderInfo, ReaderName, Report, Request,
 };
 pub use time::{Mono, Now};

@@ -1,4 +1,4 @@
-use std::{fmt, future::Future, pin::Pin};
+use std::{fmt, future::Future, pin::Pin, time::Duration};
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -22,6 +22,29 @@ pub enum Presence {
     Polled,
     /// The reader polls by itself and its word is final.
     Reported,
+}
+
+/// How often a driver that polls looks for cards.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Polling {
+    /// As often as a person feels no delay: at least 15 ms from one round to the next.
+    #[default]
+    Normal,
+    /// With pauses, so that hardly any processor time is used: 150 ms from one round to the next.
+    Economy,
+}
+
+impl Polling {
+    /// From the start of a round to the start of the next one, at least. A round on a reader takes
+    /// longer than 15 ms; one simulated without air time answers at once and would keep a processor
+    /// busy.
+    #[must_use]
+    pub fn period(self) -> Duration {
+        Duration::from_millis(match self {
+            Self::Normal => 15,
+            Self::Economy => 150,
+        })
+    }
 }
 
 /// What is known of a reader that is attached.

@@ -1,7 +1,7 @@
 use std::{collections::VecDeque, time::Duration};
 
-use kazasu_hal::{Card, CardIdentity, Fault, Mono, Operation, Report};
-use kazasu_rcs380::{Input, Output, Session, Settings};
+use kazasu_hal::{Card, CardIdentity, Fault, Mono, Operation, Polling, Report};
+use kazasu_rcs380::{Input, Output, Session};
 use kazasu_sim::{Rcs380, Seed, usb};
 use kazasu_wire::{
     port100::Command,
@@ -44,7 +44,6 @@ pub struct Rcs380Pair {
     pub replies: Vec<Result<Vec<[u8; 16]>, Fault>>,
     /// Every transfer of the host, with the time.
     pub sent: Vec<(Mono, Vec<u8>)>,
-    settings: Settings,
     now: Mono,
     /// `None` while the way is down, until `reopen_at`.
     session: Option<Session>,
@@ -70,7 +69,6 @@ impl Rcs380Pair {
             cuts: 0,
             replies: Vec::new(),
             sent: Vec::new(),
-            settings: Settings::default(),
             now,
             session: None,
             reopen_at: now,
@@ -222,7 +220,7 @@ impl Rcs380Pair {
     }
 
     fn open(&mut self) {
-        self.session = Some(Session::new(self.now, self.settings));
+        self.session = Some(Session::new(self.now, Polling::Normal));
         self.take_from_session();
     }
 

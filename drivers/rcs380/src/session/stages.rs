@@ -182,7 +182,7 @@ impl Session {
         self.crowd.after(&round.cards, round.garbled);
         let mut reports = mem::take(&mut round.faults);
         reports.extend(self.complaint(now, &mut round));
-        let until = round.started.after(self.settings.period);
+        let until = round.started.after(self.polling.period());
         if let Some(job) = self.asked.take() {
             self.stage = Stage::Serving(job);
             self.serve(now);

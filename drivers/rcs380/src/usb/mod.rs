@@ -13,7 +13,7 @@ use std::{
 };
 
 use futures_util::{Stream, StreamExt};
-use kazasu_hal::{Discoverer, Fault, Reader};
+use kazasu_hal::{Discoverer, Fault, Polling, Reader};
 use nusb::{DeviceId, DeviceInfo};
 use tokio::{
     sync::mpsc,
@@ -25,7 +25,7 @@ use self::{
     pipe::NusbPipe,
 };
 use crate::{
-    Product, Settings,
+    Product,
     pump::{Label, pump},
 };
 
@@ -41,16 +41,16 @@ const LOOK_AGAIN: Duration = Duration::from_millis(300);
 pub struct UsbDiscoverer {
     selector: String,
     mark: Option<String>,
-    settings: Settings,
+    polling: Polling,
 }
 
 impl UsbDiscoverer {
     /// `mark` is the serial number of the reader that is meant, or the place where it is plugged in
     /// (`1-2.3`); none stands for all.
     #[must_use]
-    pub fn new(mark: Option<String>, settings: Settings) -> Self {
+    pub fn new(mark: Option<String>, polling: Polling) -> Self {
         let selector = mark.as_ref().map_or("rcs380".to_owned(), |mark| format!("rcs380:{mark}"));
-        Self { selector, mark, settings }
+        Self { selector, mark, polling }
     }
 }
 
@@ -63,7 +63,7 @@ impl Discoverer for UsbDiscoverer {
         &'a mut self,
         found: mpsc::Sender<Reader>,
     ) -> Pin<Box<dyn Future<Output = Fault> + Send + 'a>> {
-        Box::pin(follow(self.mark.as_deref(), self.settings, found))
+        Box::pin(follow(self.mark.as_deref(), self.polling, found))
     }
 }
 
@@ -88,7 +88,7 @@ struct Readers {
 }
 
 /// Follows the readers that come and go.
-async fn follow(mark: Option<&str>, settings: Settings, found: mpsc::Sender<Reader>) -> Fault {
+async fn follow(mark: Option<&str>, polling: Polling, found: mpsc::Sender<Reader>) -> Fault {
     // Listening first, so that nothing is missed between looking and listening.
     let mut news = nusb::watch_devices().ok();
     let mut pause = interval(LOOK_EVERY);
@@ -117,7 +117,7 @@ async fn follow(mark: Option<&str>, settings: Settings, found: mpsc::Sender<Read
             }
             there = listed => {
                 looking = None;
-                let drive = |seen| drive(seen, settings, found.clone());
+                let drive = |seen| drive(seen, polling, found.clone());
                 if let Some(fault) = readers.show(there, drive) {
                     return fault;
                 }
@@ -188,12 +188,12 @@ impl Readers {
 }
 
 /// One reader, until it ends.
-async fn drive(seen: Seen, settings: Settings, found: mpsc::Sender<Reader>) -> Fault {
+async fn drive(seen: Seen, polling: Polling, found: mpsc::Sender<Reader>) -> Fault {
     let Seen { info, product, named: Named { name, note } } = seen;
     match NusbPipe::open(&info).await {
         Ok(pipe) => {
             let label = Label { name, product: product.name, note: Some(note) };
-            pump(&label, pipe, settings, &found).await
+            pump(&label, pipe, polling, &found).await
         }
         Err(fault) => fault,
     }

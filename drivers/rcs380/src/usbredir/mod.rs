@@ -4,29 +4,26 @@ mod pipe;
 
 use std::{future::Future, pin::Pin};
 
-use kazasu_hal::{Discoverer, Fault, Reader};
+use kazasu_hal::{Discoverer, Fault, Polling, Reader};
 use tokio::sync::mpsc;
 
 use self::pipe::UsbredirPipe;
-use crate::{
-    Settings,
-    pump::{Label, pump},
-};
+use crate::pump::{Label, pump};
 
 /// An RC-S380 that a usbredir server holds out over TCP.
 #[derive(Debug)]
 pub struct UsbredirDiscoverer {
     selector: String,
     address: String,
-    settings: Settings,
+    polling: Polling,
 }
 
 impl UsbredirDiscoverer {
     /// The server at `address`, as in `127.0.0.1:4700`. The selector becomes the reader's name.
     #[must_use]
-    pub fn new(address: impl Into<String>, settings: Settings) -> Self {
+    pub fn new(address: impl Into<String>, polling: Polling) -> Self {
         let address = address.into();
-        Self { selector: format!("rcs380:usbredir:{address}"), address, settings }
+        Self { selector: format!("rcs380:usbredir:{address}"), address, polling }
     }
 }
 
@@ -44,7 +41,7 @@ impl Discoverer for UsbredirDiscoverer {
                 Ok((pipe, product)) => {
                     let name = self.selector.clone();
                     let label = Label { name, product: product.name, note: None };
-                    pump(&label, pipe, self.settings, &found).await
+                    pump(&label, pipe, self.polling, &found).await
                 }
                 Err(fault) => fault,
             }

@@ -5,6 +5,7 @@
 //! answer a command that they do not know, that has another length, or that names another IDm.
 
 mod answer;
+mod blocks;
 mod command;
 pub mod frame;
 pub mod mac;
@@ -14,6 +15,7 @@ use core::fmt;
 
 pub use crate::slots::Slots;
 pub use answer::{Answer, Flagged, Found, StatusFlags};
+pub use blocks::{BlockError, BlockRequest};
 pub use command::{Block, BlockElement, Command, Reserved};
 pub use polling::{Polling, PollingAnswer, Request};
 

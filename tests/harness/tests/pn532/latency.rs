@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use kazasu_harness::{
     Pair,
-    floor::{ROUND, Search, quantile, waits},
+    floor::{ROUND, Search, Way, quantile, waits},
 };
 
 use crate::{put, rates::settings};
@@ -35,7 +35,7 @@ fn a_card_waits_hardly_longer_than_air_and_line_take() {
                 })
                 .collect();
             taken.sort_unstable();
-            let floor = waits(rate, &ROUND, answers_to);
+            let floor = waits(Way::Pn532(rate), &ROUND, answers_to);
             let (median, bound) = (quantile(&taken, 0.5), quantile(&floor, 0.5));
             let p99 = quantile(&taken, 0.99);
             println!("{rate}, {line}: median {median:?}, floor {bound:?}, p99 {p99:?}");

@@ -6,9 +6,9 @@ use std::{
 };
 
 use kazasu_hal::{
-    Card, Discoverer, Fault, FaultKind, FelicaBlock, Operation, Reader, Report, Request,
+    Card, Discoverer, Fault, FaultKind, FelicaBlock, Operation, Polling, Reader, Report, Request,
 };
-use kazasu_pn532::{Polling, StreamDiscoverer, UartDiscoverer};
+use kazasu_pn532::{StreamDiscoverer, UartDiscoverer};
 use kazasu_sim::{Pn532, Seed};
 use kazasu_sim_serve::{InProcess, in_process, pty};
 use kazasu_wire::sof::Frame;

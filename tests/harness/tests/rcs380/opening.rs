@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use kazasu_hal::{FaultKind, Mono, Report};
-use kazasu_rcs380::{Input, Output, Session, Settings};
+use kazasu_hal::{FaultKind, Mono, Polling, Report};
+use kazasu_rcs380::{Input, Output, Session};
 use kazasu_wire::{
     port100::{Answer, CommStatus, Command, Status},
     sof::{Family, Frame, locate},
@@ -49,7 +49,7 @@ fn healthy(command: &Command) -> Answer {
 /// Everything that a session sends while it sees so many rounds, and what it tells besides.
 fn sent(chip: Chip<'_>, rounds: usize) -> (Vec<Vec<u8>>, Vec<FaultKind>, Option<FaultKind>) {
     let mut now = Mono::default();
-    let mut session = Session::new(now, Settings::default());
+    let mut session = Session::new(now, Polling::Normal);
     let (mut sent, mut faults, mut seen) = (Vec::new(), Vec::new(), 0);
     for _ in 0..20_000 {
         let mut reply = Vec::new();
@@ -213,7 +213,7 @@ fn what_a_reader_does_not_do_is_told_once_and_left_out() {
 #[test]
 fn nobody_there_is_told_in_time() {
     let mut now = Mono::default();
-    let mut session = Session::new(now, Settings::default());
+    let mut session = Session::new(now, Polling::Normal);
     let fault = loop {
         while session.poll_output().is_some() {}
         now = session.poll_timeout().unwrap();
@@ -261,7 +261,7 @@ proptest! {
         inputs in proptest::collection::vec((bytes(), 0_u64..400), 1..80)
     ) {
         let mut now = Mono::default();
-        let mut session = Session::new(now, Settings::default());
+        let mut session = Session::new(now, Polling::Normal);
         for (bytes, wait) in inputs {
             now = now.after(Duration::from_millis(wait));
             let mut ended = session.handle(now, Input::Bytes(&bytes)).is_err();

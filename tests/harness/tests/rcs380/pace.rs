@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use kazasu_harness::{
+    Rcs380Pair,
+    floor::{ROUND, Search, Way, quantile, waits},
+};
 use kazasu_wire::port100::Command;
 
 use crate::{A_MOMENT, attached, put};
@@ -42,13 +46,17 @@ fn an_unchanged_round_takes_the_same_few_commands() {
 
 #[test]
 fn one_card_is_seen_within_the_time_people_do_not_feel() {
-    for line in [
-        "felica idm=012E4CE1000000A1",
-        "felica idm=012E4CE1000000A1 rate=424",
-        "type-a uid=5AC1C2C3",
-        "type-a uid=045A0102030405 atqa=0044 sak=00",
-        "type-b pupi=5AB1B2B3",
-    ] {
+    let both = &ROUND[2..];
+    // The driver waits longer for a card than the card may take, and the simulated chip takes its
+    // time for each command: how often the floor that may be, at most.
+    let rows: [(&str, &[Search], f64); 5] = [
+        ("felica idm=012E4CE1000000A1", both, 2.5),
+        ("felica idm=012E4CE1000000A1 rate=424", &[Search::Felica424], 3.1),
+        ("type-a uid=5AC1C2C3", &[Search::TypeA], 4.2),
+        ("type-a uid=045A0102030405 atqa=0044 sak=00", &[Search::TypeA], 4.5),
+        ("type-b pupi=5AB1B2B3", &[Search::TypeB], 4.5),
+    ];
+    for (line, answers_to, most) in rows {
         let mut times: Vec<_> = (0..200)
             .map(|step| {
                 let mut pair = attached(step);
@@ -62,8 +70,41 @@ fn one_card_is_seen_within_the_time_people_do_not_feel() {
             })
             .collect();
         times.sort_unstable();
-        let (median, p99) = (times[100], times[198]);
-        println!("{line}: median {median:?}, p99 {p99:?}");
+        let (median, p99) = (quantile(&times, 0.5), quantile(&times, 0.99));
+        let floor = quantile(&waits(Way::Rcs380, &ROUND, answers_to), 0.5);
+        println!("{line}: median {median:?}, floor {floor:?}, p99 {p99:?}");
         assert!(p99 < Duration::from_millis(100), "{line}: median {median:?}, p99 {p99:?}");
+        assert!(median >= floor, "{line}: {median:?} {floor:?}");
+        assert!(median <= floor.mul_f64(most), "{line}: {median:?} {floor:?}");
+    }
+}
+
+#[test]
+fn the_floor_counts_the_commands_that_the_driver_sends() {
+    let rows: [(&str, &[Search]); 4] = [
+        ("", &[]),
+        ("felica idm=012E4CE1000000A1", &ROUND[2..]),
+        ("type-a uid=5AC1C2C3", &[Search::TypeA]),
+        ("type-b pupi=5AB1B2B3", &[Search::TypeB]),
+    ];
+    for (line, answers_to) in rows {
+        let mut pair = attached(1);
+        if !line.is_empty() {
+            put(&mut pair, line);
+        }
+        // Two more round ends: between them lies one round.
+        pair.run_for(A_MOMENT);
+        let next = |pair: &mut Rcs380Pair| {
+            let (end, before) = (pair.now().after(A_MOMENT), pair.reports.len());
+            assert!(pair.run_until(end, |pair| pair.reports.len() > before), "{line}");
+            pair.sent.len()
+        };
+        let rounds: Vec<_> = (0..5).map(|_| next(&mut pair)).collect();
+        let fewest = rounds.windows(2).map(|ends| ends[1] - ends[0]).min();
+        let counted = ROUND.iter().map(|search| {
+            let found = answers_to.contains(search);
+            search.commands(Way::Rcs380, found)
+        });
+        assert_eq!(fewest, Some(counted.sum()), "{line}");
     }
 }

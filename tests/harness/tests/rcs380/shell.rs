@@ -7,9 +7,9 @@ use std::{
 };
 
 use kazasu_hal::{
-    Card, Discoverer, Fault, FaultKind, FelicaBlock, Operation, Reader, Report, Request,
+    Card, Discoverer, Fault, FaultKind, FelicaBlock, Operation, Polling, Reader, Report, Request,
 };
-use kazasu_rcs380::{Settings, UsbDiscoverer, UsbredirDiscoverer};
+use kazasu_rcs380::{UsbDiscoverer, UsbredirDiscoverer};
 use kazasu_sim::{Rcs380, Seed};
 use kazasu_sim_serve::{Control, usbredir};
 use kazasu_wire::{
@@ -54,7 +54,7 @@ fn run(mut discoverer: impl Discoverer) -> (mpsc::Receiver<Reader>, JoinHandle<(
 }
 
 fn at(address: SocketAddr) -> UsbredirDiscoverer {
-    UsbredirDiscoverer::new(address.to_string(), Settings::default())
+    UsbredirDiscoverer::new(address.to_string(), Polling::Normal)
 }
 
 async fn next_cards(reader: &mut Reader, expected: &[&str]) -> Vec<Card> {
@@ -364,7 +364,7 @@ async fn servers_that_are_of_no_use_are_named() {
 #[tokio::test(start_paused = true)]
 async fn without_readers_usb_is_searched_on() {
     let (mut found, running) =
-        run(UsbDiscoverer::new(Some("no such serial number".to_owned()), Settings::default()));
+        run(UsbDiscoverer::new(Some("no such serial number".to_owned()), Polling::Normal));
     assert!(timeout(Duration::from_secs(60), found.recv()).await.is_err());
     assert!(!running.is_finished());
     running.abort();

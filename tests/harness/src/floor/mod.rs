@@ -1,35 +1,36 @@
-//! What no driver can beat: the times that a loop of searches takes on the air and on the line,
-//! and how long a card waits in it.
+//! What no driver can beat: the times that a loop of searches takes on the air and on the way to the
+//! reader, and how long a card waits in it.
 //!
 //! ```text
 //! loop:   | B | A | F 212 | F 424 | B | A | F 212 | F 424 | ...
 //! card:         ^ comes             event: at the end of the round that found it ^
 //! ```
-//! A round is told as a whole, so that two cards are never told one by one. A search takes the
-//! command's bytes, then the acknowledgement's or the air time, whichever is longer (the chip sends
-//! the one while it does the other), then the answer's bytes.
+//! A round is told as a whole, so that two cards are never told one by one. A search is one command
+//! or several. A command takes its bytes, then the acknowledgement's or the air time, whichever is
+//! longer (the chip sends the one while it does the other), then the answer's bytes.
+
+mod pn532;
+mod rcs380;
 
 use std::time::Duration;
 
-/// Start, eight data bits, stop.
-const BITS_PER_BYTE: u32 = 10;
-/// Around the data of a frame: preamble, start code (2), length, its check, data check, postamble.
-const ENVELOPE_BYTES: u32 = 7;
+/// An acknowledgement, on both kinds of readers.
 const ACK_BYTES: u32 = 6;
 /// How finely the arrival of a card is varied.
 const ARRIVALS: u32 = 10_000;
-
 /// FeliCa at 212 kbit/s: a bit is 64 cycles of 13.56 MHz.
 const BIT_212: Duration = Duration::from_nanos(4_720);
 /// Preamble, sync and CRC around a FeliCa frame.
 const FELICA_ENVELOPE_BYTES: u32 = 10;
-/// From the end of a polling to the end of its one slot: (512 + 256) x 64 cycles.
-const ONE_SLOT: Duration = Duration::from_nanos(3_624_779);
-/// A polling with its length byte.
-const POLLING_BYTES: u32 = 6;
-/// A search for type A or B, found or not. An order of magnitude: nobody published a figure, the
-/// simulator takes the same.
-const ISO14443: Duration = Duration::from_millis(5);
+
+/// A reader and the way to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// A PN532 on a serial line of so many bit/s.
+    Pn532(u32),
+    /// An RC-S380 on a full-speed USB bus.
+    Rcs380,
+}
 
 /// A way to look for cards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,35 +45,39 @@ pub enum Search {
     Felica424,
 }
 
-/// What a round of the PN532 driver looks for, in its order.
+/// What a round of our drivers looks for, in its order.
 pub const ROUND: [Search; 4] = [Search::TypeB, Search::TypeA, Search::Felica212, Search::Felica424];
 
 impl Search {
-    /// What one search takes on a line of `bit_per_s`, with a card or without.
+    /// What one search takes, with a card (one of type A has a UID of 4 bytes) or without.
     #[must_use]
-    pub fn takes(self, bit_per_s: u32, found: bool) -> Duration {
-        let (command, answer, air) = match self {
-            Self::TypeA => (4, 13, ISO14443),
-            Self::TypeB => (5, 20, ISO14443),
-            Self::Felica212 => (9, 24, polling(BIT_212)),
-            Self::Felica424 => (9, 24, polling(BIT_212 / 2)),
-        };
-        let answer = if found { answer } else { 3 };
-        uart(command + ENVELOPE_BYTES, bit_per_s)
-            .saturating_add(air.max(uart(ACK_BYTES, bit_per_s)))
-            .saturating_add(uart(answer + ENVELOPE_BYTES, bit_per_s))
+    pub fn takes(self, way: Way, found: bool) -> Duration {
+        match way {
+            Way::Pn532(bit_per_s) => pn532::takes(self, bit_per_s, found),
+            Way::Rcs380 => rcs380::takes(self, found),
+        }
+    }
+
+    /// How many commands that is.
+    #[must_use]
+    pub fn commands(self, way: Way, found: bool) -> usize {
+        match way {
+            Way::Pn532(_) => 1,
+            Way::Rcs380 => rcs380::commands(self, found),
+        }
     }
 }
 
-/// A polling and its slot; with room for two cards the chip listens to the slot's end.
-fn polling(bit: Duration) -> Duration {
-    bit.saturating_mul((POLLING_BYTES + FELICA_ENVELOPE_BYTES) * 8).saturating_add(ONE_SLOT)
+/// A FeliCa message of so many bytes, its length byte among them, on the air.
+fn felica_frame(bit: Duration, bytes: u32) -> Duration {
+    bit.saturating_mul((bytes + FELICA_ENVELOPE_BYTES) * 8)
 }
 
-/// What bytes take on a line, 8N1.
+/// How many commands a round is, and what it takes, where nobody is.
 #[must_use]
-pub fn uart(bytes: u32, bit_per_s: u32) -> Duration {
-    Duration::from_secs(1).saturating_mul(bytes * BITS_PER_BYTE) / bit_per_s
+pub fn empty_round(way: Way, round: &[Search]) -> (usize, Duration) {
+    let commands = round.iter().map(|search| search.commands(way, false)).sum();
+    (commands, round.iter().map(|search| search.takes(way, false)).sum())
 }
 
 /// From the moment a card could first answer until the end of the round that found it, for a card
@@ -81,9 +86,8 @@ pub fn uart(bytes: u32, bit_per_s: u32) -> Duration {
 /// `round` is what a round looks for, in its order; `answers_to` what the card answers to. Nothing
 /// else takes time: no chip that thinks, no pause, no host.
 #[must_use]
-pub fn waits(bit_per_s: u32, round: &[Search], answers_to: &[Search]) -> Vec<Duration> {
-    let takes = |search: &Search, found| search.takes(bit_per_s, found);
-    let length: Duration = round.iter().map(|search| takes(search, false)).sum();
+pub fn waits(way: Way, round: &[Search], answers_to: &[Search]) -> Vec<Duration> {
+    let (_, length) = empty_round(way, round);
     let mut waits: Vec<_> = (0..ARRIVALS)
         .map(|arrival| {
             let arrival = length.saturating_mul(arrival) / ARRIVALS;
@@ -94,7 +98,7 @@ pub fn waits(bit_per_s: u32, round: &[Search], answers_to: &[Search]) -> Vec<Dur
                 for search in round {
                     let here = now >= arrival && answers_to.contains(search);
                     found |= here;
-                    now = now.saturating_add(takes(search, here));
+                    now = now.saturating_add(search.takes(way, here));
                 }
                 if found || now > length.saturating_mul(4) {
                     return now.saturating_sub(arrival);
