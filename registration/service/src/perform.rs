@@ -209,9 +209,7 @@ fn store_failed(error: StoreError) -> ErrorCode {
 /// The record of somebody who is signed in: 754 where it cannot be read.
 fn own_record_failed(error: StoreError) -> ErrorCode {
     match error.kind {
-        StoreErrorKind::Damaged
-        | StoreErrorKind::RecordDamaged
-        | StoreErrorKind::Unavailable => {
+        StoreErrorKind::Damaged | StoreErrorKind::RecordDamaged | StoreErrorKind::Unavailable => {
             tracing::error!(%error, "a signed-in user's record cannot be read");
             ErrorCode::EditUserUnreadable
         }
