@@ -1,6 +1,8 @@
 //! The finished program against programs that others wrote: pcscd with vpcd, libnfc and Chromium.
 //!
-//! `scripts/test oracles e2e` brings those and runs this. Each test starts its own daemons in its
+//! `guest` has a whole Linux in QEMU, with a kernel and a udevd that others built.
+//!
+//! `scripts/test oracles e2e guest` brings those and runs this. Each test starts its own daemons in its
 //! own folder, and vpcd, which listens on every address, in a network namespace of its own.
 
 #![allow(
@@ -18,6 +20,7 @@ mod decode;
 mod flow;
 mod foreign;
 mod foreign_rcs380;
+mod guest;
 mod nfc_list;
 mod panel;
 mod panel_people;

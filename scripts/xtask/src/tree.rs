@@ -76,8 +76,10 @@ fn is_text(path: &str) -> bool {
                 | "txt"
                 | "sql"
                 | "svg"
+                | "rules"
+                | "conf"
         ),
-        None => path.starts_with("scripts/") || path.starts_with(".ci/"),
+        None => ["scripts/", ".ci/", "udev/", "tests/guest/"].iter().any(|of| path.starts_with(of)),
     }
 }
 
@@ -91,6 +93,8 @@ mod tests {
             ("src/main.rs", true),
             ("scripts/run", true),
             (".ci/run", true),
+            ("udev/install", true),
+            ("udev/60-kazasu.rules", true),
             ("registration/web/i18n/ja.ftl", true),
             ("drivers/wire/", false),
             ("drivers/wire/corpus/README.md", false),

@@ -1,6 +1,7 @@
 //! What the tests drive the program with.
 
 mod browser;
+mod guest;
 mod kazasu;
 mod namespace;
 mod pcscd;
@@ -8,6 +9,7 @@ mod process;
 mod screens;
 
 pub(crate) use browser::{Browser, Key};
+pub(crate) use guest::Guest;
 pub(crate) use kazasu::{Folder, Service, Sim, Watch, card_of, json, kazasu};
 pub(crate) use namespace::{Namespace, read_only};
 pub(crate) use pcscd::Pcscd;

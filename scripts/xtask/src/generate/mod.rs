@@ -3,6 +3,7 @@
 //! `cargo xtask generate` writes them; `cargo xtask tidy` tells where one is stale.
 
 mod errors;
+mod udev;
 
 use std::{fs, path::Path};
 
@@ -33,7 +34,7 @@ impl Output {
 /// # Errors
 /// A table that cannot be read or has a hole.
 pub(crate) fn outputs(root: &Path) -> Result<Vec<Output>> {
-    Ok(vec![errors::page(root)?])
+    Ok([errors::page(root)?].into_iter().chain(udev::files(root)?).collect())
 }
 
 /// Writes those that changed.

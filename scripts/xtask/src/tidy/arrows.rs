@@ -50,7 +50,7 @@ const ARROWS: &[Arrows] = &[
         ],
         &[],
     ),
-    ("scripts/xtask", &["registration/core"], &[]),
+    ("scripts/xtask", &["drivers/rcs380", "registration/core"], &[]),
     (
         "",
         &[
@@ -225,7 +225,8 @@ mod tests {
                 "x",
                 "[build-dependencies]\nkazasu-hal.workspace = true\n",
                 &[
-                    "8:arrows build-dependencies: may not depend on hal/core; may on: registration/core",
+                    "8:arrows build-dependencies: may not depend on hal/core; may on: drivers/rcs380, \
+                     registration/core",
                 ],
             ),
             ("", "kazasu", "[dev-dependencies]\nkazasu-harness.workspace = true\n", &[]),
