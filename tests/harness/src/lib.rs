@@ -1,14 +1,21 @@
-//! Driver and simulator joined in virtual time: [`Pair`] for the PN532, [`Rcs380Pair`] for the RC-S380.
+//! Driver and simulator joined in virtual time: [`Pair`], over a [`Serial`] line for the PN532, over
+//! [`Usb`] for the RC-S380.
 //!
 //! No clock, no thread, no file: minutes of polling pass in milliseconds, and the same seed gives
-//! the same run. The line between the two takes its real time, and can lose, change and invent
-//! bytes. For the service there is a [`ScriptedDirectory`].
+//! the same run. The way between the two takes its time, and can lose, change and invent bytes.
+//! For the service there is a [`ScriptedDirectory`].
 
+mod damage;
 mod directory;
 pub mod floor;
 mod pair;
-mod rcs380;
+mod serial;
+mod session;
+mod usb;
 
+pub use damage::{Damage, Traffic};
 pub use directory::{DirectoryFault, ScriptedDirectory};
-pub use pair::{Damage, Pair};
-pub use rcs380::{Rcs380Pair, Side};
+pub use pair::{Broken, Link, Pair};
+pub use serial::Serial;
+pub use session::{Output, Session};
+pub use usb::{Side, Usb};

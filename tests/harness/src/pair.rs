@@ -1,147 +1,104 @@
-use std::{collections::VecDeque, time::Duration};
+use std::time::Duration;
 
 use kazasu_hal::{Card, CardIdentity, Fault, Mono, Operation, Report};
-use kazasu_pn532::{Input, Output, Session, Settings};
-use kazasu_sim::{Pn532, Seed};
-use kazasu_wire::sof::Frame;
+use kazasu_sim::{Field, Seed};
 
-/// Bits of a byte on the line: 8N1.
-const BITS_PER_BYTE: u32 = 10;
-/// What a byte looks like to whoever expects another rate.
-const NOISE: u8 = 0xF8;
-/// Noise that looks like the start of a frame.
-const GARBAGE: [u8; 6] = [0x55, 0x00, 0x00, 0xFF, 0x33, 0xA5];
-/// Of a line that does not hold its rate, one byte in so many arrives changed.
-const CHANGED_EVERY: usize = 5;
-/// How long the line stays down before it is opened anew, as the runtime does it.
+use crate::{Output, Session};
+
+/// How long the way stays down before it is opened anew, as the runtime does it.
 const REOPEN_PAUSE: Duration = Duration::from_secs(1);
 /// More steps than this without time passing is an endless loop.
 const STEPS_AT_ONCE_MAX: u32 = 10_000;
 
-/// What happens to one byte on its way from the chip to the host.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Damage {
-    /// It is lost.
-    Lose,
-    /// It is lost, and with it the rest of its frame.
-    Drop,
-    /// It is late by this much, and with it the rest of its frame.
-    Late(Duration),
-    /// A NACK comes instead of it and the rest of its frame.
-    Nak,
-    /// Noise comes before it.
-    Garbage,
-    /// It arrives with these bits turned over.
-    Flip(u8),
-    /// The line breaks before it: whatever is under way is lost, the host closes and opens anew.
-    Cut,
-    /// The same, and the chip loses power as well.
-    Unplug,
+/// The way to the reader is broken; these bytes still came.
+#[derive(Debug)]
+pub struct Broken(pub Vec<u8>);
+
+/// A simulated reader and the way to it.
+pub trait Link {
+    /// The session of the driver that it is for.
+    type Session: Session;
+
+    /// A reader that just got power. The same seed gives the same run.
+    fn new(seed: Seed) -> Self;
+
+    /// The cards before the reader.
+    fn field(&mut self) -> &mut Field;
+
+    /// The host opens the way.
+    fn open(&mut self, now: Mono) -> Self::Session;
+
+    /// The host closes the way: what is under way is lost, what the session learned is kept for
+    /// the next one.
+    fn close(&mut self, now: Mono, session: &Self::Session);
+
+    /// The host sends.
+    ///
+    /// # Errors
+    /// The way broke.
+    fn send(&mut self, now: Mono, bytes: Vec<u8>) -> Result<(), Broken>;
+
+    /// The host sets the rate of the line, in bit/s.
+    fn set_rate(&mut self, rate: u32);
+
+    /// When the reader does something or bytes arrive on either side, if ever.
+    fn due(&self) -> Option<Mono>;
+
+    /// Lets the reader do what is due.
+    ///
+    /// # Errors
+    /// The way broke.
+    fn run(&mut self, now: Mono) -> Result<(), Broken>;
+
+    /// What has arrived at the host by now, piece by piece.
+    fn arrive(&mut self, now: Mono) -> Option<Vec<u8>>;
+
+    /// Lets bytes arrive at the host that the reader never sent.
+    fn invent(&mut self, now: Mono, bytes: &[u8]);
 }
 
-/// A PN532 session and a simulated PN532, with a line between them.
+/// A driver's session and a simulated reader, with a way between them, in virtual time.
 #[derive(Debug)]
-pub struct Pair {
-    /// The chip, to put cards on it.
-    pub chip: Pn532,
+pub struct Pair<L: Link> {
+    /// The reader and the way to it.
+    pub link: L,
     /// Everything the session reported, with the time.
     pub reports: Vec<(Mono, Report)>,
     /// How often a session said that its reader can be used, and what it is.
     pub attached: Vec<String>,
-    /// Why sessions ended; a broken line is not among them.
+    /// Why sessions ended; a broken way is not among them.
     pub faults: Vec<Fault>,
-    /// How often the line broke.
+    /// How often the way broke.
     pub cuts: u32,
     /// Outcomes of requests.
     pub replies: Vec<Result<Vec<[u8; 16]>, Fault>>,
-    /// The highest rate at which bytes arrive as they were sent, in bit/s.
-    pub holds: u32,
-    settings: Settings,
-    /// The rate of the host's port, in bit/s.
-    rate: u32,
     now: Mono,
-    /// `None` while the line is down, until `reopen_at`.
-    session: Option<Session>,
+    /// `None` while the way is down, until `reopen_at`.
+    session: Option<L::Session>,
     reopen_at: Mono,
-    to_chip: Line,
-    to_host: Line,
-    damage: Option<(u64, Damage)>,
 }
 
-/// One direction: what is under way, and when it arrives.
-#[derive(Debug, Default)]
-struct Line {
-    under_way: VecDeque<UnderWay>,
-    free_at: Mono,
-    /// All bytes ever sent.
-    sent: u64,
-}
-
-#[derive(Debug)]
-struct UnderWay {
-    due: Mono,
-    /// At which it was sent, in bit/s.
-    rate: u32,
-    bytes: Vec<u8>,
-}
-
-impl Line {
-    fn send(&mut self, now: Mono, rate: u32, bytes: Vec<u8>) {
-        let bits = u32::try_from(bytes.len()).unwrap_or(u32::MAX).saturating_mul(BITS_PER_BYTE);
-        let takes = Duration::from_secs(1).saturating_mul(bits) / rate;
-        self.free_at = self.free_at.max(now).after(takes);
-        self.sent = self.sent.saturating_add(bytes.len() as u64);
-        self.under_way.push_back(UnderWay { due: self.free_at, rate, bytes });
-    }
-
-    fn due(&self) -> Option<Mono> {
-        self.under_way.front().map(|under_way| under_way.due)
-    }
-
-    /// What has arrived, as one sees it who expects `rate`, on a line that holds `holds`.
-    fn arrive(&mut self, rate: u32, holds: u32) -> Option<Vec<u8>> {
-        let UnderWay { rate: sent_at, mut bytes, .. } = self.under_way.pop_front()?;
-        if sent_at != rate {
-            bytes.fill(NOISE);
-        } else if rate > holds {
-            bytes.iter_mut().step_by(CHANGED_EVERY).for_each(|byte| *byte ^= 0x10);
-        }
-        Some(bytes)
-    }
-
-    fn clear(&mut self) {
-        self.under_way.clear();
-        self.free_at = Mono::default();
-    }
-}
-
-impl Pair {
-    /// A chip that just got power, and a session that begins to wake it up.
+impl<L: Link> Pair<L> {
+    /// A reader that just got power, and a session that begins to open it.
     #[must_use]
     pub fn new(seed: u64) -> Self {
-        Self::with(seed, Settings::default())
+        Self::over(L::new(Seed(seed)))
     }
 
-    /// The same, on a line with these settings.
+    /// A session that begins to open this reader.
     #[must_use]
-    pub fn with(seed: u64, settings: Settings) -> Self {
+    pub fn over(link: L) -> Self {
         let now = Mono::default();
         let mut pair = Self {
-            chip: Pn532::new(Seed(seed)),
+            link,
             reports: Vec::new(),
             attached: Vec::new(),
             faults: Vec::new(),
             cuts: 0,
             replies: Vec::new(),
-            holds: u32::MAX,
-            rate: settings.rate,
-            settings,
             now,
             session: None,
             reopen_at: now,
-            to_chip: Line::default(),
-            to_host: Line::default(),
-            damage: None,
         };
         pair.open();
         pair
@@ -153,21 +110,9 @@ impl Pair {
         self.now
     }
 
-    /// The rates of the host's port and of the chip, in bit/s.
+    /// The session, while the way is up and it has not ended.
     #[must_use]
-    pub fn rates(&self) -> (u32, u32) {
-        (self.rate, self.chip.baud_rate().bit_per_s())
-    }
-
-    /// How the line is used.
-    #[must_use]
-    pub fn settings(&self) -> &Settings {
-        &self.settings
-    }
-
-    /// The session, while the line is up and it has not ended.
-    #[must_use]
-    pub fn session(&self) -> Option<&Session> {
+    pub fn session(&self) -> Option<&L::Session> {
         self.session.as_ref().filter(|session| session.poll_timeout().is_some())
     }
 
@@ -179,7 +124,7 @@ impl Pair {
         }
     }
 
-    /// Lets the session close the chip. The line stays closed.
+    /// Lets the session close the reader. The way stays closed.
     pub fn close_session(&mut self) {
         if let Some(session) = &mut self.session {
             session.close(self.now);
@@ -192,23 +137,9 @@ impl Pair {
         self.close();
     }
 
-    /// How many bytes the chip has sent so far.
-    #[must_use]
-    pub fn bytes_from_chip(&self) -> u64 {
-        self.to_host.sent
-    }
-
-    /// Damages the byte of this number, counted over all bytes the chip ever sends, from 0.
-    pub fn damage(&mut self, byte: u64, damage: Damage) {
-        self.damage = Some((byte, damage));
-    }
-
-    /// Lets bytes arrive at the host that the chip never sent.
+    /// Lets bytes arrive at the host that the reader never sent.
     pub fn invent(&mut self, bytes: &[u8]) {
-        let bytes = bytes.to_vec();
-        self.to_host.under_way.push_back(UnderWay { due: self.now, rate: self.rate, bytes });
-        // Bytes under way stay in the order in which they arrive.
-        self.to_host.under_way.make_contiguous().sort_by_key(|under_way| under_way.due);
+        self.link.invent(self.now, bytes);
     }
 
     /// Lets time pass.
@@ -260,9 +191,7 @@ impl Pair {
             Some(session) => session.poll_timeout(),
             None => Some(self.reopen_at),
         };
-        let chip = self.chip.poll_timeout().map(Mono);
-        let times = [session, chip, self.to_chip.due(), self.to_host.due()];
-        times.into_iter().flatten().min()
+        [session, self.link.due()].into_iter().flatten().min()
     }
 
     fn step(&mut self) {
@@ -270,106 +199,62 @@ impl Pair {
         if self.session.is_none() && self.reopen_at <= now {
             self.open();
         }
-        while self.to_chip.due().is_some_and(|due| due <= now) {
-            let rate = self.chip.baud_rate().bit_per_s();
-            if let Some(bytes) = self.to_chip.arrive(rate, self.holds) {
-                self.chip.handle(now.0, kazasu_sim::Input::Bytes(&bytes));
-                self.take_from_chip();
-            }
+        if let Err(broken) = self.link.run(now) {
+            self.cut(&broken);
         }
-        if self.chip.poll_timeout().is_some_and(|due| due <= now.0) {
-            self.chip.handle(now.0, kazasu_sim::Input::Timeout);
-            self.take_from_chip();
-        }
-        while self.to_host.due().is_some_and(|due| due <= now) {
-            if let Some(bytes) = self.to_host.arrive(self.rate, self.holds) {
-                self.tell_session(Input::Bytes(&bytes));
-            }
+        while let Some(bytes) = self.link.arrive(now) {
+            self.tell_session(|session| session.receive(now, &bytes));
         }
         let timeout = self.session.as_ref().and_then(Session::poll_timeout);
         if timeout.is_some_and(|due| due <= now) {
-            self.tell_session(Input::Timeout);
+            self.tell_session(|session| session.elapse(now));
         }
     }
 
     fn open(&mut self) {
-        self.rate = self.settings.rate;
-        self.session = Some(Session::new(self.now, &self.settings));
+        self.session = Some(self.link.open(self.now));
         self.take_from_session();
     }
 
     fn close(&mut self) {
-        self.session = None;
+        if let Some(session) = self.session.take() {
+            self.link.close(self.now, &session);
+        }
         self.reopen_at = self.now.after(REOPEN_PAUSE);
-        self.to_chip.clear();
-        self.to_host.clear();
     }
 
-    fn tell_session(&mut self, input: Input<'_>) {
+    fn cut(&mut self, Broken(bytes): &Broken) {
+        let now = self.now;
+        if !bytes.is_empty() {
+            self.tell_session(|session| session.receive(now, bytes));
+        }
+        self.cuts = self.cuts.saturating_add(1);
+        self.close();
+    }
+
+    fn tell_session(&mut self, tell: impl FnOnce(&mut L::Session) -> Result<(), Fault>) {
         let Some(session) = &mut self.session else { return };
-        let handled = session.handle(self.now, input);
-        self.settings.rate_max = session.rate_max();
+        let told = tell(session);
         self.take_from_session();
-        if let Err(fault) = handled {
+        if let Err(fault) = told {
             self.faults.push(fault);
             self.close();
         }
     }
 
     fn take_from_session(&mut self) {
-        let Some(session) = &mut self.session else { return };
-        while let Some(output) = session.poll_output() {
+        while let Some(output) = self.session.as_mut().and_then(Session::poll_output) {
             match output {
-                Output::Send(bytes) => self.to_chip.send(self.now, self.rate, bytes),
-                Output::SetRate(rate) => self.rate = rate,
+                Output::Send(bytes) => {
+                    if let Err(broken) = self.link.send(self.now, bytes) {
+                        return self.cut(&broken);
+                    }
+                }
+                Output::SetRate(rate) => self.link.set_rate(rate),
                 Output::Replied(outcome) => self.replies.push(outcome),
                 Output::Attached(model) => self.attached.push(model),
                 Output::Report(report) => self.reports.push((self.now, report)),
             }
-        }
-    }
-
-    fn take_from_chip(&mut self) {
-        while let Some(mut bytes) = self.chip.poll_output() {
-            let rate = self.chip.baud_rate().bit_per_s();
-            let first = self.to_host.sent;
-            let index = self.damage.and_then(|(byte, damage)| {
-                let index = usize::try_from(byte.checked_sub(first)?).ok()?;
-                (index < bytes.len()).then_some((index, damage))
-            });
-            let Some((index, damage)) = index else {
-                self.to_host.send(self.now, rate, bytes);
-                continue;
-            };
-            self.damage = None;
-            let mut late = Duration::ZERO;
-            let mut rest = bytes.split_off(index);
-            match damage {
-                Damage::Lose => drop(rest.drain(..1)),
-                Damage::Drop => rest.clear(),
-                Damage::Late(by) => late = by,
-                Damage::Nak => rest = Frame::Nack.encode().unwrap_or_default(),
-                Damage::Garbage => drop(rest.splice(..0, GARBAGE)),
-                Damage::Flip(bits) => rest.iter_mut().take(1).for_each(|byte| *byte ^= bits),
-                Damage::Cut | Damage::Unplug => {
-                    self.tell_session(Input::Bytes(&bytes));
-                    self.cuts = self.cuts.saturating_add(1);
-                    self.close();
-                    if damage == Damage::Unplug {
-                        self.chip.power_cycle();
-                    }
-                    return;
-                }
-            }
-            self.to_host.send(self.now, rate, bytes);
-            let free_at = self.to_host.free_at;
-            self.to_host.send(self.now.after(late), rate, rest);
-            if !late.is_zero() {
-                // What the chip sends meanwhile overtakes it, as if an adapter held it back.
-                self.to_host.free_at = free_at;
-            }
-            self.to_host.under_way.make_contiguous().sort_by_key(|under_way| under_way.due);
-            self.to_host.sent = self.to_host.sent.max(first.saturating_add(index as u64 + 1));
         }
     }
 }

@@ -6,9 +6,7 @@ use std::{
     time::Duration,
 };
 
-use kazasu_hal::{
-    Card, Discoverer, Fault, FaultKind, FelicaBlock, Operation, Polling, Reader, Report, Request,
-};
+use kazasu_hal::{FaultKind, FelicaBlock, Operation, Polling, Request};
 use kazasu_rcs380::{UsbDiscoverer, UsbredirDiscoverer};
 use kazasu_sim::{Rcs380, Seed};
 use kazasu_sim_serve::{Control, usbredir};
@@ -21,13 +19,11 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     sync::{mpsc, oneshot},
-    task::JoinHandle,
     time::timeout,
 };
 
-use crate::ids;
+use crate::shell::{PATIENCE, ended, found, next_cards, run};
 
-const PATIENCE: Duration = Duration::from_secs(30);
 const LOCAL: &str = "127.0.0.1:0";
 /// What the driver can do.
 const AGREED: Capabilities = Capabilities::CONNECT_DEVICE_VERSION
@@ -43,42 +39,14 @@ async fn served() -> (SocketAddr, Control) {
     (address, control)
 }
 
-/// Runs a discoverer once, in the background.
-fn run(mut discoverer: impl Discoverer) -> (mpsc::Receiver<Reader>, JoinHandle<(Fault, String)>) {
-    let (sender, found) = mpsc::channel(1);
-    let running = tokio::spawn(async move {
-        let fault = discoverer.run(sender).await;
-        (fault, discoverer.selector().to_owned())
-    });
-    (found, running)
-}
-
 fn at(address: SocketAddr) -> UsbredirDiscoverer {
     UsbredirDiscoverer::new(address.to_string(), Polling::Normal)
-}
-
-async fn next_cards(reader: &mut Reader, expected: &[&str]) -> Vec<Card> {
-    timeout(PATIENCE, async {
-        loop {
-            match reader.reports.recv().await.unwrap() {
-                Report::Field(cards) if ids(&cards) == expected => return cards,
-                _ => {}
-            }
-        }
-    })
-    .await
-    .unwrap()
-}
-
-async fn ended(running: JoinHandle<(Fault, String)>) -> Fault {
-    timeout(PATIENCE, running).await.unwrap().unwrap().0
 }
 
 #[tokio::test]
 async fn a_reader_behind_usbredir_is_found_read_lost_and_found_again() {
     let (address, control) = served().await;
-    let (mut found, running) = run(at(address));
-    let mut reader = timeout(PATIENCE, found.recv()).await.unwrap().unwrap();
+    let (mut reader, running) = found(at(address)).await;
     assert_eq!(reader.info.name.0, format!("rcs380:usbredir:{address}"));
     assert_eq!((reader.info.driver, &*reader.info.model), ("rcs380", "RC-S380/P firmware 1.11"));
     next_cards(&mut reader, &[]).await;
@@ -97,18 +65,17 @@ async fn a_reader_behind_usbredir_is_found_read_lost_and_found_again() {
 
     // 20 times in the middle of whatever is going on.
     control.tell("fault unplug").await;
-    let fault = ended(running).await;
+    let (fault, _) = ended(running).await;
     assert_eq!(fault.kind, FaultKind::Link, "{fault}");
     assert!(fault.message.contains("unplugged"), "{fault}");
     timeout(PATIENCE, reading).await.unwrap().unwrap();
     for at_byte in 0..20 {
         control.tell("plug").await;
-        let (mut found, running) = run(at(address));
-        let mut reader = timeout(PATIENCE, found.recv()).await.unwrap().unwrap();
+        let (mut reader, running) = found(at(address)).await;
         next_cards(&mut reader, &["felica 012E4CE1000000A1"]).await;
         control.tell(&format!("fault unplug at={at_byte}")).await;
         let reading = tokio::spawn(async move { while reader.reports.recv().await.is_some() {} });
-        assert_eq!(ended(running).await.kind, FaultKind::Link);
+        assert_eq!(ended(running).await.0.kind, FaultKind::Link);
         timeout(PATIENCE, reading).await.unwrap().unwrap();
     }
 }
@@ -191,8 +158,7 @@ async fn a_configured_device_keeps_its_configuration() {
             }),
         )
         .await;
-        let (mut found, _running) = run(at(address));
-        let mut reader = timeout(PATIENCE, found.recv()).await.unwrap().unwrap();
+        let (mut reader, _running) = found(at(address)).await;
         next_cards(&mut reader, &[]).await;
         assert_eq!(*set.lock().unwrap(), expected, "{name}");
     }
@@ -260,7 +226,7 @@ async fn a_halted_endpoint_is_cleared_but_not_for_ever() {
                     while reader.reports.recv().await.is_some() {}
                 }
             });
-            let fault = ended(running).await;
+            let (fault, _) = ended(running).await;
             // Whoever loses patience first: the shell with the endpoint, or the session with the
             // reader.
             let kinds = [FaultKind::Link, FaultKind::Timeout];
@@ -287,13 +253,12 @@ async fn a_reader_that_is_let_go_is_left_with_its_field_off() {
             }),
         )
         .await;
-        let (mut found, running) = run(at(address));
-        let mut reader = timeout(PATIENCE, found.recv()).await.unwrap().unwrap();
+        let (mut reader, running) = found(at(address)).await;
         next_cards(&mut reader, &[]).await;
         while lasts.try_recv().is_ok() {}
         if by_reader {
             drop(reader);
-            let fault = ended(running).await;
+            let (fault, _) = ended(running).await;
             assert!(fault.message.contains("let go"), "{fault}");
         } else {
             running.abort();

@@ -5,46 +5,14 @@ use std::{
     time::Duration,
 };
 
-use kazasu_hal::{
-    Card, Discoverer, Fault, FaultKind, FelicaBlock, Operation, Polling, Reader, Report, Request,
-};
+use kazasu_hal::{Discoverer, FaultKind, FelicaBlock, Operation, Polling, Request};
 use kazasu_pn532::{StreamDiscoverer, UartDiscoverer};
 use kazasu_sim::{Pn532, Seed};
 use kazasu_sim_serve::{InProcess, in_process, pty};
 use kazasu_wire::sof::Frame;
-use tokio::{
-    sync::{mpsc, oneshot},
-    time::timeout,
-};
+use tokio::{sync::oneshot, time::timeout};
 
-use crate::ids;
-
-const PATIENCE: Duration = Duration::from_secs(20);
-
-/// Runs a discoverer once, in the background.
-fn run(
-    mut discoverer: impl Discoverer,
-) -> (mpsc::Receiver<Reader>, tokio::task::JoinHandle<(Fault, String)>) {
-    let (sender, found) = mpsc::channel(1);
-    let running = tokio::spawn(async move {
-        let fault = discoverer.run(sender).await;
-        (fault, discoverer.selector().to_owned())
-    });
-    (found, running)
-}
-
-async fn next_cards(reader: &mut Reader, expected: &[&str]) -> Vec<Card> {
-    timeout(PATIENCE, async {
-        loop {
-            match reader.reports.recv().await.unwrap() {
-                Report::Field(cards) if ids(&cards) == expected => return cards,
-                _ => {}
-            }
-        }
-    })
-    .await
-    .unwrap()
-}
+use crate::shell::{PATIENCE, ended, found, next_cards, run};
 
 fn over(sim: &InProcess) -> impl Discoverer + use<> {
     let sim = sim.clone();
@@ -58,8 +26,7 @@ fn over(sim: &InProcess) -> impl Discoverer + use<> {
 async fn a_simulated_reader_in_this_process_is_found_read_and_lost() {
     let (sim, chip) = in_process(Pn532::new(Seed(1)));
     tokio::spawn(chip);
-    let (mut found, running) = run(over(&sim));
-    let mut reader = timeout(PATIENCE, found.recv()).await.unwrap().unwrap();
+    let (mut reader, running) = found(over(&sim)).await;
     assert_eq!(reader.info.name.0, "pn532:sim");
     assert_eq!((reader.info.driver, &*reader.info.model), ("pn532", "PN532 firmware 1.6"));
 
@@ -69,17 +36,16 @@ async fn a_simulated_reader_in_this_process_is_found_read_and_lost() {
 
     sim.control().tell("fault unplug").await;
     while timeout(PATIENCE, reader.reports.recv()).await.unwrap().is_some() {}
-    let (fault, selector) = timeout(PATIENCE, running).await.unwrap().unwrap();
+    let (fault, selector) = ended(running).await;
     assert_eq!(fault.kind, FaultKind::Link, "{fault}");
     assert!(fault.message.contains("pn532:sim"), "{fault}");
     assert_eq!(selector, "pn532:sim");
 
     // Still away, then back: what the runtime does, by hand.
     let (_found, running) = run(over(&sim));
-    assert_eq!(timeout(PATIENCE, running).await.unwrap().unwrap().0.kind, FaultKind::Link);
+    assert_eq!(ended(running).await.0.kind, FaultKind::Link);
     sim.control().tell("plug").await;
-    let (mut found, _running) = run(over(&sim));
-    let mut reader = timeout(PATIENCE, found.recv()).await.unwrap().unwrap();
+    let (mut reader, _running) = found(over(&sim)).await;
     next_cards(&mut reader, &["felica 012E4CE1000000A1"]).await;
 }
 
@@ -89,7 +55,7 @@ async fn a_reader_that_is_let_go_is_closed() {
     tokio::spawn(chip);
     let (mut found, running) = run(over(&sim));
     drop(timeout(PATIENCE, found.recv()).await.unwrap().unwrap());
-    let (fault, _) = timeout(PATIENCE, running).await.unwrap().unwrap();
+    let (fault, _) = ended(running).await;
     assert!(fault.message.contains("let go"), "{fault}");
 }
 
@@ -97,8 +63,7 @@ async fn a_reader_that_is_let_go_is_closed() {
 async fn a_listener_that_is_slow_makes_the_reader_wait_and_loses_nothing() {
     let (sim, chip) = in_process(Pn532::new(Seed(1)));
     tokio::spawn(chip);
-    let (mut found, running) = run(over(&sim));
-    let mut reader = timeout(PATIENCE, found.recv()).await.unwrap().unwrap();
+    let (mut reader, running) = found(over(&sim)).await;
     let full = async {
         while reader.reports.len() < kazasu_hal::REPORTS_MAX {
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -129,7 +94,7 @@ async fn ports_that_cannot_be_opened_are_named() {
     ];
     for (path, expected) in rows {
         let (_found, running) = run(UartDiscoverer::new(&path, None, Polling::Normal));
-        let (fault, selector) = timeout(PATIENCE, running).await.unwrap().unwrap();
+        let (fault, selector) = ended(running).await;
         assert_eq!(fault.kind, expected, "{fault}");
         assert!(fault.message.contains(path.to_str().unwrap()), "{fault}");
         assert_eq!(selector, format!("pn532:uart:{}", path.display()));
@@ -145,8 +110,7 @@ async fn a_terminal_behind_a_link_is_opened_and_held() {
     tokio::spawn(chip);
     control.tell("put felica idm=012E4CE1000000A1").await;
 
-    let (mut found, running) = run(UartDiscoverer::new(&link, None, Polling::Normal));
-    let mut reader = timeout(PATIENCE, found.recv()).await.unwrap().unwrap();
+    let (mut reader, running) = found(UartDiscoverer::new(&link, None, Polling::Normal)).await;
     assert_eq!(reader.info.name.0, format!("pn532:uart:{}", link.display()));
     next_cards(&mut reader, &["felica 012E4CE1000000A1"]).await;
 
@@ -155,11 +119,10 @@ async fn a_terminal_behind_a_link_is_opened_and_held() {
     assert_eq!(fault.kind, FaultKind::Busy, "{fault}");
 
     control.tell("fault unplug").await;
-    let (fault, _) = timeout(PATIENCE, running).await.unwrap().unwrap();
+    let (fault, _) = ended(running).await;
     assert_eq!(fault.kind, FaultKind::Link, "{fault}");
     control.tell("plug").await;
-    let (mut found, _running) = run(UartDiscoverer::new(&link, None, Polling::Normal));
-    let mut reader = timeout(PATIENCE, found.recv()).await.unwrap().unwrap();
+    let (mut reader, _running) = found(UartDiscoverer::new(&link, None, Polling::Normal)).await;
     next_cards(&mut reader, &["felica 012E4CE1000000A1"]).await;
 }
 
@@ -170,8 +133,7 @@ async fn a_request_reaches_the_card_and_its_outcome_comes_back() {
     let block = "30303132333435360000000000000000";
     let put = format!("put felica idm=012E4CE1000000A1 block=1A8B:00:{block}");
     assert!(sim.control().tell(&put).await.starts_with("ok"));
-    let (mut found, _running) = run(over(&sim));
-    let mut reader = timeout(PATIENCE, found.recv()).await.unwrap().unwrap();
+    let (mut reader, _running) = found(over(&sim)).await;
     let cards = next_cards(&mut reader, &["felica 012E4CE1000000A1"]).await;
     let card = &cards.first().unwrap().identity;
     let place = FelicaBlock { service: 0x1A8B, block: 0 };
@@ -220,12 +182,11 @@ async fn a_terminal_that_is_let_go_is_left_in_order() {
     let (_control, chip) = pty(&link, Pn532::new(Seed(1))).unwrap();
     tokio::spawn(chip);
     for by_reader in [false, true] {
-        let (mut found, running) = run(UartDiscoverer::new(&link, None, Polling::Normal));
-        let mut reader = timeout(PATIENCE, found.recv()).await.unwrap().unwrap();
+        let (mut reader, running) = found(UartDiscoverer::new(&link, None, Polling::Normal)).await;
         next_cards(&mut reader, &[]).await;
         if by_reader {
             drop(reader);
-            let (fault, _) = timeout(PATIENCE, running).await.unwrap().unwrap();
+            let (fault, _) = ended(running).await;
             assert!(fault.message.contains("let go"), "{fault}");
         } else {
             running.abort();

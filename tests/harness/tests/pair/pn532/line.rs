@@ -1,18 +1,18 @@
 use std::{ops::Range, time::Duration};
 
 use kazasu_hal::{FaultKind, Mono};
-use kazasu_harness::{Damage, Pair};
+use kazasu_harness::{Damage, Pair, Serial};
 
 use crate::{attached, ids, put};
 
 const CARDS: [&str; 2] = ["felica idm=012E4CE1000000A1", "type-a uid=5AC1C2C3"];
 
-fn sees_both(pair: &Pair) -> bool {
+fn sees_both(pair: &Pair<Serial>) -> bool {
     pair.field().is_some_and(|cards| ids(cards).len() == 2)
 }
 
 /// A pair with both cards on the reader, before it was opened.
-fn fresh() -> Pair {
+fn fresh() -> Pair<Serial> {
     let mut pair = Pair::new(7);
     for line in CARDS {
         put(&mut pair, line);
@@ -23,9 +23,9 @@ fn fresh() -> Pair {
 /// The bytes of the answers to the opening and to the first two rounds.
 fn bytes_of_opening_and_rounds() -> Range<u64> {
     let mut pair = fresh();
-    let two = |pair: &Pair| pair.rounds_since(Mono::default()).len() == 2;
+    let two = |pair: &Pair<Serial>| pair.rounds_since(Mono::default()).len() == 2;
     assert!(pair.run_until(Mono(Duration::from_secs(1)), two));
-    0..pair.bytes_from_chip()
+    0..pair.link.from_chip.sent()
 }
 
 /// Damages each byte in turn. Both cards are seen again within `within` of it, with the line
@@ -35,13 +35,13 @@ fn check(damage: Damage, within: Duration, cuts: u32) {
     assert!(bytes.end > 200, "{bytes:?}");
     for byte in bytes {
         let mut pair = fresh();
-        pair.damage(byte, damage);
-        let hit = |pair: &Pair| pair.bytes_from_chip() > byte || pair.cuts > 0;
+        pair.link.from_chip.damage(byte, damage);
+        let hit = |pair: &Pair<Serial>| pair.link.from_chip.sent() > byte || pair.cuts > 0;
         assert!(pair.run_until(Mono(Duration::from_secs(1)), hit), "{damage:?} at {byte}");
         let start = pair.now();
         let seen = pair.reports.len();
         // A round of both that was finished after the damage.
-        let again = |pair: &Pair| pair.reports.len() > seen && sees_both(pair);
+        let again = |pair: &Pair<Serial>| pair.reports.len() > seen && sees_both(pair);
         let name = format!("{damage:?} at byte {byte}");
         assert!(pair.run_until(start.after(within), again), "{name}: {:?}", pair.faults);
         assert_eq!(pair.cuts, cuts, "{name}");
@@ -75,10 +75,10 @@ fn a_reader_that_is_pulled_at_any_byte_comes_back() {
 
 #[test]
 fn a_reader_that_falls_silent_is_given_up_in_time() {
-    let mut pair = attached(9);
+    let mut pair = attached::<Serial>(9);
     // Asleep, the chip takes the next frames as noise: as silent as an unplugged one whose line
     // stays open.
-    pair.chip.power_cycle();
+    pair.link.chip.power_cycle();
     let start = pair.now();
     assert!(pair.run_until(start.after(Duration::from_secs(3)), |pair| pair.attached.len() == 2));
     let kinds: Vec<_> = pair.faults.iter().map(|fault| fault.kind).collect();
@@ -88,7 +88,7 @@ fn a_reader_that_falls_silent_is_given_up_in_time() {
 
 #[test]
 fn rounds_keep_their_pace() {
-    let mut pair = attached(11);
+    let mut pair = attached::<Serial>(11);
     let from = pair.now();
     pair.run_for(Duration::from_secs(60));
     let rounds = pair.rounds_since(from).len();
@@ -99,7 +99,7 @@ fn rounds_keep_their_pace() {
 
 #[test]
 fn a_sleeping_chip_is_woken_by_the_first_attempt() {
-    let pair = attached(13);
+    let pair = attached::<Serial>(13);
     // Each attempt that fails costs 100 ms.
     assert!(pair.now() < Mono(Duration::from_millis(95)), "{:?}", pair.now());
 }
@@ -109,12 +109,12 @@ fn noise_that_announces_a_long_frame_costs_one_attempt() {
     // The beginning of a frame of 265 bytes.
     let noise = [0x00, 0xFF, 0xFF, 0xFF, 0x01, 0x09, 0xF6];
     for step in 0..100 {
-        let mut pair = attached(step);
+        let mut pair = attached::<Serial>(step);
         pair.run_for(Duration::from_micros(step * 500));
         pair.invent(&noise);
         put(&mut pair, CARDS[0]);
         let end = pair.now().after(Duration::from_millis(500));
-        let seen = |pair: &Pair| pair.field().is_some_and(|cards| !cards.is_empty());
+        let seen = |pair: &Pair<Serial>| pair.field().is_some_and(|cards| !cards.is_empty());
         assert!(pair.run_until(end, seen), "{step}: {:?}", pair.faults);
         assert_eq!(pair.faults, [], "{step}");
     }

@@ -1,8 +1,10 @@
 //! Chips that miss commands, by hand.
 
 use kazasu_hal::{FaultKind, Mono, Report};
-use kazasu_pn532::{Input, Output, Session, Settings};
+use kazasu_pn532::{Output, Session, Settings};
 use kazasu_wire::{pn532::Answer, sof::Frame};
+
+use crate::feed;
 
 /// How a chip says that it does not know a command.
 #[derive(Clone, Copy, Debug)]
@@ -61,13 +63,7 @@ fn check(name: &str, missing: &[u8], says: Says, rates: &[u32], told: Result<usi
                 Output::Attached(_) | Output::SetRate(_) | Output::Replied(_) => {}
             }
         }
-        let handled = if reply.is_empty() {
-            now = session.poll_timeout().unwrap();
-            session.handle(now, Input::Timeout)
-        } else {
-            session.handle(now, Input::Bytes(&reply))
-        };
-        if let Err(fault) = handled {
+        if let Err(fault) = feed(&mut session, &mut now, &reply) {
             assert_eq!(told, Err(fault.kind), "{name}: {fault}");
             return;
         }

@@ -10,8 +10,10 @@ use kazasu_wire::{
 };
 use proptest::prelude::*;
 
+use crate::{feed, noise};
+
 /// Frames that nfcpy and a real RC-S380 exchanged, in order, then some of each technology.
-const RECORDED: &str = include_str!("../../../../drivers/wire/corpus/port100.jsonl");
+const RECORDED: &str = include_str!("../../../../../drivers/wire/corpus/port100.jsonl");
 
 fn bytes_of(hex: &str) -> Vec<u8> {
     (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
@@ -73,13 +75,7 @@ fn sent(chip: Chip<'_>, rounds: usize) -> (Vec<Vec<u8>>, Vec<FaultKind>, Option<
         }
         let bytes: Vec<u8> =
             reply.iter().flat_map(|frame| frame.encode_for(Family::Port100).unwrap()).collect();
-        let handled = if bytes.is_empty() {
-            now = session.poll_timeout().unwrap();
-            session.handle(now, Input::Timeout)
-        } else {
-            session.handle(now, Input::Bytes(&bytes))
-        };
-        if let Err(fault) = handled {
+        if let Err(fault) = feed(&mut session, &mut now, &bytes) {
             return (sent, faults, Some(fault.kind));
         }
     }
@@ -242,42 +238,18 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
         let ack = Frame::Ack.encode().unwrap();
         [ack, Frame::Data(data).encode_for(Family::Port100).unwrap()].concat()
     });
-    prop_oneof![
-        proptest::collection::vec(any::<u8>(), 0..600),
-        Just(Frame::Ack.encode().unwrap()),
-        Just(Frame::Error.encode().unwrap()),
-        Just(Frame::Nack.encode().unwrap()),
+    noise::bytes(prop_oneof![
         Just(vec![0x00, 0x00, 0xFF, 0xFF, 0xFF]),
         any::<u8>().prop_flat_map(frame),
         ok,
-    ]
+    ])
 }
 
 proptest! {
-    /// Whatever comes: no panic, no endless loop, and the session either waits for a time that is
-    /// still to come or has ended.
     #[test]
     fn a_session_takes_any_bytes(
-        inputs in proptest::collection::vec((bytes(), 0_u64..400), 1..80)
+        noise in proptest::collection::vec((bytes(), 0_u64..400), 1..60)
     ) {
-        let mut now = Mono::default();
-        let mut session = Session::new(now, Polling::Normal);
-        for (bytes, wait) in inputs {
-            now = now.after(Duration::from_millis(wait));
-            let mut ended = session.handle(now, Input::Bytes(&bytes)).is_err();
-            for _ in 0..4 {
-                if !ended && session.poll_timeout().is_some_and(|at| at <= now) {
-                    ended = session.handle(now, Input::Timeout).is_err();
-                }
-            }
-            // Each answer takes an acknowledgement, so outputs are fewer than bytes.
-            let outputs = std::iter::from_fn(|| session.poll_output()).count();
-            prop_assert!(outputs <= 10 + bytes.len() / 6, "{outputs} outputs");
-            if ended {
-                prop_assert_eq!(session.poll_timeout(), None);
-                break;
-            }
-            prop_assert!(session.poll_timeout().is_some_and(|at| at > now));
-        }
+        noise::takes_any_bytes(Session::new(Mono::default(), Polling::Normal), noise, 10)?;
     }
 }

@@ -1,29 +1,29 @@
 use std::time::Duration;
 
-use kazasu_harness::Pair;
+use kazasu_harness::{Pair, Serial};
 use kazasu_pn532::{BAUD_DEFAULT, Settings};
 use kazasu_wire::sof::Frame;
 
-use crate::{ids, put};
+use crate::{put, sees};
 
 const HIGH: [u32; 3] = [921_600, 460_800, 230_400];
 const CARD: &str = "felica idm=012E4CE1000000A1";
 
 /// A port that can be set to these rates, and may be up to `rate_max`.
-pub(crate) fn settings(rates: &[u32], rate_max: u32) -> Settings {
+pub(super) fn settings(rates: &[u32], rate_max: u32) -> Settings {
     Settings { rates: rates.to_vec(), rate_max, ..Settings::default() }
 }
 
-fn sees_card(pair: &Pair) -> bool {
-    pair.field().is_some_and(|cards| ids(cards) == ["felica 012E4CE1000000A1"])
+fn sees_card(pair: &Pair<Serial>) -> bool {
+    sees(pair, &["felica 012E4CE1000000A1"])
 }
 
 /// The line ends up at `expected`, within `within` of virtual time, and cards are read there.
-fn check(name: &str, mut pair: Pair, expected: u32, within: Duration) -> Pair {
+fn check(name: &str, mut pair: Pair<Serial>, expected: u32, within: Duration) -> Pair<Serial> {
     put(&mut pair, CARD);
     let end = pair.now().after(within);
-    assert!(pair.run_until(end, sees_card), "{name}: {:?} at {:?}", pair.faults, pair.rates());
-    assert_eq!(pair.rates(), (expected, expected), "{name}");
+    assert!(pair.run_until(end, sees_card), "{name}: {:?} at {:?}", pair.faults, pair.link.rates());
+    assert_eq!(pair.link.rates(), (expected, expected), "{name}");
     pair
 }
 
@@ -40,14 +40,14 @@ fn the_line_runs_at_the_highest_rate_that_chip_and_port_hold() {
     ];
     for (name, rates, rate_max, holds, expected) in rows {
         let mut pair = Pair::with(3, settings(rates, rate_max));
-        pair.holds = holds;
+        pair.link.holds = holds;
         // A rate that the chip took and the line does not hold leaves it where nothing arrives
         // unchanged; only a new start of the chip helps there.
         if holds < u32::MAX {
             for _ in 0..10 {
                 pair.run_for(Duration::from_millis(1500));
-                if pair.rates().1 > holds {
-                    pair.chip.power_cycle();
+                if pair.link.rates().1 > holds {
+                    pair.link.chip.power_cycle();
                 }
             }
         }
@@ -60,12 +60,12 @@ fn a_chip_that_a_killed_host_left_at_a_high_rate_is_found_again() {
     for left_at in HIGH {
         let mut pair = Pair::with(5, settings(&HIGH, left_at));
         pair = check("before", pair, left_at, Duration::from_secs(1));
-        pair.chip.field().take(None).unwrap();
+        pair.link.chip.field().take(None).unwrap();
         pair.run_for(Duration::from_millis(100));
         let attached = pair.attached.len();
         pair.kill();
         // The pause before the line is opened anew, then three calls at 115200.
-        let back = |pair: &Pair| pair.attached.len() > attached;
+        let back = |pair: &Pair<Serial>| pair.attached.len() > attached;
         let end = pair.now().after(Duration::from_millis(2300));
         assert!(pair.run_until(end, back), "{left_at}: {:?}", pair.faults);
         check("after", pair, left_at, Duration::from_secs(1));
@@ -84,31 +84,31 @@ fn a_session_that_is_closed_leaves_the_chip_as_it_was_found() {
             pair.run_for(Duration::from_micros(500 * phase));
             let start = pair.now();
             pair.close_session();
-            let ended = |pair: &Pair| pair.session().is_none();
+            let ended = |pair: &Pair<Serial>| pair.session().is_none();
             let end = start.after(Duration::from_millis(100));
             assert!(pair.run_until(end, ended), "{phase}");
             pair.run_for(Duration::from_millis(5));
-            assert_eq!(pair.rates().1, BAUD_DEFAULT, "{phase}");
+            assert_eq!(pair.link.rates().1, BAUD_DEFAULT, "{phase}");
             assert_eq!(drivers_on(&mut pair), 0, "{phase}");
         }
     }
 }
 
 /// The same settings, from the start.
-fn reopened(pair: &mut Pair) -> Pair {
-    Pair::with(7, pair.settings().clone())
+fn reopened(pair: &mut Pair<Serial>) -> Pair<Serial> {
+    Pair::with(7, pair.settings())
 }
 
 /// Which of the two antenna drivers are on, as the chip itself says (register 6304).
-fn drivers_on(pair: &mut Pair) -> u8 {
+fn drivers_on(pair: &mut Pair<Serial>) -> u8 {
     let ask = Frame::Data(vec![0xD4, 0x06, 0x63, 0x04]).encode().unwrap();
     let mut now = pair.now().0;
     let mut answers = Vec::new();
-    pair.chip.handle(now, kazasu_sim::Input::Bytes(&ask));
-    while let Some(due) = pair.chip.poll_timeout() {
+    pair.link.chip.handle(now, kazasu_sim::Input::Bytes(&ask));
+    while let Some(due) = pair.link.chip.poll_timeout() {
         now = now.max(due);
-        pair.chip.handle(now, kazasu_sim::Input::Timeout);
-        answers.extend(std::iter::from_fn(|| pair.chip.poll_output()).flatten());
+        pair.link.chip.handle(now, kazasu_sim::Input::Timeout);
+        answers.extend(std::iter::from_fn(|| pair.link.chip.poll_output()).flatten());
     }
     let at = answers.windows(2).position(|bytes| bytes == [0xD5, 0x07]).unwrap();
     answers[at + 2] & 0x03

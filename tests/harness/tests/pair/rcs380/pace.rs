@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use kazasu_harness::{
-    Rcs380Pair,
+    Pair, Usb,
     floor::{ROUND, Search, Way, quantile, waits},
 };
 use kazasu_wire::port100::Command;
 
-use crate::{A_MOMENT, attached, put};
+use crate::{Reader, attached, put, waits_until_seen};
 
 #[test]
 fn an_unchanged_round_takes_the_same_few_commands() {
@@ -25,14 +25,14 @@ fn an_unchanged_round_takes_the_same_few_commands() {
         ("FeliCa at 424 kbit/s alone", "felica idm=012E4CE1000000A1 rate=424", 12),
     ];
     for (name, line, expected) in rows {
-        let mut pair = attached(1);
+        let mut pair = attached::<Usb>(1);
         if !line.is_empty() {
             put(&mut pair, line);
-            pair.run_for(A_MOMENT * 4);
+            pair.run_for(Usb::A_MOMENT * 4);
         }
         let (from, before) = (pair.now(), pair.reports.len());
-        pair.run_for(A_MOMENT * 4);
-        let (rounds, commands) = (pair.reports.len() - before, pair.commands_since(from));
+        pair.run_for(Usb::A_MOMENT * 4);
+        let (rounds, commands) = (pair.reports.len() - before, pair.link.commands_since(from));
         let calls = commands.iter().filter(|c| matches!(c, Command::InCommRf { .. })).count();
         println!(
             "{name}: {} commands in {rounds} rounds, {calls} of them calls; {} ms a round",
@@ -57,19 +57,9 @@ fn one_card_is_seen_within_the_time_people_do_not_feel() {
         ("type-b pupi=5AB1B2B3", &[Search::TypeB], 4.5),
     ];
     for (line, answers_to, most) in rows {
-        let mut times: Vec<_> = (0..200)
-            .map(|step| {
-                let mut pair = attached(step);
-                // Every phase of a round.
-                pair.run_for(Duration::from_micros(350 * step));
-                let start = pair.now();
-                put(&mut pair, line);
-                let end = start.after(Duration::from_secs(1));
-                assert!(pair.run_until(end, |pair| !pair.field().unwrap().is_empty()), "{line}");
-                pair.now().since(start)
-            })
-            .collect();
-        times.sort_unstable();
+        // Every phase of a round.
+        let phases = (200, Duration::from_micros(350));
+        let times = waits_until_seen(attached::<Usb>, phases, |pair| put(pair, line), 1);
         let (median, p99) = (quantile(&times, 0.5), quantile(&times, 0.99));
         let floor = quantile(&waits(Way::Rcs380, &ROUND, answers_to), 0.5);
         println!("{line}: median {median:?}, floor {floor:?}, p99 {p99:?}");
@@ -88,16 +78,16 @@ fn the_floor_counts_the_commands_that_the_driver_sends() {
         ("type-b pupi=5AB1B2B3", &[Search::TypeB]),
     ];
     for (line, answers_to) in rows {
-        let mut pair = attached(1);
+        let mut pair = attached::<Usb>(1);
         if !line.is_empty() {
             put(&mut pair, line);
         }
         // Two more round ends: between them lies one round.
-        pair.run_for(A_MOMENT);
-        let next = |pair: &mut Rcs380Pair| {
-            let (end, before) = (pair.now().after(A_MOMENT), pair.reports.len());
+        pair.run_for(Usb::A_MOMENT);
+        let next = |pair: &mut Pair<Usb>| {
+            let (end, before) = (pair.now().after(Usb::A_MOMENT), pair.reports.len());
             assert!(pair.run_until(end, |pair| pair.reports.len() > before), "{line}");
-            pair.sent.len()
+            pair.link.sent.len()
         };
         let rounds: Vec<_> = (0..5).map(|_| next(&mut pair)).collect();
         let fewest = rounds.windows(2).map(|ends| ends[1] - ends[0]).min();

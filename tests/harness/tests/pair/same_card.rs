@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kazasu_hal::{Card, CardIdentity, Stability, Technology};
-use kazasu_harness::{Pair, Rcs380Pair};
+use kazasu_harness::{Link, Pair, Serial, Usb};
 use kazasu_sim::{PcscCard, Seed};
 use kazasu_wire::apdu::{GetData, Response, StatusWord};
 
@@ -22,15 +22,8 @@ fn only(round: Option<&[Card]>) -> Vec<CardIdentity> {
     identities
 }
 
-fn on_pn532(line: &str) -> Vec<CardIdentity> {
-    let mut pair = Pair::new(SEED);
-    pair.chip.field().put(card(line)).unwrap();
-    pair.run_for(SOON);
-    only(pair.field())
-}
-
-fn on_rcs380(line: &str) -> Vec<CardIdentity> {
-    let mut pair = Rcs380Pair::new(SEED);
+fn on<L: Link>(line: &str) -> Vec<CardIdentity> {
+    let mut pair = Pair::<L>::new(SEED);
     put(&mut pair, line);
     pair.run_for(SOON);
     only(pair.field())
@@ -118,7 +111,7 @@ fn twelve_cards_are_the_same_on_pn532_rcs380_and_pcsc() {
     ];
     assert_eq!(rows.len(), 12);
     for (name, line, technology, id, stability) in rows {
-        let seen = [on_pn532(line), on_rcs380(line), over_pcsc(line)];
+        let seen = [on::<Serial>(line), on::<Usb>(line), over_pcsc(line)];
         let [[first], [second], [third]] = seen.each_ref().map(Vec::as_slice) else {
             panic!("{name}: {seen:?}")
         };

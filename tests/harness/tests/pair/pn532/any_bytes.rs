@@ -1,11 +1,12 @@
 use std::time::Duration;
 
 use kazasu_hal::{FaultKind, Mono, Report};
+use kazasu_harness::Serial;
 use kazasu_pn532::{Input, Output, Session, Settings};
 use kazasu_wire::{pn532::Answer, sof::Frame};
 use proptest::prelude::*;
 
-use crate::{A_MOMENT, attached, ids, put};
+use crate::{feed, noise};
 
 /// Bytes that look like frames more often than chance does.
 fn bytes() -> impl Strategy<Value = Vec<u8>> {
@@ -14,66 +15,28 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
             Frame::Data([&[0xD5, code], &tail[..]].concat()).encode().unwrap()
         })
     };
-    prop_oneof![
-        proptest::collection::vec(any::<u8>(), 0..600),
-        Just(Frame::Ack.encode().unwrap()),
-        Just(Frame::Error.encode().unwrap()),
-        Just(Frame::Nack.encode().unwrap()),
+    noise::bytes(prop_oneof![
         prop_oneof![Just(0x03), Just(0x13), Just(0x15), Just(0x33), Just(0x4B), any::<u8>()]
             .prop_flat_map(frame),
         Just(vec![0x00, 0x00, 0xFF]),
         Just(vec![0x00, 0xFF, 0xFF, 0xFF, 0x01, 0x09, 0xF6]),
-    ]
+    ])
 }
 
 proptest! {
-    /// Whatever comes: no panic, no endless loop, and the session either waits for a time that is
-    /// still to come or has ended.
     #[test]
     fn a_session_takes_any_bytes(
-        inputs in proptest::collection::vec((bytes(), 0_u64..400), 1..60)
+        noise in proptest::collection::vec((bytes(), 0_u64..400), 1..60)
     ) {
-        let mut now = Mono::default();
-        let mut session = Session::new(now, &Settings::default());
-        for (bytes, wait) in inputs {
-            now = now.after(Duration::from_millis(wait));
-            let mut ended = session.handle(now, Input::Bytes(&bytes)).is_err();
-            for _ in 0..4 {
-                if !ended && session.poll_timeout().is_some_and(|at| at <= now) {
-                    ended = session.handle(now, Input::Timeout).is_err();
-                }
-            }
-            // Each answer takes an acknowledgement, so outputs are fewer than bytes.
-            let outputs = std::iter::from_fn(|| session.poll_output()).count();
-            prop_assert!(outputs <= 8 + bytes.len() / 6, "{outputs} outputs");
-            if ended {
-                prop_assert_eq!(session.poll_timeout(), None);
-                break;
-            }
-            prop_assert!(session.poll_timeout().is_some_and(|at| at > now));
-        }
+        noise::takes_any_bytes(Session::new(Mono::default(), &Settings::default()), noise, 8)?;
     }
 
-    /// A line that was noisy for a while is no reason not to see a card after it.
     #[test]
     fn a_card_is_seen_after_noise(
         seed in any::<u64>(),
         noise in proptest::collection::vec((bytes(), 0_u64..80), 1..20),
     ) {
-        let mut pair = attached(seed);
-        for (bytes, wait) in noise {
-            pair.invent(&bytes);
-            pair.run_for(Duration::from_millis(wait));
-        }
-        put(&mut pair, "felica idm=012E4CE1000000A1");
-        let end = pair.now().after(Duration::from_secs(3));
-        let seen = |pair: &kazasu_harness::Pair| {
-            pair.field().is_some_and(|cards| ids(cards) == ["felica 012E4CE1000000A1"])
-        };
-        prop_assert!(pair.run_until(end, seen), "{:?}", pair.faults);
-        // And nothing but it, once the last of the noise is gone.
-        pair.run_for(A_MOMENT);
-        prop_assert!(seen(&pair));
+        noise::a_card_is_seen_after::<Serial>(seed, noise)?;
     }
 }
 
@@ -119,13 +82,7 @@ fn check(name: &str, answers: &[Vec<u8>], expected: Result<usize, FaultKind>) {
             reply.extend(Frame::Ack.encode().unwrap());
             reply.extend(Frame::Data(answer).encode().unwrap());
         }
-        let handled = if reply.is_empty() {
-            now = session.poll_timeout().unwrap();
-            session.handle(now, Input::Timeout)
-        } else {
-            session.handle(now, Input::Bytes(&reply))
-        };
-        if let Err(fault) = handled {
+        if let Err(fault) = feed(&mut session, &mut now, &reply) {
             assert_eq!(expected, Err(fault.kind), "{name}: {fault}");
             return;
         }

@@ -1,0 +1,10 @@
+//! What is of the PN532 alone.
+
+mod any_bytes;
+mod cards;
+mod clones;
+mod faults;
+mod latency;
+mod line;
+mod rates;
+mod shell;
