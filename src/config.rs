@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
+use kazasu_directory::{Client, DirectoryConfig};
 use kazasu_hal::{Polling, StationName};
 use kazasu_runtime::{Stations, TapSettings};
 use serde::Deserialize;
@@ -28,6 +29,7 @@ pub(crate) struct Config {
     stations: Vec<StationConfig>,
     taps: TapsConfig,
     pub(crate) panel: PanelConfig,
+    directory: Option<DirectoryConfig>,
     registration: Option<toml::Table>,
 }
 
@@ -127,6 +129,9 @@ impl Config {
                 );
             }
         }
+        for broken in self.directory().map(DirectoryConfig::check).unwrap_or_default() {
+            bail!("directory.{}: {}", broken.key, broken.rule);
+        }
         if self.taps.missed_polls == Some(0) {
             bail!("taps.missed_polls = 0: a card needs at least one missed poll to be gone");
         }
@@ -157,6 +162,17 @@ impl Config {
             StationName(DEFAULT_STATION.to_owned()),
             listed.map(|s| (StationName(s.name.clone()), s.readers.clone())).collect(),
         )
+    }
+
+    /// `[directory]`, where it is there and in use.
+    pub(crate) fn directory(&self) -> Option<&DirectoryConfig> {
+        self.directory.as_ref().filter(|directory| directory.enabled)
+    }
+
+    /// A client of the directory, where one is in use. Connects when it is first asked.
+    pub(crate) fn directory_client(&self) -> Result<Option<Client>> {
+        let client = self.directory().cloned().map(Client::new).transpose();
+        client.context("the directory cannot be used as [directory] says")
     }
 
     pub(crate) fn taps(&self) -> TapSettings {
@@ -221,6 +237,8 @@ mod tests {
     fn configurations() {
         check("", "");
         check(include_str!("../kazasu.example.toml"), "");
+        check(include_str!("../registration/directory/example.toml"), "");
+        check("[directory]\nservers = []", "directory");
         check("[registration]", "delete [registration]");
         check(
             "[registration]\nauto_clear_s = 60\nopens_by_itself = false\nregistered_max = 10\n\

@@ -61,6 +61,7 @@ fn run(cli: Cli) -> Result<End> {
             Command::Device { event, station, data } => {
                 cmd::device::run(event, station, &data, out).await
             }
+            Command::Directory(directory) => cmd::directory::run(directory, out).await,
             Command::Decode(args) => cmd::decode::run(&args, out),
             Command::Encode => cmd::encode::run(out),
             Command::Panel(data) => cmd::panel::run(&data, out).await,

@@ -90,6 +90,9 @@ pub(crate) enum Command {
         #[command(flatten)]
         data: Data,
     },
+    /// Active Directory, or another LDAP server
+    #[command(subcommand)]
+    Directory(Directory),
     /// Prints the address of the running service's panel
     Panel(Data),
     /// Recorded bytes with every field named
@@ -101,6 +104,29 @@ pub(crate) enum Command {
     Decode(Decode),
     /// What `decode --json` printed, from standard input, back to bytes
     Encode,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Directory {
+    /// Whether the directory is fit for card numbers, and what to mend
+    #[command(after_help = "Looks at names, certificates, rights, attributes, duplicates and \
+        clocks, and changes nothing.\nWith --user somebody's own eyes are used: what people may read \
+        and write is seen with those only.\n\nExamples:\n  kazasu directory check\n  \
+        kazasu directory check --user tanaka --password-stdin < password.txt\n\n\
+        Exit code 1 where something does not work.")]
+    Check {
+        /// A person who is willing to try, as typed at the panel
+        #[arg(long, value_name = "ID", requires = "password_stdin")]
+        user: Option<String>,
+        /// Reads that person's password from standard input
+        #[arg(long, requires = "user")]
+        password_stdin: bool,
+        /// Configuration file [default: kazasu.toml in the data folder, if there]
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+        #[command(flatten)]
+        data: Data,
+    },
 }
 
 /// Which bytes, and how to read them.

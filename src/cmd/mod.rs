@@ -4,6 +4,7 @@ pub(crate) mod card;
 pub(crate) mod config;
 pub(crate) mod decode;
 pub(crate) mod device;
+pub(crate) mod directory;
 pub(crate) mod encode;
 mod learn;
 pub(crate) mod panel;
@@ -18,6 +19,7 @@ use std::ops::ControlFlow;
 
 use anyhow::{Context, Result, ensure};
 use serde::de::DeserializeOwned;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use zeroize::Zeroizing;
 
@@ -79,22 +81,42 @@ async fn each_line<L: DeserializeOwned>(
     let (lines_tx, mut lines) = mpsc::channel(64);
     let carried_out = host.carry_out(request, lines_tx);
     tokio::pin!(carried_out);
+    let stop = asked_to_stop();
+    tokio::pin!(stop);
     let end = loop {
         tokio::select! {
             biased;
             Some(value) = lines.recv() => if take(value)?.is_break() {
-                return Ok(End::Done);
+                break End::Done;
             },
-            end = &mut carried_out => break end,
+            end = &mut carried_out => {
+                while let Ok(value) = lines.try_recv() {
+                    if take(value)?.is_break() {
+                        break;
+                    }
+                }
+                break end;
+            }
+            asked = &mut stop => {
+                asked?;
+                break End::Done;
+            }
         }
     };
-    while let Some(value) = lines.recv().await {
-        if take(value)?.is_break() {
-            break;
-        }
-    }
+    // Readers that this process opened are left as they were found.
     host.close().await;
     Ok(end)
+}
+
+/// Ends when somebody wants this process to end.
+async fn asked_to_stop() -> Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
 }
 
 /// Asks on the terminal; `None` where there is none.

@@ -17,9 +17,9 @@ use kazasu_store::SqliteStore;
 use kazasu_web::{AllowedHosts, PanelConfig, PanelToken, SimControl};
 use serde::Serialize;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{broadcast, oneshot, watch};
 
+use super::asked_to_stop;
 use crate::cli::Serve;
 use crate::config::Config;
 use crate::control::{self, End, Host, Office, nothing_found};
@@ -67,7 +67,8 @@ pub(crate) async fn run(serve: Serve, out: Out) -> Result<End> {
     let _owned = folder.lock()?;
     let token = folder.panel_token()?;
     let store = Arc::new(SqliteStore::open(folder.database())?);
-    let loaded = control::load(&folder, &store).await?;
+    let directory = config.directory_client()?;
+    let loaded = control::load(&folder, &store, directory.is_some()).await?;
     ensure!(
         loaded.site.settings.card.number != CardNumberRule::Keyed
             || loaded.site.number_key.is_some(),
@@ -81,7 +82,10 @@ pub(crate) async fn run(serve: Serve, out: Out) -> Result<End> {
 
     let stations = config.stations();
     let (events, first) = broadcast::channel::<Event>(EVENTS_MAX);
-    let service = Service::start(store, Arc::new(NoDirectory), loaded, stations.names(), first);
+    let service = match directory {
+        Some(client) => Service::start(store, Arc::new(client), loaded, stations.names(), first),
+        None => Service::start(store, Arc::new(NoDirectory), loaded, stations.names(), first),
+    };
     let sim = match &serve.sim {
         Some(script) => Some(simulate(script, &mut found)?),
         None => None,
@@ -128,7 +132,7 @@ pub(crate) async fn run(serve: Serve, out: Out) -> Result<End> {
     let ended = async {
         // An error here is a panic of the page's task, which was logged when it happened.
         let _ = web.await;
-        drop(runtime);
+        runtime.close().await;
         service.shutdown().await;
     };
     if tokio::time::timeout(SHUTDOWN_MAX, ended).await.is_err() {
@@ -176,14 +180,4 @@ async fn hint(mut ways: watch::Receiver<Vec<Way>>) {
     if tokio::time::timeout(HINT_AFTER, ways.wait_for(any)).await.is_err() {
         tracing::warn!("{}", nothing_found(&ways.borrow()));
     }
-}
-
-async fn asked_to_stop() -> Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
 }

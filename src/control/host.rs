@@ -87,6 +87,9 @@ impl Host {
         if let Some(office) = &self.office {
             office.close().await;
         }
+        if let Some(runtime) = self.readers.as_ref().and_then(|readers| readers.fresh.as_ref()) {
+            runtime.close().await;
+        }
     }
 
     /// Carries out one request. Dropping the future gives it up.

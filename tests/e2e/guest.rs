@@ -259,6 +259,13 @@ fn the_reader_is_taken_back_from_the_kernels_driver() {
     assert_eq!(driver(&mut guest), "usbfs");
     guest.ok(&format!("kill $(pidof kazasu); {kernels}"));
     assert_eq!(driver(&mut guest), "port100");
+
+    // A command that opened the reader itself leaves it the same way.
+    guest.follow("su member -c 'exec kazasu watch --json --reader rcs380 --data /tmp/alone'");
+    guest.find("attached");
+    assert_eq!(driver(&mut guest), "usbfs");
+    guest.ok(&format!("kill $(pidof kazasu); {kernels}"));
+    assert_eq!(driver(&mut guest), "port100");
 }
 
 #[test]

@@ -14,7 +14,7 @@ mod taps;
 
 use kazasu_hal::{Discoverer, Event, Fault, ReaderInfo};
 use tokio::sync::{broadcast, watch};
-use tokio::task::JoinSet;
+use tokio::{sync::Mutex, task::JoinSet};
 
 pub use settings::TapSettings;
 pub use stations::Stations;
@@ -34,10 +34,11 @@ pub struct Way {
     pub readers: Vec<ReaderInfo>,
 }
 
-/// The running supervisors. Dropping it lets go of every reader.
+/// The running supervisors. Dropping it lets go of every reader at some time;
+/// [`Runtime::close`] waits for it.
 #[derive(Debug)]
 pub struct Runtime {
-    _tasks: JoinSet<()>,
+    tasks: Mutex<JoinSet<()>>,
     ways: watch::Receiver<Vec<Way>>,
 }
 
@@ -61,7 +62,13 @@ impl Runtime {
         for (index, discoverer) in discoverers.into_iter().enumerate() {
             tasks.spawn(supervise::supervise(index, discoverer, shared.clone()));
         }
-        Self { _tasks: tasks, ways }
+        Self { tasks: Mutex::new(tasks), ways }
+    }
+
+    /// Lets go of every reader and waits until each was left as it was found, as far as its driver
+    /// can do that without waiting for the reader.
+    pub async fn close(&self) {
+        self.tasks.lock().await.shutdown().await;
     }
 
     /// All ways to readers and what is attached to them; changes are announced.

@@ -18,9 +18,13 @@ use crate::lines::{ChangeLine, CollisionLine};
 use crate::owner::DataFolder;
 
 /// Reads the settings of the data folder's store, and what belongs to them.
-pub(crate) async fn load(folder: &DataFolder, store: &SqliteStore) -> Result<Loaded> {
+pub(crate) async fn load(
+    folder: &DataFolder,
+    store: &SqliteStore,
+    has_directory: bool,
+) -> Result<Loaded> {
     let key = folder.number_key()?;
-    Loaded::from_store(store, key, false).await.map_err(|error| anyhow!(told(&error)))
+    Loaded::from_store(store, key, has_directory).await.map_err(|error| anyhow!(told(&error)))
 }
 
 /// Carries out what administrators ask for.
@@ -67,7 +71,8 @@ impl Office {
     /// A command's own, opened now. The caller owns the data folder.
     pub(super) async fn open(folder: &DataFolder) -> Result<Self> {
         let store = Arc::new(SqliteStore::open(folder.database())?);
-        let loaded = load(folder, &store).await?;
+        // Nobody signs in at a station here, so nobody asks a directory.
+        let loaded = load(folder, &store, false).await?;
         // Without stations nobody sends events.
         let (_, events) = broadcast::channel(1);
         let service = Service::start(store, Arc::new(NoDirectory), loaded, Vec::new(), events);

@@ -5,8 +5,6 @@ use std::{
 
 use kazasu_hal::{Fault, FaultKind};
 
-use crate::devices::KERNEL_MODULE;
-
 /// How many holders are named.
 const HOLDERS_MAX: usize = 4;
 /// The driver behind which programs hold a device.
@@ -60,8 +58,7 @@ pub(super) fn busy(node: &Path, driver: Option<&str>, holders: &[Holder]) -> Fau
     let message = match (driver, holders) {
         (Some(driver), _) if driver != USBFS => format!(
             "the kernel's driver {driver} holds the RC-S380 ({node}): `sudo modprobe -r {driver}`; \
-             to keep it away: `echo blacklist {KERNEL_MODULE} | sudo tee \
-             /etc/modprobe.d/kazasu-rcs380.conf`"
+             to keep it away for good: `sudo udev/install` (see udev/README.md)"
         ),
         (_, []) => format!(
             "another program holds the RC-S380 ({node}): `sudo fuser -v {node}` shows which; end it"

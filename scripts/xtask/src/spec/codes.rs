@@ -10,7 +10,7 @@ use super::tests_of::Test;
 pub(super) const COUNT: usize = ErrorCode::ALL.len();
 
 /// Where tests run what produces codes.
-const PRODUCING: [&str; 2] = ["registration/", "tests/e2e/"];
+const PRODUCING: [&str; 3] = ["registration/", "tests/e2e/", "tests/directory/"];
 /// What only draws or lists whatever code it is given.
 const SHOWING: [&str; 2] = ["registration/core/src/code/", "registration/web/src/"];
 

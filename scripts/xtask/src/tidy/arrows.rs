@@ -29,10 +29,16 @@ const ARROWS: &[Arrows] = &[
         &["registration/store", "tests/harness"],
     ),
     ("registration/store", &["registration/service", "registration/core", "hal/core"], &[]),
+    ("registration/directory", &["registration/service", "registration/core"], &[]),
     (
         "registration/web",
         &["registration/service", "registration/core", "hal/core"],
         &["registration/store"],
+    ),
+    (
+        "tests/directory",
+        &[],
+        &["registration/directory", "registration/service", "registration/core"],
     ),
     (
         "tests/harness",
@@ -65,6 +71,7 @@ const ARROWS: &[Arrows] = &[
             "registration/core",
             "registration/service",
             "registration/store",
+            "registration/directory",
             "registration/web",
         ],
         &["tests/harness"],
@@ -237,7 +244,8 @@ mod tests {
                 &["8:arrows dependencies: may not depend on tests/harness; may on: hal/core, \
                    hal/runtime, drivers/wire, drivers/pn532, drivers/pcsc, drivers/rcs380, \
                    firmware-sim/device, firmware-sim/serve, registration/core, \
-                   registration/service, registration/store, registration/web"],
+                   registration/service, registration/store, registration/directory, \
+                   registration/web"],
             ),
             (
                 "drivers/new",

@@ -1,0 +1,119 @@
+use std::collections::HashMap;
+
+use super::*;
+
+fn config(lines: &str) -> DirectoryConfig {
+    toml::from_str(&format!(
+        "servers = ['x']\nbase_dn = 'dc=x'\nbind_name.dn_template = 'uid={{}}'\n\
+         attributes.card = 'pager'\n{lines}"
+    ))
+    .unwrap()
+}
+
+fn entry(attributes: &[(&str, &[&str])]) -> Entry {
+    let texts = attributes.iter().map(|(name, values)| {
+        ((*name).to_owned(), values.iter().map(|value| (*value).to_owned()).collect())
+    });
+    SearchEntry { dn: "uid=x".to_owned(), attrs: texts.collect(), bin_attrs: HashMap::new() }.into()
+}
+
+#[test]
+fn people_keep_the_rules_of_records() {
+    let config = config("kind = 'ldap'");
+    let check = |attributes: &[(&str, &[&str])], expected: Result<(&str, &str), ErrorCode>| {
+        let person = entry(attributes).person(&config);
+        let got = person.as_ref().map(|p| (p.id.as_str(), p.name.as_str())).map_err(|e| e.code);
+        assert_eq!(got, expected, "{attributes:?}");
+    };
+    check(&[("UID", &["alice"]), ("DisplayName", &["Alice A"])], Ok(("alice", "Alice A")));
+    check(&[("uid", &["alice"])], Ok(("alice", "alice")));
+    check(&[], Err(ErrorCode::DirectoryUserIdEmpty));
+    check(&[("uid", &[""])], Err(ErrorCode::DirectoryUserIdEmpty));
+    check(&[("uid", &["a=b"])], Err(ErrorCode::UserIdRule));
+    check(
+        &[("uid", &["a"]), ("displayname", &["0123456789012345678901234567890123"])],
+        Err(ErrorCode::FieldRule),
+    );
+    check(&[("uid", &["a"]), ("mail", &["\u{e9}@x"])], Err(ErrorCode::FieldRule));
+    let mail = entry(&[("uid", &["a"]), ("mail", &["", "b@x"])]).person(&config).unwrap().mail;
+    assert_eq!(mail, None);
+}
+
+#[test]
+fn values_that_are_ours() {
+    let keyed = "0123456789ABCDEF0123456789ABCDEF";
+    let check = |lines: &str, values: &[&str], ours: &[&str], foreign: usize| {
+        let cards = entry(&[("pager", values)]).cards(&config(lines));
+        let found: Vec<&str> = cards.ours.iter().map(CardNumber::as_str).collect();
+        assert_eq!((found.as_slice(), cards.foreign.len()), (ours, foreign), "{lines} {values:?}");
+    };
+    let plain = "kind = 'ldap'";
+    check(plain, &[], &[], 0);
+    check(plain, &["012E4CE100000001", "+81 3", "x"], &["012E4CE100000001", "x"], 1);
+    let with_key = "kind = 'ldap'\nkeyed = true";
+    check(with_key, &["012E4CE100000001", keyed, &keyed.to_lowercase()], &[keyed], 2);
+}
+
+#[test]
+fn accounts_that_a_card_does_not_open() {
+    let windows = config("kind = 'active-directory'");
+    let other = config("kind = 'ldap'");
+    let now = generalized_time("20260101000000Z").unwrap();
+    let check = |config: &DirectoryConfig, attributes: &[(&str, &[&str])], expected| {
+        let got = entry(attributes).check_account(config, now).map_err(|error| error.code);
+        assert_eq!(got, expected, "{attributes:?}");
+    };
+    fn control<'a>(value: &'a [&'a str]) -> (&'a str, &'a [&'a str]) {
+        ("userAccountControl", value)
+    }
+    check(&windows, &[control(&["512"])], Ok(()));
+    check(&windows, &[], Err(ErrorCode::DirectoryPasswordUnreadable));
+    check(&windows, &[control(&["x"])], Err(ErrorCode::DirectoryPasswordUnreadable));
+    check(&windows, &[control(&["514"])], Err(ErrorCode::DirectoryAccountDisabled));
+    let expires: &[(&str, Result<(), ErrorCode>)] = &[
+        ("0", Ok(())),
+        ("9223372036854775807", Ok(())),
+        ("-1", Ok(())),
+        ("134117856000000000", Ok(())), // 2026-01-02
+        ("134116992000000000", Err(ErrorCode::DirectoryAccountExpired)), // 2026-01-01
+        ("1", Err(ErrorCode::DirectoryAccountExpired)),
+    ];
+    for (ticks, expected) in expires {
+        check(&windows, &[control(&["512"]), ("accountExpires", &[ticks])], *expected);
+    }
+    let computed = "msDS-User-Account-Control-Computed";
+    check(
+        &windows,
+        &[control(&["512"]), (computed, &["16"])],
+        Err(ErrorCode::DirectoryAccountLocked),
+    );
+    // An old password is no matter here.
+    check(&windows, &[control(&["512"]), (computed, &["8388608"])], Ok(()));
+    check(&other, &[], Ok(()));
+    check(&other, &[("nsAccountLock", &["TRUE"])], Err(ErrorCode::DirectoryAccountDisabled));
+    check(
+        &other,
+        &[("pwdAccountLockedTime", &["000001010000Z"])],
+        Err(ErrorCode::DirectoryAccountLocked),
+    );
+    check(&other, &[("pwdAccountLockedTime", &["20251231235959Z"])], Ok(()));
+}
+
+#[test]
+fn times() {
+    let check = |text: &str, seconds: Option<u64>| {
+        let expected = seconds.map(|s| SystemTime::UNIX_EPOCH + Duration::from_secs(s));
+        assert_eq!(generalized_time(text), expected, "{text}");
+    };
+    check("19700101000001Z", Some(1));
+    check(concat!("20260101", "000000.0Z"), Some(1_767_225_600));
+    check(concat!("20260101", "000000"), None);
+    check("20261301000000Z", None);
+    check("Z", None);
+}
+
+#[test]
+fn debug_shows_nothing_of_an_entry() {
+    let shown = format!("{:?}", entry(&[("pager", &["012E4CE100000001"])]));
+    assert_eq!(shown, "Entry(..)");
+}

@@ -1,0 +1,278 @@
+//! Asks the servers.
+
+use std::time::SystemTime;
+
+use ldap3::Scope;
+
+use super::{
+    Finding, Severity, Volunteer,
+    judge::{self, Rights, Values},
+};
+use crate::{
+    client::{Client, Failure, Lease},
+    config::{GroupsConfig, Kind},
+    connection::{Connection, NONE, Query},
+    entry::{self, Entry, generalized_time},
+    fault::Fault,
+    names, schema,
+    sign_in::SignIn,
+};
+
+/// Entries that are looked at for duplicates.
+const ENTRIES_MAX: usize = 100_000;
+
+pub(super) async fn ask(
+    client: &Client,
+    volunteer: Option<Volunteer>,
+    now: SystemTime,
+    findings: &mut Vec<Finding>,
+) {
+    let mut any = false;
+    for server in client.servers() {
+        match Connection::open(server, &client.dial).await {
+            Err(fault) => findings.push(judge::unreachable(server, fault)),
+            Ok(mut connection) => {
+                any = true;
+                findings.push(judge::certificate(server, connection.certificate_until, now));
+                let theirs = time_of(&mut connection).await;
+                findings.extend(judge::clock(server, theirs, now));
+            }
+        }
+    }
+    if !any {
+        return;
+    }
+    let mut service = service(client, findings).await;
+    let mut own = person(client, volunteer, findings).await;
+    let Some(lease) = service.as_mut().or(own.as_mut().map(|(lease, _)| lease)) else {
+        let what = "Nobody is signed in to the directory, so nothing more could be looked at.";
+        findings.push(
+            Finding::new("signed-in", Severity::Note, what)
+                .remedy("Set a service account, or run the check with a person's ID."),
+        );
+        return;
+    };
+    let Some(sample) = people(client, lease, findings).await else { return };
+    groups(client, lease, findings).await;
+    let names = schema::in_use(&client.config);
+    let found = schema::describe(&mut lease.connection, client.config.kind, &names).await;
+    findings.extend(judge::attributes(&client.config, found.ok().flatten().as_deref()));
+    let Some(card) = client.config.card() else { return };
+    let values = values(client, lease, card).await;
+    let holders = values.as_ref().map(|(_, holders)| holders.as_slice()).unwrap_or_default();
+    let rights = Rights {
+        writes_own: writes_own(client, own.as_mut(), card).await,
+        reads_others: reads_others(client, own.as_mut(), card, holders).await,
+        service_writes: service_writes(client, service.as_mut(), &sample, card).await,
+    };
+    findings.extend(judge::rights(&client.config, rights));
+    if let Some((values, _)) = values {
+        findings.extend(values.judge(card));
+    }
+}
+
+/// Active Directory tells its time to anybody.
+async fn time_of(connection: &mut Connection) -> Option<SystemTime> {
+    const TIME: &str = "currentTime";
+    let root = connection.read("", &[TIME.to_owned()]).await.ok()??;
+    generalized_time(root.text(TIME)?)
+}
+
+async fn service<'a>(client: &'a Client, findings: &mut Vec<Finding>) -> Option<Lease<'a>> {
+    if client.config.service_account.is_none() {
+        let what = "No service account is set, so cards cannot be looked up in the directory.";
+        findings.push(Finding::new("service-account", Severity::Note, what).remedy(
+            "Set directory.service_account, if people are to sign in with cards kept there.",
+        ));
+        return None;
+    }
+    match client.service().await {
+        Ok(lease) => {
+            findings.push(Finding::fine("service-account", "The service account signs in."));
+            Some(lease)
+        }
+        Err(error) => {
+            findings.push(judge::failed(
+                "service-account",
+                &error,
+                "Correct its name and its password file; see whether it is locked.",
+            ));
+            None
+        }
+    }
+}
+
+async fn person<'a>(
+    client: &'a Client,
+    volunteer: Option<Volunteer>,
+    findings: &mut Vec<Finding>,
+) -> Option<(Lease<'a>, Entry)> {
+    let Volunteer { typed, password } = volunteer?;
+    let error = match client.sign_in(&typed, &password).await {
+        Ok(SignIn::Right(own)) => {
+            let mut own = *own;
+            match client.member(&mut own.lease, &own.entry).await {
+                Ok(_) => {
+                    findings.push(Finding::fine("person", "The person signs in."));
+                    return Some((own.lease, own.entry));
+                }
+                Err(error) => error,
+            }
+        }
+        Ok(SignIn::WrongPassword | SignIn::UnknownUser) => {
+            let what = "The directory refused the person's ID or password.";
+            findings.push(
+                Finding::new("person", Severity::Error, what)
+                    .remedy("Type them again; then check directory.bind_name."),
+            );
+            return None;
+        }
+        Err(error) => error,
+    };
+    findings.push(judge::failed("person", &error, "See what the code says."));
+    None
+}
+
+/// Whether there are people below the base, and one of them.
+async fn people(
+    client: &Client,
+    lease: &mut Lease<'_>,
+    findings: &mut Vec<Finding>,
+) -> Option<Entry> {
+    let config = &client.config;
+    let mut first = None;
+    let attributes = entry::attributes(config);
+    let query = Query {
+        base: &config.base_dn,
+        scope: Scope::Subtree,
+        filter: config.person_filter(),
+        attributes: &attributes,
+        max: 1,
+    };
+    let server = Some(lease.server);
+    let looked = lease.connection.each(query, |entry| first = first.take().or(Some(entry))).await;
+    if let Err(fault) = looked {
+        let error = client.error(Failure { server, fault });
+        findings.push(judge::failed("base", &error, "Correct directory.base_dn."));
+        return None;
+    }
+    let Some(entry) = first else {
+        let what = "There are no people below directory.base_dn, as far as may be seen.";
+        findings
+            .push(Finding::new("base", Severity::Error, what).remedy(
+                "Correct directory.base_dn or directory.person_filter, or permit reading.",
+            ));
+        return None;
+    };
+    findings.push(Finding::fine("base", "There are people below directory.base_dn."));
+    if let Err(error) = entry.key(config) {
+        findings.push(judge::failed("key", &error, "Set directory.attributes.key."));
+    }
+    if config.kind == Kind::ActiveDirectory
+        && let Err(error) = entry.check_account(config, SystemTime::UNIX_EPOCH)
+        && error.code == kazasu_registration::ErrorCode::DirectoryPasswordUnreadable
+    {
+        findings.push(judge::failed(
+            "account-state",
+            &error,
+            "Permit the service account to read it.",
+        ));
+    }
+    Some(entry)
+}
+
+async fn groups(client: &Client, lease: &mut Lease<'_>, findings: &mut Vec<Finding>) {
+    let GroupsConfig { device, administrators, account_administrators } = &client.config.groups;
+    for (name, group) in [
+        ("device", device),
+        ("administrators", administrators),
+        ("account_administrators", account_administrators),
+    ] {
+        if let Some(group) = group
+            && let Ok(found) = lease.connection.read(group, &[NONE.to_owned()]).await
+        {
+            findings.push(judge::group(name, found.is_some()));
+        }
+    }
+}
+
+/// All card numbers, and the names of two entries that have one.
+async fn values(
+    client: &Client,
+    lease: &mut Lease<'_>,
+    card: &str,
+) -> Option<(Values, Vec<String>)> {
+    let filter = names::both(client.config.person_filter(), &format!("({card}=*)"));
+    let attributes = [card.to_owned()];
+    let query = Query {
+        base: &client.config.base_dn,
+        scope: Scope::Subtree,
+        filter: &filter,
+        attributes: &attributes,
+        max: ENTRIES_MAX,
+    };
+    let mut values = Values::default();
+    let mut holders = Vec::new();
+    let see = |entry: Entry| {
+        values.see(&entry, &client.config);
+        if holders.len() < 2 {
+            holders.push(entry.dn);
+        }
+    };
+    let all = lease.connection.each(query, see).await.ok()?;
+    values.all = all;
+    Some((values, holders))
+}
+
+/// Attributes of an entry that whoever asks may write ([MS-ADTS] section 3.1.1.4.5.7).
+const EFFECTIVE: &str = "allowedAttributesEffective";
+
+async fn effective(lease: &mut Lease<'_>, dn: &str, card: &str) -> Option<bool> {
+    let entry = lease.connection.read(dn, &[EFFECTIVE.to_owned()]).await.ok()??;
+    let may = entry.texts(EFFECTIVE);
+    Some(may.iter().any(|name| name.eq_ignore_ascii_case(card)))
+}
+
+async fn writes_own(
+    client: &Client,
+    own: Option<&mut (Lease<'_>, Entry)>,
+    card: &str,
+) -> Option<bool> {
+    let (lease, entry) = own?;
+    match client.config.kind {
+        Kind::ActiveDirectory => effective(lease, &entry.dn, card).await,
+        // No server of this kind tells, so it is tried.
+        Kind::Ldap => match lease.connection.touch(&entry.dn, card, entry.values(card)).await {
+            Ok(()) => Some(true),
+            Err(Fault::Answered(..)) => Some(false),
+            Err(_) => None,
+        },
+    }
+}
+
+async fn reads_others(
+    client: &Client,
+    own: Option<&mut (Lease<'_>, Entry)>,
+    card: &str,
+    holders: &[String],
+) -> Option<bool> {
+    let (lease, entry) = own?;
+    let other = holders.iter().find(|dn| !dn.eq_ignore_ascii_case(&entry.dn))?;
+    // Only the service account has seen more than the person may.
+    client.config.service_account.as_ref()?;
+    let seen = lease.connection.read(other, &[card.to_owned()]).await.ok()?;
+    Some(seen.is_some_and(|entry| !entry.values(card).is_empty()))
+}
+
+async fn service_writes(
+    client: &Client,
+    service: Option<&mut Lease<'_>>,
+    sample: &Entry,
+    card: &str,
+) -> Option<bool> {
+    let lease = service?;
+    match client.config.kind {
+        Kind::ActiveDirectory => effective(lease, &sample.dn, card).await,
+        Kind::Ldap => None,
+    }
+}

@@ -1,0 +1,226 @@
+//! Whether typed credentials are right, and whose they are.
+
+use kazasu_registration::{ErrorCode, Role, TypedPassword, UserId};
+use kazasu_service::{DirectoryError, Person};
+use ldap3::Scope;
+
+use crate::{
+    client::{Client, Failure, Lease},
+    config::BindName,
+    connection::{Bind, Query},
+    entry::{self, Entry, SID},
+    fault::{Fault, failed},
+    groups::TOKEN,
+    names,
+    result::{ResultCode, Step, says_unknown},
+};
+
+/// A verdict on credentials.
+pub(crate) enum SignIn<'a> {
+    /// They are right: the person's own connection and their entry.
+    Right(Box<Own<'a>>),
+    WrongPassword,
+    UnknownUser,
+}
+
+/// A connection on which the person is signed in.
+pub(crate) struct Own<'a> {
+    pub(crate) lease: Lease<'a>,
+    pub(crate) entry: Entry,
+    /// What the person's bind was made with.
+    pub(crate) bind_name: String,
+}
+
+/// A person and what their groups make of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// The person.
+    pub person: Person,
+    /// By their groups; general without any.
+    pub role: Role,
+}
+
+impl Client {
+    /// Signs a person in with one bind, which is never repeated: each failure counts in the
+    /// directory.
+    pub(crate) async fn sign_in(
+        &self,
+        typed: &UserId,
+        password: &TypedPassword,
+    ) -> Result<SignIn<'_>, DirectoryError> {
+        self.check_enabled()?;
+        let Some(name) = self.bind_name(typed).await? else { return Ok(SignIn::UnknownUser) };
+        let mut lease = self.connect().await.map_err(|failure| self.error(failure))?;
+        let server = Some(lease.server);
+        let bound = lease.connection.bind(&name, password.reveal()).await;
+        match bound.map_err(|fault| self.error(Failure { server, fault }))? {
+            Bind::Right => {}
+            Bind::Refused(code) => {
+                drop(lease);
+                return self.refused(typed, server, code).await;
+            }
+        }
+        let entry = self.own_entry(&mut lease, typed, &name).await?;
+        self.known.check(&mut lease.connection, &self.config).await?;
+        Ok(SignIn::Right(Box::new(Own { lease, entry, bind_name: name })))
+    }
+
+    /// The name to bind with; `None` where a search finds nobody.
+    async fn bind_name(&self, typed: &UserId) -> Result<Option<String>, DirectoryError> {
+        match &self.config.bind_name {
+            BindName::UpnSuffix(suffix) => names::upn(typed, suffix).map(Some).ok_or_else(|| {
+                let what = "the ID has an @ of its own: directory.bind_name adds one";
+                failed(ErrorCode::DirectoryBindName, what)
+            }),
+            BindName::DnTemplate(template) => Ok(Some(names::dn(typed, template))),
+            BindName::SearchAttribute(attribute) => Ok(self.find_typed(typed, attribute).await?),
+        }
+    }
+
+    async fn find_typed(
+        &self,
+        typed: &UserId,
+        attribute: &str,
+    ) -> Result<Option<String>, DirectoryError> {
+        let filter =
+            names::both(self.config.person_filter(), &names::equal(attribute, typed.as_str()));
+        let key = [self.config.key().to_owned()];
+        let found = self.service_search(&filter, &key, SEVERAL).await?;
+        match <[Entry; 1]>::try_from(found) {
+            Ok([entry]) => Ok(Some(entry.dn)),
+            Err(none) if none.is_empty() => Ok(None),
+            Err(several) => Err(ambiguous(attribute, several.len())),
+        }
+    }
+
+    /// What a refused bind means. That there is nobody of this name is told to the audit log
+    /// alone, so only where somebody may know: the server said so, or the service account looks.
+    async fn refused<'a>(
+        &self,
+        typed: &UserId,
+        server: Option<usize>,
+        code: ResultCode,
+    ) -> Result<SignIn<'a>, DirectoryError> {
+        let fault = Fault::Answered(Step::Bind, code);
+        if fault.code() != ErrorCode::DirectoryWrongCredentials {
+            return Err(self.error(Failure { server, fault }));
+        }
+        if says_unknown(code) {
+            return Ok(SignIn::UnknownUser);
+        }
+        if self.config.service_account.is_none() {
+            return Ok(SignIn::WrongPassword);
+        }
+        let attribute = match &self.config.bind_name {
+            // The search found somebody already.
+            BindName::SearchAttribute(_) => return Ok(SignIn::WrongPassword),
+            BindName::UpnSuffix(_) | BindName::DnTemplate(_) => self.config.user_id(),
+        };
+        Ok(match self.find_typed(typed, attribute).await {
+            Ok(None) => SignIn::UnknownUser,
+            // What is wrong with the service account does not make the password right.
+            Ok(Some(_)) | Err(_) => SignIn::WrongPassword,
+        })
+    }
+
+    /// The entry of whoever is signed in on this connection.
+    async fn own_entry(
+        &self,
+        lease: &mut Lease<'_>,
+        typed: &UserId,
+        name: &str,
+    ) -> Result<Entry, DirectoryError> {
+        let server = Some(lease.server);
+        let fail = |fault| self.error(Failure { server, fault });
+        let attributes = entry::attributes(&self.config);
+        let filter = self.config.person_filter();
+        let found = match &self.config.bind_name {
+            BindName::DnTemplate(_) | BindName::SearchAttribute(_) => {
+                let found = lease.connection.read_where(name, filter, &attributes).await;
+                found.map_err(fail)?
+            }
+            BindName::UpnSuffix(_) => {
+                let found = self.named_entry(lease, typed, name, &attributes).await?;
+                if let Some(entry) = &found {
+                    self.check_is_own(lease, entry).await?;
+                }
+                found
+            }
+        };
+        found.ok_or_else(|| {
+            let what = "signed in, but no entry of a person below directory.base_dn is theirs";
+            failed(ErrorCode::DirectoryUserNotPermitted, what)
+        })
+    }
+
+    /// The entry that a user principal name is of: the one that has it, or else the account of
+    /// that name, which is the order in which the server reads it ([MS-ADTS] section 5.1.1.1.1).
+    async fn named_entry(
+        &self,
+        lease: &mut Lease<'_>,
+        typed: &UserId,
+        name: &str,
+        attributes: &[String],
+    ) -> Result<Option<Entry>, DirectoryError> {
+        let server = Some(lease.server);
+        for (attribute, value) in [("userPrincipalName", name), ("sAMAccountName", typed.as_str())]
+        {
+            let filter = names::both(self.config.person_filter(), &names::equal(attribute, value));
+            let query = Query {
+                base: &self.config.base_dn,
+                scope: Scope::Subtree,
+                filter: &filter,
+                attributes,
+                max: SEVERAL,
+            };
+            let found = lease.connection.search(query).await;
+            let found = found.map_err(|fault| self.error(Failure { server, fault }))?;
+            match <[Entry; 1]>::try_from(found) {
+                Ok([entry]) => return Ok(Some(entry)),
+                Err(none) if none.is_empty() => {}
+                Err(several) => return Err(ambiguous(attribute, several.len())),
+            }
+        }
+        Ok(None)
+    }
+
+    /// The server reads such a name in more ways than we do, so the entry counts as the person's
+    /// only if it is in the server's own view of this connection: the SIDs of its security context
+    /// ([MS-ADTS] section 3.1.1.3.2, tokenGroups; [MS-DTYP] section 2.5.2).
+    async fn check_is_own(
+        &self,
+        lease: &mut Lease<'_>,
+        entry: &Entry,
+    ) -> Result<(), DirectoryError> {
+        let server = Some(lease.server);
+        let view = lease.connection.read("", &[TOKEN.to_owned()]).await;
+        let view = view.map_err(|fault| self.error(Failure { server, fault }))?;
+        let sid = entry.values(SID).first();
+        match (view, sid) {
+            (Some(view), Some(sid)) if view.values(TOKEN).contains(sid) => Ok(()),
+            _ => Err(failed(
+                ErrorCode::DirectorySignInAttributeWrong,
+                "who signed in is not whose entry was found: correct directory.bind_name",
+            )),
+        }
+    }
+
+    /// Person and role of an entry.
+    pub(crate) async fn member(
+        &self,
+        lease: &mut Lease<'_>,
+        entry: &Entry,
+    ) -> Result<Member, DirectoryError> {
+        let person = entry.person(&self.config)?;
+        let role = self.role(lease, entry).await?;
+        Ok(Member { person, role })
+    }
+}
+
+/// More entries of one name than these are not counted.
+const SEVERAL: usize = 8;
+
+fn ambiguous(attribute: &str, count: usize) -> DirectoryError {
+    let what = format!("{count} entries have this ID in {attribute}: it has to be one");
+    failed(ErrorCode::DirectorySignInAttributeWrong, what)
+}

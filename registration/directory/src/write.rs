@@ -1,0 +1,313 @@
+//! Card numbers in people's entries.
+
+use kazasu_registration::{CardNumber, ErrorCode, TypedPassword, UserId};
+use kazasu_service::{DirectoryError, Written};
+use ldap3::Scope;
+
+use crate::{
+    client::{Client, Failure},
+    config::Replace,
+    connection::{Bind, Query},
+    entry::{self, Entry, EntryKey},
+    fault::{Fault, failed},
+    names,
+    result::Step,
+    sign_in::{Own, SignIn},
+};
+
+/// More entries with one card number than these are not counted.
+const SEVERAL: usize = 8;
+
+/// What became of deleting a card number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Removed {
+    /// It is gone.
+    Done,
+    /// The person's entry does not have it.
+    NotThere,
+}
+
+/// One exchange of values in a person's entry.
+struct Exchange<'a> {
+    password: &'a TypedPassword,
+    attribute: &'a str,
+    key: EntryKey,
+    number: &'a CardNumber,
+    out: Vec<Vec<u8>>,
+}
+
+impl Client {
+    /// The entry that has this card number; 083 where there are several.
+    pub(crate) async fn find_card(
+        &self,
+        number: &CardNumber,
+    ) -> Result<Option<Entry>, DirectoryError> {
+        let filter = self.card_filter(self.card_attribute()?, number);
+        let attributes = entry::attributes(&self.config);
+        let found = self.service_search(&filter, &attributes, SEVERAL).await;
+        let found = self.several_are_duplicates(found)?;
+        match <[Entry; 1]>::try_from(found) {
+            Ok([entry]) => Ok(Some(entry)),
+            Err(none) if none.is_empty() => Ok(None),
+            Err(_) => Err(duplicate()),
+        }
+    }
+
+    fn card_attribute(&self) -> Result<&str, DirectoryError> {
+        self.config.card().ok_or_else(|| {
+            let what = "directory.attributes.card is not set: it says where card numbers are";
+            failed(ErrorCode::DirectorySettingsIncomplete, what)
+        })
+    }
+
+    fn card_filter(&self, attribute: &str, number: &CardNumber) -> String {
+        names::both(self.config.person_filter(), &names::equal(attribute, number.as_str()))
+    }
+
+    /// Too many entries with one number are duplicates, too.
+    fn several_are_duplicates<T>(
+        &self,
+        found: Result<T, DirectoryError>,
+    ) -> Result<T, DirectoryError> {
+        found.map_err(|e| if e.code == ErrorCode::DirectorySizeLimit { duplicate() } else { e })
+    }
+
+    /// See the port.
+    pub(crate) async fn write(
+        &self,
+        typed: &UserId,
+        password: &TypedPassword,
+        number: &CardNumber,
+        replaces: Option<&CardNumber>,
+    ) -> Result<Written, DirectoryError> {
+        let attribute = self.card_attribute()?;
+        let mut own = match self.sign_in(typed, password).await? {
+            SignIn::Right(own) => *own,
+            SignIn::WrongPassword | SignIn::UnknownUser => return Ok(Written::PersonGone),
+        };
+        self.role(&mut own.lease, &own.entry).await?;
+        let key = own.entry.key(&self.config)?;
+        match self.others(&mut own, &key, number).await? {
+            0 => {}
+            1 => return Ok(Written::CardTaken),
+            _ => return Err(duplicate()),
+        }
+        let cards = own.entry.cards(&self.config);
+        if cards.ours.contains(number) {
+            return Ok(Written::Done);
+        }
+        if let Some(other) = cards.ours.iter().find(|card| replaces != Some(*card)) {
+            return Ok(Written::Conflict(other.clone()));
+        }
+        if !cards.foreign.is_empty() && self.config.replace == Replace::CardNumbers {
+            let what = format!(
+                "{attribute} of the entry holds something else than a card number: clear it, or \
+                 set directory.replace"
+            );
+            return Err(failed(ErrorCode::DirectoryCardAttributeForeign, what));
+        }
+        let ours = cards.ours.iter().map(|card| card.as_str().as_bytes().to_vec());
+        let out = ours.chain(cards.foreign).collect();
+        self.exchange(own, &Exchange { password, attribute, key, number, out }).await
+    }
+
+    /// How many other entries have this number: seen by the service account where there is one,
+    /// since people may be permitted to see less.
+    async fn others(
+        &self,
+        own: &mut Own<'_>,
+        key: &EntryKey,
+        number: &CardNumber,
+    ) -> Result<usize, DirectoryError> {
+        let filter = self.card_filter(self.card_attribute()?, number);
+        let attributes = [self.config.key().to_owned()];
+        let found = if self.config.service_account.is_some() {
+            self.service_search(&filter, &attributes, SEVERAL).await
+        } else {
+            let query = Query {
+                base: &self.config.base_dn,
+                scope: Scope::Subtree,
+                filter: &filter,
+                attributes: &attributes,
+                max: SEVERAL,
+            };
+            let found = own.lease.connection.search(query).await;
+            found.map_err(|fault| self.error(Failure { server: Some(own.lease.server), fault }))
+        };
+        let found = self.several_are_duplicates(found)?;
+        let keys = found.iter().map(|entry| entry.key(&self.config));
+        let keys = keys.collect::<Result<Vec<_>, _>>()?;
+        Ok(keys.iter().filter(|other| *other != key).count())
+    }
+
+    async fn exchange(
+        &self,
+        mut own: Own<'_>,
+        exchange: &Exchange<'_>,
+    ) -> Result<Written, DirectoryError> {
+        let into = [exchange.number.as_str().as_bytes().to_vec()];
+        let server = own.lease.server;
+        let dn = own.entry.dn.clone();
+        let connection = &mut own.lease.connection;
+        let changed = connection.exchange(&dn, exchange.attribute, &exchange.out, &into).await;
+        let fail = |fault| self.error(Failure { server: Some(server), fault });
+        let written = match changed {
+            Ok(()) => self.read_back(&mut own, exchange).await,
+            Err(Fault::Answered(step, code)) => {
+                return self.not_written(&mut own, exchange, Fault::Answered(step, code)).await;
+            }
+            // Whether it happened is not known.
+            Err(fault) => Err(fault),
+        };
+        let entry = match written {
+            Ok(entry) => entry,
+            Err(fault) => {
+                return self.look_again(own, exchange, fault).await;
+            }
+        };
+        if !self.has_only(&entry, exchange) {
+            // As far as that is possible: what cannot be read is no registration.
+            let connection = &mut own.lease.connection;
+            let _ = connection.exchange(&dn, exchange.attribute, &into, &exchange.out).await;
+            let what = format!("{} reads back another value than was written", exchange.attribute);
+            return Err(failed(ErrorCode::DirectoryReadBackDiffers, what));
+        }
+        // Somebody may have written the same number at the same moment: then neither has it.
+        match self.others(&mut own, &exchange.key, exchange.number).await {
+            Ok(0) => Ok(Written::Done),
+            Ok(_) => {
+                let connection = &mut own.lease.connection;
+                let undone =
+                    connection.exchange(&dn, exchange.attribute, &into, &exchange.out).await;
+                undone.map_err(fail)?;
+                Err(duplicate())
+            }
+            // It is written and was read back; that alone can be said.
+            Err(_) => Ok(Written::Done),
+        }
+    }
+
+    async fn read_back(
+        &self,
+        own: &mut Own<'_>,
+        exchange: &Exchange<'_>,
+    ) -> Result<Option<Entry>, Fault> {
+        let attributes = [exchange.attribute.to_owned(), self.config.key().to_owned()];
+        own.lease.connection.read(&own.entry.dn, &attributes).await
+    }
+
+    fn has_only(&self, entry: &Option<Entry>, exchange: &Exchange<'_>) -> bool {
+        entry.as_ref().is_some_and(|entry| {
+            entry.key(&self.config).as_ref() == Ok(&exchange.key)
+                && entry.values(exchange.attribute) == [exchange.number.as_str().as_bytes()]
+        })
+    }
+
+    /// The server refused the change. Where the entry is another by now, that is the reason.
+    async fn not_written(
+        &self,
+        own: &mut Own<'_>,
+        exchange: &Exchange<'_>,
+        fault: Fault,
+    ) -> Result<Written, DirectoryError> {
+        const NO_SUCH_OBJECT: u32 = 32;
+        let server = Some(own.lease.server);
+        if let Fault::Answered(Step::Write, code) = fault
+            && code.code == NO_SUCH_OBJECT
+        {
+            return Ok(Written::PersonGone);
+        }
+        if let Ok(Some(entry)) = self.read_back(own, exchange).await {
+            let now = entry.cards(&self.config).ours;
+            let known = |card: &&CardNumber| {
+                exchange.out.iter().any(|value| value == card.as_str().as_bytes())
+            };
+            if let Some(other) = now.iter().find(|card| !known(card)) {
+                return Ok(Written::Conflict(other.clone()));
+            }
+        }
+        Err(self.error(Failure { server, fault }))
+    }
+
+    /// The connection was lost before the answer. The same server tells what it did; others may
+    /// not have heard of it yet. The credentials were right a moment ago, so that signing in again
+    /// is no guess.
+    async fn look_again(
+        &self,
+        own: Own<'_>,
+        exchange: &Exchange<'_>,
+        fault: Fault,
+    ) -> Result<Written, DirectoryError> {
+        let Own { lease, entry, bind_name } = own;
+        let server = lease.server;
+        // It may be the last place there is.
+        drop(lease);
+        let found = self.read_again(server, &entry.dn, &bind_name, exchange).await;
+        let found = found.map_err(|()| {
+            let what = "the connection was lost while writing, and the server is away since";
+            failed(ErrorCode::OutcomeUnknown, what)
+        })?;
+        if self.has_only(&found, exchange) {
+            return Ok(Written::Done);
+        }
+        Err(self.error(Failure { server: Some(server), fault }))
+    }
+
+    async fn read_again(
+        &self,
+        server: usize,
+        dn: &str,
+        bind_name: &str,
+        exchange: &Exchange<'_>,
+    ) -> Result<Option<Entry>, ()> {
+        let mut lease = self.connect_to(server).await.map_err(drop)?;
+        let bound = lease.connection.bind(bind_name, exchange.password.reveal()).await;
+        if bound != Ok(Bind::Right) {
+            return Err(());
+        }
+        let attributes = [exchange.attribute.to_owned(), self.config.key().to_owned()];
+        lease.connection.read(dn, &attributes).await.map_err(drop)
+    }
+
+    /// Deletes a card number from a person's entry, with the rights of the service account: for
+    /// administrators.
+    ///
+    /// # Errors
+    /// As the port's calls.
+    pub async fn remove_card(
+        &self,
+        id: &UserId,
+        number: &CardNumber,
+    ) -> Result<Removed, DirectoryError> {
+        self.check_enabled()?;
+        let attribute = self.card_attribute()?;
+        let filter = names::both(
+            &self.card_filter(attribute, number),
+            &names::equal(self.config.user_id(), id.as_str()),
+        );
+        let mut lease = self.service().await?;
+        let server = Some(lease.server);
+        let fail = |fault| self.error(Failure { server, fault });
+        let attributes = [attribute.to_owned()];
+        let query = Query {
+            base: &self.config.base_dn,
+            scope: Scope::Subtree,
+            filter: &filter,
+            attributes: &attributes,
+            max: 1,
+        };
+        let found = lease.connection.search(query).await.map_err(fail)?;
+        let Some(entry) = found.first() else { return Ok(Removed::NotThere) };
+        // As it stands there: its case may differ.
+        let same = |value: &&Vec<u8>| value.eq_ignore_ascii_case(number.as_str().as_bytes());
+        let out: Vec<_> = entry.values(attribute).iter().filter(same).cloned().collect();
+        lease.connection.exchange(&entry.dn, attribute, &out, &[]).await.map_err(fail)?;
+        self.give_back(lease);
+        Ok(Removed::Done)
+    }
+}
+
+fn duplicate() -> DirectoryError {
+    let what = "several entries have this card number: leave it in one";
+    failed(ErrorCode::DirectoryCardDuplicate, what)
+}

@@ -1,0 +1,77 @@
+//! `kazasu directory check`: whether a directory is fit for card numbers, before anybody relies on
+//! it.
+
+use anyhow::{Context, Result, bail};
+use kazasu_directory::{Finding, Severity, Volunteer, preflight};
+use kazasu_registration::{TypedPassword, UserId};
+use serde::Serialize;
+
+use super::password_line;
+use crate::cli::Directory;
+use crate::config::Config;
+use crate::control::End;
+use crate::out::{Line, Out};
+use crate::owner::DataFolder;
+
+pub(crate) async fn run(command: Directory, out: Out) -> Result<End> {
+    let Directory::Check { user, password_stdin: _, config, data } = command;
+    let folder = DataFolder::open(data.data)?;
+    let loaded = Config::load(config.as_ref(), &folder)?;
+    let Some(directory) = loaded.directory() else {
+        let file = config.unwrap_or_else(|| folder.config());
+        bail!(
+            "{} has no [directory] section that is enabled: kazasu.example.toml shows one",
+            file.display()
+        );
+    };
+    let volunteer = match user {
+        Some(typed) => Some(Volunteer {
+            typed: UserId::new(&typed).context("--user")?,
+            password: TypedPassword::new(password_line()?).context("the password")?,
+        }),
+        None => None,
+    };
+    #[expect(clippy::disallowed_methods, reason = "clocks and certificates are compared with it")]
+    let now = std::time::SystemTime::now();
+    let findings = preflight(directory, volunteer, now).await;
+    for finding in &findings {
+        out.line(&FindingLine::of(finding))?;
+    }
+    let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
+    Ok(match errors {
+        0 => End::Done,
+        1 => End::No("one thing does not work".to_owned()),
+        errors => End::No(format!("{errors} things do not work")),
+    })
+}
+
+#[derive(Serialize)]
+struct FindingLine<'a> {
+    finding: &'static str,
+    severity: &'static str,
+    message: &'a str,
+    remedy: Option<&'a str>,
+}
+
+impl<'a> FindingLine<'a> {
+    fn of(finding: &'a Finding) -> Self {
+        let severity = match finding.severity {
+            Severity::Fine => "fine",
+            Severity::Note => "note",
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        };
+        let Finding { word, sentence, remedy, .. } = finding;
+        Self { finding: word, severity, message: sentence, remedy: remedy.as_deref() }
+    }
+}
+
+impl Line for FindingLine<'_> {
+    fn text(&self) -> String {
+        let Self { finding, severity, message, remedy } = self;
+        match remedy {
+            Some(remedy) => format!("{severity:7}  {finding}: {message}\n         -> {remedy}"),
+            None => format!("{severity:7}  {finding}: {message}"),
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Samba as an Active Directory domain controller. Needs root: a domain cannot be made within a
+//! user namespace.
+
+use std::{
+    fs::{self, File},
+    os::unix::net::UnixStream,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use nix::fcntl::{Flock, FlockArg};
+
+use crate::{Leaf, Pki, Relay, Resident, Room, room::root, wait_until};
+
+/// Who is in the domain; see there.
+const SEED: &str = include_str!("samba_seed.py");
+
+/// Only what is needed to answer on LDAP.
+const CONFIGURATION: &str = "[global]
+realm = SIM.TEST
+workgroup = SIM
+netbios name = DC1
+server role = active directory domain controller
+server services = ldap
+interfaces = lo
+bind interfaces only = yes
+private dir = /mnt/dc/private
+lock directory = /mnt/dc
+state directory = /mnt/dc/state
+cache directory = /mnt/dc/cache
+pid directory = /mnt/dc
+ncalrpc dir = /mnt/dc/ncalrpc
+binddns dir = /mnt/dc/bind-dns
+log file = /mnt/dc/log
+vfs objects = dfs_samba4 acl_xattr xattr_tdb
+xattr_tdb:file = /mnt/dc/xattr.tdb
+idmap_ldb:use rfc2307 = yes
+tls enabled = yes
+tls certfile = /mnt/cert.pem
+tls keyfile = /mnt/key.pem
+tls cafile = /mnt/ca.pem
+";
+
+/// A domain controller of `sim.test`.
+pub struct Samba {
+    room: Room,
+    pki: Pki,
+    server: Option<Resident>,
+    ways: Vec<(u16, Resident, PathBuf)>,
+}
+
+impl Samba {
+    /// Below it are people.
+    pub const BASE: &str = "CN=Users,DC=sim,DC=test";
+    /// Behind the @ of names.
+    pub const SUFFIX: &str = "sim.test";
+
+    /// The password of everybody there.
+    #[must_use]
+    pub fn password(name: &str) -> String {
+        format!("pass of {name}")
+    }
+
+    /// Starts one, from the copy that the first test made.
+    #[must_use]
+    pub fn start(leaf: Leaf) -> Self {
+        let room = Room::new();
+        let pki = Pki::new();
+        pki.issue(leaf, room.folder());
+        copy(&domain(), &room.folder().join("dc"));
+        let mut samba = Self { room, pki, server: None, ways: Vec::new() };
+        samba.resume();
+        for port in [389, 636] {
+            let (way, path) = samba.room.lead_out(port);
+            samba.ways.push((port, way, path));
+        }
+        samba
+    }
+
+    /// Whom its certificate is from.
+    #[must_use]
+    pub fn pki(&self) -> &Pki {
+        &self.pki
+    }
+
+    /// A folder for files of the test.
+    #[must_use]
+    pub fn room(&self) -> &Room {
+        &self.room
+    }
+
+    /// A relay to LDAPS (636) or LDAP (389).
+    pub async fn relay(&self, port: u16) -> Relay {
+        let (_, _, path) = self.ways.iter().find(|(p, _, _)| *p == port).unwrap();
+        Relay::start(path.clone()).await
+    }
+
+    /// Kills the server.
+    pub fn kill(&mut self) {
+        self.server.take().unwrap().kill();
+    }
+
+    /// Starts it again.
+    pub fn resume(&mut self) {
+        let socket = self.room.folder().join("dc/private/ldapi");
+        let _ = fs::remove_file(&socket);
+        self.server = Some(self.room.start(
+            "samba",
+            &[
+                "--foreground",
+                "--no-process-group",
+                "--model=single",
+                "--debug-stdout",
+                "--configfile=/mnt/dc/etc/smb.conf",
+            ],
+        ));
+        wait_until("Samba listens", || UnixStream::connect(&socket).is_ok());
+    }
+
+    /// Values of an entry's attribute, read past the server's access control.
+    #[must_use]
+    pub fn values(&self, name: &str, attribute: &str) -> Vec<String> {
+        let filter = format!("(sAMAccountName={name})");
+        let ldif =
+            self.room.run("ldbsearch", &["-H", "/mnt/dc/private/sam.ldb", &filter, attribute]);
+        let prefix = format!("{attribute}: ");
+        ldif.lines().filter_map(|line| line.strip_prefix(&prefix)).map(str::to_owned).collect()
+    }
+}
+
+/// The folder of a domain with everybody in it. Made once for a version of the servers and of what
+/// is in it; takes seven seconds.
+fn domain() -> PathBuf {
+    let store = root().parent().unwrap().join("domain");
+    fs::create_dir_all(&store).unwrap();
+    // Tests of other processes wait here.
+    let lock = File::create(store.join("lock")).unwrap();
+    let _lock = Flock::lock(lock, FlockArg::LockExclusive).map_err(|(_, error)| error).unwrap();
+    let stamp = fs::read_to_string(root().parent().unwrap().join("stamp")).unwrap_or_default();
+    let wanted = format!("{stamp}{CONFIGURATION}{SEED}");
+    let (made, kept) = (store.join("dc"), store.join("made-from"));
+    if fs::read_to_string(&kept).is_ok_and(|made_from| made_from == wanted) {
+        return made;
+    }
+    let _ = fs::remove_dir_all(&made);
+    let room = Room::new();
+    room.run(
+        "samba-tool",
+        &[
+            "domain",
+            "provision",
+            "--configfile=/dev/null",
+            "--realm=SIM.TEST",
+            "--domain=SIM",
+            "--server-role=dc",
+            "--adminpass=Adm1n-pass!",
+            "--dns-backend=NONE",
+            "--use-rfc2307",
+            "--host-name=dc1",
+            "--host-ip=127.0.0.1",
+            "--targetdir=/mnt/dc",
+            "--option=interfaces=lo",
+            "--option=bind interfaces only=yes",
+            "--option=vfs objects=dfs_samba4 acl_xattr xattr_tdb",
+            "--option=xattr_tdb:file=/mnt/dc/xattr.tdb",
+        ],
+    );
+    fs::write(room.folder().join("dc/etc/smb.conf"), CONFIGURATION).unwrap();
+    fs::write(room.folder().join("seed.py"), SEED).unwrap();
+    room.run("python3", &["/mnt/seed.py"]);
+    copy(&room.folder().join("dc"), &made);
+    fs::write(kept, wanted).unwrap();
+    made
+}
+
+fn copy(from: &Path, to: &Path) {
+    let status = Command::new("cp").arg("-a").arg(from).arg(to).status().unwrap();
+    assert!(status.success(), "cp -a {} {}", from.display(), to.display());
+}
