@@ -129,8 +129,9 @@ impl Config {
                 );
             }
         }
-        for broken in self.directory().map(DirectoryConfig::check).unwrap_or_default() {
-            bail!("directory.{}: {}", broken.key, broken.rule);
+        let broken = self.directory().map(DirectoryConfig::check).unwrap_or_default();
+        if let Some(first) = broken.first() {
+            bail!("directory.{}: {}", first.key, first.rule);
         }
         if self.taps.missed_polls == Some(0) {
             bail!("taps.missed_polls = 0: a card needs at least one missed poll to be gone");
