@@ -147,7 +147,7 @@ mod tests {
         let two = [holder(42, "nfcpy"), holder(77, "python3")];
         let rows = [
             (busy(&node, Some("port100"), &[]), FaultKind::Busy, "`sudo modprobe -r port100`"),
-            (busy(&node, Some("port100"), &two), FaultKind::Busy, "blacklist port100"),
+            (busy(&node, Some("port100"), &two), FaultKind::Busy, "`sudo udev/install`"),
             (busy(&node, Some("usbfs"), &[]), FaultKind::Busy, "fuser -v /dev/bus/usb/001/004"),
             (busy(&node, Some("usbfs"), &two), FaultKind::Busy, "`kill 42 77`"),
             (busy(&node, None, &two[..1]), FaultKind::Busy, "nfcpy (process 42)"),
