@@ -30,6 +30,8 @@ pub(crate) struct Config {
     taps: TapsConfig,
     pub(crate) panel: PanelConfig,
     directory: Option<DirectoryConfig>,
+    pub(crate) syslog: SyslogConfig,
+    pub(crate) tls: TlsConfig,
     registration: Option<toml::Table>,
 }
 
@@ -68,6 +70,27 @@ pub(crate) struct PanelConfig {
     pub(crate) allowed_hosts: Vec<String>,
     /// Whether a tap sounds too.
     pub(crate) tap_sound: bool,
+}
+
+/// `[syslog]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct SyslogConfig {
+    /// `tls://HOST:PORT` or `tcp://HOST:PORT`.
+    pub(crate) to: Option<String>,
+    /// What the collector's certificate is checked with, in PEM.
+    pub(crate) ca: Option<PathBuf>,
+}
+
+/// `[tls]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct TlsConfig {
+    listen: Option<SocketAddr>,
+    /// A certificate chain in PEM; without one, a self-signed certificate is made.
+    pub(crate) certificate: Option<PathBuf>,
+    /// Its key in PEM.
+    pub(crate) key: Option<PathBuf>,
 }
 
 /// Where the reader is, seen from the screen.
@@ -142,6 +165,11 @@ impl Config {
     /// The address to listen on; what the command line says goes first.
     pub(crate) fn listen(&self, given: Option<SocketAddr>) -> SocketAddr {
         given.or(self.listen).unwrap_or((Ipv4Addr::LOCALHOST, PANEL_PORT).into())
+    }
+
+    /// The address to speak TLS at, if any; what the command line says goes first.
+    pub(crate) fn tls_listen(&self, given: Option<SocketAddr>) -> Option<SocketAddr> {
+        given.or(self.tls.listen)
     }
 
     /// The reader selectors; what the command line says goes first.

@@ -10,6 +10,8 @@ mod out;
 mod owner;
 mod selectors;
 mod settings_help;
+mod syslog;
+mod tls;
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
@@ -24,7 +26,7 @@ use out::Out;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let end = run(cli).unwrap_or_else(|error| {
+    let end = owner::keep_secrets().and_then(|()| run(cli)).unwrap_or_else(|error| {
         // Whoever reads our output through a pipe has seen enough.
         let closed = |e: &io::Error| e.kind() == ErrorKind::BrokenPipe;
         if error.downcast_ref::<io::Error>().is_some_and(closed) {
@@ -57,6 +59,7 @@ fn run(cli: Cli) -> Result<End> {
             Command::Sim(sim) => cmd::sim::run(sim, out).await,
             Command::User(user) => cmd::user::run(user, out).await,
             Command::Card(card) => cmd::card::run(card, out).await,
+            Command::Audit(audit) => cmd::audit::run(audit, cli.json, out).await,
             Command::Config(config) => cmd::config::run(config, out).await,
             Command::Device { event, station, data } => {
                 cmd::device::run(event, station, &data, out).await
@@ -65,6 +68,8 @@ fn run(cli: Cli) -> Result<End> {
             Command::Decode(args) => cmd::decode::run(&args, out),
             Command::Encode => cmd::encode::run(out),
             Command::Panel(data) => cmd::panel::run(&data, out).await,
+            Command::Backup { file, data } => cmd::backup::backup(&file, &data, out).await,
+            Command::Restore { file, data } => cmd::backup::restore(&file, &data, out),
         }
     });
     // A thread that a library holds (a card that hangs in pcscd) must not keep the process.

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use kazasu_registration::NumberKey;
+use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::stat::{Mode, umask};
 use zeroize::Zeroizing;
 
 use crate::hex::unhex;
@@ -30,6 +32,13 @@ impl DataFolder {
             .mode(0o700)
             .create(&path)
             .with_context(|| format!("the data folder {shown} cannot be made"))?;
+        let mode = fs::metadata(&path).with_context(|| format!("{shown}"))?.permissions().mode();
+        ensure!(
+            mode & 0o077 == 0,
+            "others can enter the data folder {shown} (mode {:o}), where keys and records are: \
+             chmod 700 it",
+            mode & 0o777
+        );
         Ok(Self(path))
     }
 
@@ -175,6 +184,17 @@ impl DataFolder {
     }
 }
 
+/// Keeps what this process knows to itself: its files are this account's alone, and where it
+/// crashes or is looked into, its memory is not written down, passwords and keys in it.
+pub(crate) fn keep_secrets() -> Result<()> {
+    umask(Mode::from_bits_truncate(0o077));
+    setrlimit(Resource::RLIMIT_CORE, 0, 0).context("memory dumps cannot be switched off")?;
+    // The limit does not bind dumps that the kernel hands to a program; this does.
+    #[cfg(target_os = "linux")]
+    nix::sys::prctl::set_dumpable(false).context("memory dumps cannot be switched off")?;
+    Ok(())
+}
+
 /// Of the key's file, in bytes: more than it has, so that a longer one is noticed.
 const KEY_FILE_MAX: u64 = 256;
 
@@ -198,4 +218,18 @@ pub(crate) struct Owned {
 pub(crate) fn private(path: &Path) -> Result<()> {
     fs::set_permissions(path, Permissions::from_mode(0o600))
         .with_context(|| format!("{} cannot be made private", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A dump that the kernel hands to a program is not bound by the limit.
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn memory_is_not_written_down() {
+        keep_secrets().unwrap();
+        assert_eq!(nix::sys::prctl::get_dumpable(), Ok(false));
+        assert_eq!(nix::sys::resource::getrlimit(Resource::RLIMIT_CORE), Ok((0, 0)));
+    }
 }

@@ -195,6 +195,18 @@ pub(crate) const ALL: &[Help] = &[
         "contact: the card stays in a slot, and pulling it out signs out",
         "spec 30 section 3",
     ).means(SESSIONS_STAY),
+    help(
+        "lock-out.administrator",
+        "(whole number from 1 to 10)",
+        "how many wrong passwords in a row lock the administrator, the engineer or the guests for a time",
+        "S40-2-04",
+    ),
+    help(
+        "lock-out.user",
+        "(whole number from 1 to 10)",
+        "how many wrong passwords in a row lock a user or a card until an administrator unlocks",
+        "S40-2-05",
+    ),
     help("new-users.copy", BOOL, "users who registered a card may copy", "S10-2-14").means(NEW_CARDS),
     help("new-users.fax", BOOL, "users who registered a card may fax", "S10-2-14").means(NEW_CARDS),
     help("new-users.print", BOOL, "users who registered a card may print", "S10-2-14").means(NEW_CARDS),

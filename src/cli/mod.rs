@@ -1,5 +1,6 @@
 //! The command line: one table of commands, options and examples.
 
+mod audit;
 mod config;
 mod records;
 
@@ -11,6 +12,7 @@ use clap::{Args, Parser, Subcommand};
 use kazasu_registration::DeviceEvent;
 use kazasu_wire::describe::{Dialect, EnvelopeKind, Side};
 
+pub(crate) use audit::{Audit, AuditFormat, Export};
 pub(crate) use config::{Card, CardRule, Config, LearnRule};
 pub(crate) use records::{EditUser, Feature, User};
 
@@ -72,6 +74,9 @@ pub(crate) enum Command {
     /// Cards of users, and what the site calls them
     #[command(subcommand)]
     Card(Card),
+    /// Who did what: the audit log
+    #[command(subcommand)]
+    Audit(Audit),
     /// Settings of sign-in and registration, and the device's own passwords
     #[command(subcommand)]
     Config(Config),
@@ -93,6 +98,28 @@ pub(crate) enum Command {
     /// Active Directory, or another LDAP server
     #[command(subcommand)]
     Directory(Directory),
+    /// Saves users, cards, settings and the audit log into one file, while the service runs
+    #[command(after_help = "Passwords are in it as hashes, cards with their numbers: the file is \
+        made readable by this\naccount alone. An older backup of that name is replaced when the \
+        new one is whole and checked;\nany other file is left alone. Keys and kazasu.toml are \
+        not in it: the answer names those to copy\nbeside it.\n\n\
+        Example:\n  kazasu backup /mnt/usb/kazasu.backup")]
+    Backup {
+        /// The backup to make
+        file: PathBuf,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Puts a backup in the place of all records; the service has to be stopped
+    #[command(after_help = "The backup is checked whole before anything is touched. The records \
+        that were there are kept as\nkazasu.db.before-restore, damaged ones as \
+        kazasu.db.damaged-TIME.\n\nExample:\n  kazasu restore /mnt/usb/kazasu.backup")]
+    Restore {
+        /// The backup to restore
+        file: PathBuf,
+        #[command(flatten)]
+        data: Data,
+    },
     /// Prints the address of the running service's panel
     Panel(Data),
     /// Recorded bytes with every field named
@@ -208,6 +235,11 @@ pub(crate) struct Serve {
     /// Address of the panel [default: 127.0.0.1:8580]; port 0 takes a free one
     #[arg(long, value_name = "ADDR")]
     pub(crate) listen: Option<SocketAddr>,
+
+    /// Also speaks TLS, at this address: the panel, and the audit log for scripts; port 0 takes a
+    /// free one
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) tls_listen: Option<SocketAddr>,
 
     /// Adds a simulated PN532 that starts with this file's control lines
     #[arg(long, value_name = "FILE")]

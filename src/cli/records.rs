@@ -58,11 +58,37 @@ pub(crate) enum User {
     },
     /// Lists all users
     #[command(after_help = "Examples:\n  kazasu user list\n  \
-        kazasu user list --provisional     cards that nobody has registered yet")]
+        kazasu user list --provisional     cards that nobody has registered yet\n  \
+        kazasu user list --locked          who typed too many wrong passwords")]
     List {
         /// Only provisional users: cards that were tapped and not registered
         #[arg(long)]
         provisional: bool,
+        /// Only those whose user ID or card is locked, since too many passwords were wrong
+        #[arg(long, conflicts_with = "provisional")]
+        locked: bool,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Unlocks after too many wrong passwords
+    #[command(
+        group = ArgGroup::new("whom").required(true),
+        after_help = "Examples:\n  kazasu user list --locked\n  kazasu user unlock alice\n  \
+        kazasu user unlock --administrator\n\n\
+        A user ID unlocks the person and their card. User IDs that have no record are locked like \
+        others\nand never listed. The device's own passwords (administrator, engineer, guest) are \
+        open again after a\ntime, which grows, and after a restart."
+    )]
+    Unlock {
+        /// User ID, or the card ID of a card
+        #[arg(group = "whom")]
+        user_id: Option<String>,
+        /// The key operator
+        #[arg(long, group = "whom")]
+        administrator: bool,
+        /// Everybody
+        #[arg(long, group = "whom")]
+        all: bool,
         #[command(flatten)]
         data: Data,
     },

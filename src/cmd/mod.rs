@@ -1,5 +1,7 @@
 //! One file for each command.
 
+pub(crate) mod audit;
+pub(crate) mod backup;
 pub(crate) mod card;
 pub(crate) mod config;
 pub(crate) mod decode;

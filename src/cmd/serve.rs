@@ -1,5 +1,6 @@
 //! `kazasu serve`: wires readers, registration, panel and socket together, and waits.
 
+use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -8,16 +9,16 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use kazasu_hal::{Discoverer, Event};
 use kazasu_pn532::StreamDiscoverer;
-use kazasu_registration::CardNumberRule;
+use kazasu_registration::{AuditEvent, CardNumberRule};
 use kazasu_runtime::{EVENTS_MAX, Runtime, Way};
 use kazasu_service::{NoDirectory, Service};
 use kazasu_sim::{Pn532, Seed};
 use kazasu_sim_serve::{Control, Script, in_process};
 use kazasu_store::SqliteStore;
-use kazasu_web::{AllowedHosts, PanelConfig, PanelToken, SimControl};
+use kazasu_web::{AllowedHosts, PanelConfig, PanelToken, SimControl, Tls};
 use serde::Serialize;
 use tokio::net::TcpListener;
-use tokio::sync::{broadcast, oneshot, watch};
+use tokio::sync::{broadcast, watch};
 
 use super::asked_to_stop;
 use crate::cli::Serve;
@@ -26,6 +27,8 @@ use crate::control::{self, End, Host, Office, nothing_found};
 use crate::out::{Line, Out};
 use crate::owner::DataFolder;
 use crate::selectors::discoverers;
+use crate::syslog::{self, Collector};
+use crate::tls::{self, Identity};
 
 /// The selector of the simulated reader inside the service.
 const SIM_SELECTOR: &str = "sim:pn532";
@@ -40,11 +43,25 @@ struct Ready {
     event: &'static str,
     panel: String,
     socket: String,
+    /// The panel over TLS, and the fingerprint of the certificate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tls: Option<TlsReady>,
+}
+
+#[derive(Serialize)]
+struct TlsReady {
+    panel: String,
+    fingerprint: String,
 }
 
 impl Line for Ready {
     fn text(&self) -> String {
-        format!("ready panel={} socket={}", self.panel, self.socket)
+        let tls = self
+            .tls
+            .as_ref()
+            .map(|tls| format!(" tls-panel={} tls-fingerprint={}", tls.panel, tls.fingerprint));
+        let tls = tls.unwrap_or_default();
+        format!("ready panel={} socket={}{tls}", self.panel, self.socket)
     }
 }
 
@@ -58,6 +75,7 @@ pub(crate) async fn run(serve: Serve, out: Out) -> Result<End> {
         "listening on {listen} would send passwords over the network unprotected: choose an \
          address of 127.0.0.0/8, put a TLS proxy before it, or accept the risk with --insecure-http"
     );
+    let collector = Collector::new(&config.syslog)?;
     let selectors = config.readers(&serve.place.readers);
     let mut found = match (&serve.sim, selectors.is_empty()) {
         (Some(_), true) => Vec::new(),
@@ -77,10 +95,18 @@ pub(crate) async fn run(serve: Serve, out: Out) -> Result<End> {
          again, which makes another key and other numbers",
         folder.number_key_file().display()
     );
-    let listener = bind(listen).await?;
-    let address = listener.local_addr().context("the panel's address")?;
+    let (listener, address) = bind(listen).await?;
+    let tls = match config.tls_listen(serve.tls_listen) {
+        Some(listen) => {
+            let (listener, address) = bind(listen).await?;
+            let names = tls::names(address.ip(), &config.panel.allowed_hosts);
+            Some((listener, address, Identity::load(&config.tls, &folder, names)?))
+        }
+        None => None,
+    };
 
     let stations = config.stations();
+    let newest_audit = store.newest_audit();
     let (events, first) = broadcast::channel::<Event>(EVENTS_MAX);
     let service = match directory {
         Some(client) => Service::start(store, Arc::new(client), loaded, stations.names(), first),
@@ -92,7 +118,7 @@ pub(crate) async fn run(serve: Serve, out: Out) -> Result<End> {
     };
     let runtime = Runtime::start(found, stations.clone(), config.taps(), &events);
 
-    let (stop, stopped) = oneshot::channel::<()>();
+    let (stop, stopped) = watch::channel(());
     let panel = PanelConfig {
         token: PanelToken::new(token.as_str())?,
         allowed_hosts: AllowedHosts::new(address, config.panel.allowed_hosts.clone()),
@@ -105,11 +131,37 @@ pub(crate) async fn run(serve: Serve, out: Out) -> Result<End> {
             })
         }),
     };
+    let until_stop = || {
+        let mut stopped = stopped.clone();
+        async move {
+            // Ends when the sender goes away.
+            let _ = stopped.changed().await;
+        }
+    };
+    let (tls_ready, tls_web) = match tls {
+        Some((listener, address, identity)) => {
+            let hosts = AllowedHosts::new(address, config.panel.allowed_hosts.clone());
+            let panel = PanelConfig { allowed_hosts: hosts, ..panel.clone() };
+            let tls = Tls::new(&identity.chain, &identity.key, service.clone())?;
+            let router = kazasu_web::tls_router(service.clone(), panel);
+            let web = kazasu_web::serve(listener, router, Some(tls), until_stop());
+            let panel = format!("https://{address}/?token={token}");
+            let ready = TlsReady { panel, fingerprint: identity.fingerprint()? };
+            (Some(ready), Some(tokio::spawn(web)))
+        }
+        None => (None, None),
+    };
     let router = kazasu_web::router(service.clone(), panel);
-    let web = tokio::spawn(kazasu_web::serve(listener, router, async {
-        // Stopped either way: by the word or by its sender going away.
-        let _ = stopped.await;
-    }));
+    let web = tokio::spawn(kazasu_web::serve(listener, router, None, until_stop()));
+
+    service.record_start(env!("CARGO_PKG_VERSION"), &boot()?).await?;
+    let syslog = collector.map(|collector| {
+        tokio::spawn(syslog::send(collector, service.clone(), newest_audit, folder.clone()))
+    });
+    let clock_watch = tokio::spawn({
+        let service = service.clone();
+        async move { service.watch_clock().await }
+    });
 
     let panel = format!("http://{address}/?token={token}");
     let ways = runtime.ways();
@@ -118,7 +170,8 @@ pub(crate) async fn run(serve: Serve, out: Out) -> Result<End> {
     let socket = tokio::spawn(control::serve(&folder, host)?);
     let hint = tokio::spawn(hint(ways));
 
-    let ready = Ready { event: "ready", panel, socket: folder.socket().display().to_string() };
+    let socket_path = folder.socket().display().to_string();
+    let ready = Ready { event: "ready", panel, socket: socket_path, tls: tls_ready };
     out.line(&ready)?;
     if let Err(error) = sd_notify::notify(&[sd_notify::NotifyState::Ready]) {
         tracing::warn!(%error, "the service manager could not be told");
@@ -126,12 +179,23 @@ pub(crate) async fn run(serve: Serve, out: Out) -> Result<End> {
     asked_to_stop().await?;
 
     tracing::info!("stopping");
+    if let Err(error) = service.record_audit(AuditEvent::StopRequested).await {
+        tracing::error!(%error, "the end of the service could not be audited");
+    }
+    clock_watch.abort();
+    if let Some(syslog) = syslog {
+        // What is not sent yet is sent after the next start.
+        syslog.abort();
+    }
     hint.abort();
     socket.abort();
     drop(stop);
     let ended = async {
         // An error here is a panic of the page's task, which was logged when it happened.
         let _ = web.await;
+        if let Some(web) = tls_web {
+            let _ = web.await;
+        }
         runtime.close().await;
         service.shutdown().await;
     };
@@ -143,13 +207,25 @@ pub(crate) async fn run(serve: Serve, out: Out) -> Result<End> {
     Ok(End::Done)
 }
 
-async fn bind(address: SocketAddr) -> Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| {
+async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr)> {
+    let bound = async {
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        Ok::<_, io::Error>((listener, address))
+    };
+    bound.await.with_context(|| {
         format!(
-            "the panel cannot listen on {address}; choose another address with --listen (port 0 \
-             takes a free one)"
+            "the panel cannot listen on {address}; choose another address with --listen or \
+             --tls-listen (port 0 takes a free one)"
         )
     })
+}
+
+/// What the kernel calls this run of the machine; it differs after each boot.
+fn boot() -> Result<String> {
+    const FILE: &str = "/proc/sys/kernel/random/boot_id";
+    let id = std::fs::read_to_string(FILE).with_context(|| format!("{FILE} cannot be read"))?;
+    Ok(id.trim().to_owned())
 }
 
 /// Starts a simulated PN532 in this process, and the script on it.

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use super::{ask_records, confirmed, password_line, records};
 use crate::cli::{Data, EditUser, User};
-use crate::control::{Edit, End, Request};
+use crate::control::{Edit, End, Request, Unlock};
 use crate::lines::{Csv, Message, UserDetail, UserLine};
 use crate::out::Out;
 
@@ -29,7 +29,18 @@ pub(crate) async fn run(command: User, out: Out) -> Result<End> {
             records::<Message>(&data, out, Request::UserImport { csv }).await
         }
         User::Export { data } => records::<Csv>(&data, out, Request::UserExport).await,
-        User::List { provisional, data } => {
+        User::List { locked: true, data, .. } => {
+            records::<UserLine>(&data, out, Request::UserLocked).await
+        }
+        User::Unlock { user_id, administrator, data, .. } => {
+            let whom = match user_id {
+                Some(user_id) => Unlock::Named(user_id),
+                None if administrator => Unlock::Administrator,
+                None => Unlock::All,
+            };
+            records::<Message>(&data, out, Request::UserUnlock { whom }).await
+        }
+        User::List { provisional, data, .. } => {
             let (users, end) = users(&data, provisional).await?;
             for user in &users {
                 out.line(user)?;

@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
+use zeroize::Zeroizing;
 
 use super::{End, LINE_MAX, Reply, Request};
 use crate::owner::DataFolder;
@@ -35,7 +36,8 @@ pub(crate) async fn ask(
     mut line: impl FnMut(Value) -> Result<ControlFlow<()>>,
 ) -> Result<End> {
     let (read, mut write) = stream.into_split();
-    let mut text = serde_json::to_vec(request)?;
+    // The request may hold a password.
+    let mut text = Zeroizing::new(serde_json::to_vec(request)?);
     text.push(b'\n');
     write.write_all(&text).await.context("the service went away")?;
     let mut read = BufReader::new(read);

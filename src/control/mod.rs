@@ -15,12 +15,14 @@ pub(crate) use office::{Office, load};
 pub(crate) use server::serve;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use crate::cli::Feature;
+use crate::cli::{AuditFormat, Feature};
 
 /// The longest request or answer line, in bytes: the longest CSV, as JSON numbers.
 const LINE_MAX: usize = 16 * 1024 * 1024;
@@ -45,6 +47,10 @@ pub(crate) enum Request {
     UserExport,
     /// All users.
     UserList,
+    /// The records of those who are locked.
+    UserLocked,
+    /// Opens locks.
+    UserUnlock { whom: Unlock },
     /// One record, with all that deleting it would delete.
     UserShow { user_id: String },
     /// Changes of one record.
@@ -67,8 +73,38 @@ pub(crate) enum Request {
     ConfigHistory,
     /// One of the device's own passwords; `None` removes it.
     ConfigPassword { which: String, password: Option<Zeroizing<String>> },
+    /// The audit log.
+    AuditExport { wanted: AuditWanted },
+    /// Whether the audit log is whole.
+    AuditVerify,
+    /// All records into one file.
+    Backup { file: PathBuf },
     /// What the device around a reader did.
     Device { station: Option<String>, event: String },
+}
+
+/// Which part of the audit log, and how.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct AuditWanted {
+    pub(crate) format: AuditFormat,
+    pub(crate) since: Option<Timestamp>,
+    pub(crate) until: Option<Timestamp>,
+    pub(crate) event: Option<String>,
+    pub(crate) user: Option<String>,
+    /// The name of a date format.
+    pub(crate) dates: String,
+}
+
+/// Whose lock is opened.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Unlock {
+    /// A person's of this user ID, or a card's of this number.
+    Named(String),
+    /// The key operator's.
+    Administrator,
+    /// All.
+    All,
 }
 
 /// Changes of a user's record. What is left out stays.

@@ -1,5 +1,7 @@
 //! The objects that commands print and the socket carries: one struct for each kind of line.
 
+mod audit;
+mod backup;
 mod records;
 mod settings;
 mod taps;
@@ -8,6 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::out::Line;
 
+pub(crate) use audit::AuditText;
+pub(crate) use backup::{BackupLine, RestoreLine};
 pub(crate) use records::{CardLine, Csv, UserDetail, UserLine};
 #[cfg(test)]
 pub(crate) use settings::shown;

@@ -14,18 +14,24 @@
     reason = "a test that cannot go on ends with a panic"
 )]
 
+mod audit;
+mod backup;
 mod card_rule;
 mod config;
 mod decode;
+mod durability;
 mod flow;
 mod foreign;
 mod foreign_rcs380;
 mod guest;
+mod lockout;
 mod nfc_list;
 mod panel;
 mod panel_people;
+mod private;
 mod recovery;
 mod refusals;
 mod support;
+mod syslog;
 mod taps;
 mod users;

@@ -1,6 +1,21 @@
+mod catalogue;
+mod chain;
+#[cfg(test)]
+mod chain_test;
+mod clock_watch;
+mod export;
+#[cfg(test)]
+mod export_test;
+mod syslog;
+
 use std::time::SystemTime;
 
 use kazasu_hal::{CardIdentity, StationName};
+
+pub use chain::{AUDIT_KEPT, AuditEntry, AuditKey, Broken, Chain, Link, Mark, Noted, Whole};
+pub use clock_watch::ClockWatch;
+pub use export::{AuditFilter, DateFormat, Shown, json_line, manual};
+pub use syslog::{Syslog, syslog_line};
 
 use crate::{DeviceSecret, ErrorCode, Limits, Role, UserId};
 
@@ -41,6 +56,25 @@ pub enum AuditEvent {
         who: Claimed,
         /// The card that was to be registered or to sign in.
         card: Option<CardIdentity>,
+    },
+    /// Too many passwords were wrong in a row: no more are taken.
+    Locked {
+        /// As whom they were typed last.
+        who: Claimed,
+        /// The card that is locked; `None` where it is the person or the device's own password.
+        card: Option<CardIdentity>,
+    },
+    /// An administrator opened a lock.
+    Unlocked {
+        /// Whose; unknown where the card was locked.
+        who: Claimed,
+        /// The card that was locked.
+        card: Option<CardIdentity>,
+    },
+    /// An administrator opened all locks.
+    AllUnlocked {
+        /// How many there were.
+        count: u64,
     },
     /// Somebody typed this ID where the mode checks none.
     SignedInUnchecked {
@@ -128,6 +162,60 @@ pub enum AuditEvent {
         /// Which.
         secret: DeviceSecret,
     },
+    /// Somebody with the right password asked for what is an administrator's.
+    NotAdministrator {
+        /// Who.
+        user: UserId,
+    },
+    /// The log begins (S40-4-07). It cannot be switched off.
+    LogBegun,
+    /// The service started (S40-4-01).
+    Started {
+        /// Whether the machine has been running since the service was last started on it.
+        warm: bool,
+        /// What the system calls this run of the machine.
+        boot: String,
+        /// The program's version.
+        version: String,
+    },
+    /// The service was told to stop (S40-4-01).
+    StopRequested,
+    /// Another version of the program runs than before (S40-4-06).
+    SoftwareUpdated {
+        /// Which.
+        version: String,
+    },
+    /// The calendar clock was set (S40-4-09).
+    TimeAdjusted {
+        /// By so many milliseconds; negative: back.
+        by_ms: i64,
+    },
+    /// A secure connection was not made (S40-4-10).
+    TlsFailed {
+        /// Who tried: an address.
+        peer: String,
+        /// Why not.
+        reason: String,
+        /// How many more failed since the last record of it.
+        more: u32,
+    },
+    /// The log was handed out.
+    LogExported {
+        /// To whom; `None`: through the command line.
+        by: Option<Claimed>,
+    },
+    /// The log's key is another one from here on.
+    LogKeyReplaced,
+    /// At opening, the log did not hold the end that was noted beside it.
+    LogEndLost {
+        /// The record that was the last one.
+        noted: u64,
+    },
+    /// Records were trimmed before the collector got them.
+    SyslogLost {
+        /// How many.
+        count: u64,
+    },
 }
 
 /// Whom somebody claimed to be.
@@ -151,6 +239,9 @@ impl AuditEvent {
             Self::CardBound { replaced: None, .. } => "card-bound",
             Self::CardBound { replaced: Some(_), .. } => "card-replaced",
             Self::SignInFailed { .. } => "sign-in-failed",
+            Self::Locked { .. } => "locked",
+            Self::Unlocked { .. } => "unlocked",
+            Self::AllUnlocked { .. } => "all-unlocked",
             Self::SignedInUnchecked { .. } => "signed-in-unchecked",
             Self::Refused { .. } => "registration-refused",
             Self::UserAdded { .. } => "user-added",
@@ -166,6 +257,18 @@ impl AuditEvent {
             Self::UsersDeleted { .. } => "users-deleted",
             Self::SettingsChanged { .. } => "settings-changed",
             Self::SecretSet { .. } => "secret-set",
+            Self::NotAdministrator { .. } => "not-administrator",
+            Self::LogBegun => "audit-begun",
+            Self::Started { warm: false, .. } => "started-cold",
+            Self::Started { warm: true, .. } => "started-warm",
+            Self::StopRequested => "stop-requested",
+            Self::SoftwareUpdated { .. } => "software-updated",
+            Self::TimeAdjusted { .. } => "time-adjusted",
+            Self::TlsFailed { .. } => "tls-failed",
+            Self::LogExported { .. } => "audit-exported",
+            Self::LogKeyReplaced => chain::KEY_REPLACED,
+            Self::LogEndLost { .. } => chain::END_LOST,
+            Self::SyslogLost { .. } => "syslog-lost",
         }
     }
 
@@ -183,14 +286,31 @@ impl AuditEvent {
             | Self::RoleChanged { user, .. }
             | Self::LimitsChanged { user, .. }
             | Self::SignedInUnchecked { user }
-            | Self::SignInFailed { who: Claimed::User(user), .. } => Some(user),
+            | Self::NotAdministrator { user }
+            | Self::Locked { who: Claimed::User(user), .. }
+            | Self::Unlocked { who: Claimed::User(user), .. }
+            | Self::SignInFailed { who: Claimed::User(user), .. }
+            | Self::LogExported { by: Some(Claimed::User(user)) } => Some(user),
             Self::SignInFailed { .. }
+            | Self::Locked { .. }
+            | Self::Unlocked { .. }
+            | Self::AllUnlocked { .. }
             | Self::ProvisionalMade { .. }
             | Self::Refused { .. }
             | Self::ProvisionalDeleted { .. }
             | Self::UsersDeleted { .. }
             | Self::SettingsChanged { .. }
-            | Self::SecretSet { .. } => None,
+            | Self::SecretSet { .. }
+            | Self::LogBegun
+            | Self::Started { .. }
+            | Self::StopRequested
+            | Self::SoftwareUpdated { .. }
+            | Self::TimeAdjusted { .. }
+            | Self::TlsFailed { .. }
+            | Self::LogExported { .. }
+            | Self::LogKeyReplaced
+            | Self::LogEndLost { .. }
+            | Self::SyslogLost { .. } => None,
         }
     }
 
@@ -203,8 +323,12 @@ impl AuditEvent {
             | Self::Refused { card, .. }
             | Self::CardUnlinked { card, .. }
             | Self::ProvisionalDeleted { card } => Some(card),
-            Self::UserDeleted { card, .. } | Self::SignInFailed { card, .. } => card.as_ref(),
-            Self::UserAdded { .. }
+            Self::UserDeleted { card, .. }
+            | Self::Locked { card, .. }
+            | Self::Unlocked { card, .. }
+            | Self::SignInFailed { card, .. } => card.as_ref(),
+            Self::AllUnlocked { .. }
+            | Self::UserAdded { .. }
             | Self::UserEdited { .. }
             | Self::SignedInUnchecked { .. }
             | Self::UserCopied { .. }
@@ -213,7 +337,18 @@ impl AuditEvent {
             | Self::LimitsChanged { .. }
             | Self::UsersDeleted { .. }
             | Self::SettingsChanged { .. }
-            | Self::SecretSet { .. } => None,
+            | Self::SecretSet { .. }
+            | Self::NotAdministrator { .. }
+            | Self::LogBegun
+            | Self::Started { .. }
+            | Self::StopRequested
+            | Self::SoftwareUpdated { .. }
+            | Self::TimeAdjusted { .. }
+            | Self::TlsFailed { .. }
+            | Self::LogExported { .. }
+            | Self::LogKeyReplaced
+            | Self::LogEndLost { .. }
+            | Self::SyslogLost { .. } => None,
         }
     }
 
@@ -223,6 +358,7 @@ impl AuditEvent {
         match self {
             Self::Refused { code, .. } => Some(*code),
             Self::SignInFailed { .. } => Some(ErrorCode::SignInFailed),
+            Self::Locked { .. } => Some(ErrorCode::LockedOut),
             _ => None,
         }
     }
@@ -232,10 +368,24 @@ impl AuditEvent {
     pub fn detail(&self) -> Option<String> {
         match self {
             Self::SignInFailed { who: Claimed::Device(secret), .. }
+            | Self::Locked { who: Claimed::Device(secret), .. }
+            | Self::Unlocked { who: Claimed::Device(secret), .. }
             | Self::SecretSet { secret } => Some(secret.as_str().to_owned()),
+            Self::LogExported { by: Some(Claimed::Device(secret)) } => {
+                Some(secret.as_str().to_owned())
+            }
+            Self::Started { boot, version, .. } => Some(format!("{version} {boot}")),
+            Self::SoftwareUpdated { version } => Some(version.clone()),
+            Self::TimeAdjusted { by_ms } => Some(format!("{by_ms} ms")),
+            Self::TlsFailed { peer, reason, more: 0 } => Some(format!("TLS, {peer}, {reason}")),
+            Self::TlsFailed { peer, reason, more } => {
+                Some(format!("TLS, {peer}, {reason}; {more} more"))
+            }
+            Self::LogEndLost { noted } => Some(format!("record {noted}")),
+            Self::SyslogLost { count } => Some(count.to_string()),
             Self::RoleChanged { role, .. } => Some(role.as_str().to_owned()),
             Self::LimitsChanged { limits, .. } => Some(limits.to_text()),
-            Self::UsersDeleted { count } => Some(count.to_string()),
+            Self::UsersDeleted { count } | Self::AllUnlocked { count } => Some(count.to_string()),
             Self::SettingsChanged { keys, version } => {
                 Some(format!("version {version}: {}", keys.join(" ")))
             }

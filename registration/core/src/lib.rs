@@ -12,6 +12,7 @@
 pub mod access;
 mod audit;
 mod code;
+mod lockout;
 mod number;
 mod password;
 mod rule;
@@ -25,8 +26,13 @@ mod view;
 mod input_rules_test;
 
 pub use access::{AccessSettings, AuthenticationMode};
-pub use audit::{AuditEvent, AuditRecord, Claimed};
+pub use audit::{
+    AUDIT_KEPT, AuditEntry, AuditEvent, AuditFilter, AuditKey, AuditRecord, Broken, Chain, Claimed,
+    ClockWatch, DateFormat, Link, Mark, Noted, Shown, Syslog, Whole, json_line, manual,
+    syslog_line,
+};
 pub use code::{ErrorCode, Part, WhoActs};
+pub use lockout::{Barred, Fingerprint, Guessed, LockOut, LockOutLimits};
 pub use number::{
     BadCardNumberRule, CardNumber, CardNumberRule, LearnError, Learned, NumberError, NumberKey,
     PlainRule, learn,
@@ -37,9 +43,10 @@ pub use password::{
 pub use rule::{Field, FieldError, Rule, Unit};
 pub use settings::{
     Accessories, Accounting, Administrator, AutoClear, AutoClearOutOfRange, Capacity, CardLinkMode,
-    CardReader, CardSettings, ChangeError, Impossible, Method, OtherCard, OwnRecordSettings,
-    PanelSettings, PanelSignIn, PasswordSettings, Payment, Priority, ProvisionalSettings,
-    Registration, ReservedIds, Setting, Settings, SignIn, Source, Sources,
+    CardReader, CardSettings, ChangeError, FailuresMax, FailuresMaxOutOfRange, Impossible,
+    LockOutSettings, Method, OtherCard, OwnRecordSettings, PanelSettings, PanelSignIn,
+    PasswordSettings, Payment, Priority, ProvisionalSettings, Registration, ReservedIds, Setting,
+    Settings, SignIn, Source, Sources,
 };
 pub use site::Site;
 pub use station::{

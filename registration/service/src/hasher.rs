@@ -1,4 +1,7 @@
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use argon2::{
     Argon2, PasswordHasher, PasswordVerifier,
@@ -21,6 +24,7 @@ const DUMMY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$\
 #[derive(Clone, Debug)]
 pub(crate) struct Hasher {
     slots: Arc<Semaphore>,
+    compared: Arc<AtomicU64>,
 }
 
 /// A password could not be hashed or compared; says why, never what.
@@ -36,7 +40,12 @@ pub(crate) enum HashError {
 
 impl Hasher {
     pub(crate) fn new() -> Self {
-        Self { slots: Arc::new(Semaphore::new(PARALLEL)) }
+        Self { slots: Arc::new(Semaphore::new(PARALLEL)), compared: Arc::default() }
+    }
+
+    /// How many typed passwords were compared so far.
+    pub(crate) fn compared(&self) -> u64 {
+        self.compared.load(Ordering::Relaxed)
     }
 
     /// Hashes a new password under a fresh salt.
@@ -58,6 +67,7 @@ impl Hasher {
         typed: TypedPassword,
         stored: Option<Credentials>,
     ) -> Result<Verdict, HashError> {
+        self.compared.fetch_add(1, Ordering::Relaxed);
         self.run(move || {
             let verifier = stored.as_ref().and_then(|c| c.verifier.as_ref());
             let matches = matches(&typed, verifier.map_or(DUMMY, Verifier::as_str))?;
@@ -78,6 +88,7 @@ impl Hasher {
         typed: TypedPassword,
         stored: Verifier,
     ) -> Result<bool, HashError> {
+        self.compared.fetch_add(1, Ordering::Relaxed);
         self.run(move || matches(&typed, stored.as_str())).await
     }
 

@@ -14,6 +14,7 @@ mod admin;
 mod clock;
 mod current;
 mod directory;
+mod guard;
 mod hasher;
 mod perform;
 mod requests;
@@ -28,6 +29,7 @@ pub use admin::{
     error::AdminError,
     import::{BadLine, Column, ImportError, LineProblem},
     settings::{Changed, Versioned},
+    unlock::Unlock,
 };
 pub use current::Loaded;
 pub use directory::{Answer, Directory, DirectoryError, NoDirectory, Person, Written};

@@ -1,5 +1,6 @@
 use std::{fmt, mem, sync::Arc};
 
+use kazasu_hal::{CardIdentity, StationName};
 use kazasu_registration::{
     Account, AuditEvent, AuditRecord, Binding, Capacity, CardToFind, Claim, CommitOutcome,
     DeviceSecret, ErrorCode, Keep, Limits, LookUp, Method, OwnChange, OwnOutcome, Password,
@@ -8,7 +9,10 @@ use kazasu_registration::{
 
 use crate::{
     Answer, CopyToStore, Directory, DirectoryError, NewVerifier, Person, Store, StoreError,
-    StoreErrorKind, Verifier, Written, current::Current, hasher::Hasher,
+    StoreErrorKind, Verifier, Written,
+    current::Current,
+    guard::{Guard, Guess},
+    hasher::Hasher,
 };
 
 /// What effects are performed with.
@@ -17,6 +21,7 @@ pub(crate) struct Ports<S, D> {
     pub(crate) directory: Arc<D>,
     pub(crate) hasher: Hasher,
     pub(crate) current: Arc<Current>,
+    pub(crate) guard: Arc<Guard<S>>,
 }
 
 impl<S: Store, D: Directory> Ports<S, D> {
@@ -44,7 +49,22 @@ impl<S: Store, D: Directory> Ports<S, D> {
         self.store.make_provisional(provisional, verifier, capacity).await.map_err(store_failed)
     }
 
-    pub(crate) async fn verify(&self, claim: Claim) -> Result<Verdict, ErrorCode> {
+    /// Whether what was typed is right, unless too much of it was wrong before. `card` is the one
+    /// it was typed beside.
+    pub(crate) async fn verify(
+        &self,
+        claim: Claim,
+        card: Option<CardIdentity>,
+        station: Option<&StationName>,
+    ) -> Result<Verdict, ErrorCode> {
+        let Some(guess) = Guess::of(&claim, card) else { return self.check(claim).await };
+        let attempt = self.guard.attempt(guess).await?;
+        let verdict = self.check(claim).await?;
+        attempt.settled(&verdict, station).await;
+        Ok(verdict)
+    }
+
+    async fn check(&self, claim: Claim) -> Result<Verdict, ErrorCode> {
         match claim {
             Claim::User(user, typed) => {
                 let stored = self.store.credentials(user).await.map_err(store_failed)?;
@@ -165,13 +185,17 @@ impl<S: Store, D: Directory> Ports<S, D> {
         let password = match change.password.take() {
             None => None,
             Some(password) => {
+                let guess = Guess::user(change.user.clone(), &password.current);
+                let attempt = self.guard.attempt(guess).await?;
                 let stored = self.store.credentials(change.user.clone()).await;
                 let Some(stored) = stored.map_err(own_record_failed)? else {
                     return Ok(OwnOutcome::UserGone);
                 };
                 let checked = stored.verifier.clone();
                 let verdict = self.hasher.verify(password.current, Some(stored)).await;
-                match verdict.map_err(|e| hasher_failed(&e))? {
+                let verdict = verdict.map_err(|e| hasher_failed(&e))?;
+                attempt.settled(&verdict, Some(&change.station)).await;
+                match verdict {
                     Verdict::Right(_) => {}
                     _ => return Ok(OwnOutcome::WrongPassword),
                 }
@@ -200,7 +224,7 @@ fn entry_of(person: Person) -> Account {
     }
 }
 
-fn store_failed(error: StoreError) -> ErrorCode {
+pub(crate) fn store_failed(error: StoreError) -> ErrorCode {
     let code = error.code();
     tracing::error!(%code, %error, "the store failed");
     code

@@ -1,6 +1,9 @@
 use std::{sync::Arc, time::SystemTime};
 
-use kazasu_registration::{CardNumber, DeviceSecret, ListedUser, NumberKey, UserEntry, UserKey};
+use kazasu_registration::{
+    AuditEntry, AuditEvent, Broken, CardNumber, Claimed, DeviceSecret, ErrorCode, ListedUser,
+    NumberKey, UserEntry, UserKey, Whole,
+};
 use tokio::{
     sync::{mpsc, oneshot, watch},
     task::JoinSet,
@@ -8,7 +11,8 @@ use tokio::{
 use zeroize::Zeroizing;
 
 use crate::{
-    Admin, AdminError, Changed, Service, Store, StoredSettings, StoredUser, UserEdit, Versioned,
+    Admin, AdminError, Changed, Service, Store, StoredSettings, StoredUser, Unlock, UserEdit,
+    Versioned,
 };
 
 /// How many administrators' requests may wait.
@@ -24,6 +28,8 @@ pub(crate) enum AdminRequest {
     Import(Zeroizing<Vec<u8>>, Reply<usize>),
     Export(Reply<String>),
     List(Reply<Vec<ListedUser>>),
+    ListLocked(Reply<Vec<ListedUser>>),
+    Unlock(Unlock, Reply<u64>),
     ListCards(Reply<Vec<(UserKey, CardNumber)>>),
     Describe(UserKey, Reply<StoredUser>),
     Edit(UserKey, UserEdit, Reply<()>),
@@ -36,6 +42,12 @@ pub(crate) enum AdminRequest {
     HasNumberKey(Reply<bool>),
     SetNumberKey(NumberKey, Reply<()>),
     SetSecret(DeviceSecret, Option<Zeroizing<String>>, Reply<()>),
+    CheckAdministrator(String, Zeroizing<String>, Reply<Result<Claimed, ErrorCode>>),
+    RecordAudit(AuditEvent, Reply<()>),
+    RecordStart(String, String, Reply<()>),
+    ExportAudit(Option<Claimed>, Reply<Vec<AuditEntry>>),
+    AuditAfter(u64, Reply<Vec<AuditEntry>>),
+    VerifyAudit(Reply<Result<Whole, Vec<Broken>>>),
 }
 
 /// The way to whoever carries requests out; he ends with the service.
@@ -69,6 +81,8 @@ async fn serve<S: Store>(office: Arc<Admin<S>>, request: AdminRequest) {
         Ask::Import(csv, reply) => drop(reply.send(office.import_users(&csv).await)),
         Ask::Export(reply) => drop(reply.send(office.export_users().await)),
         Ask::List(reply) => drop(reply.send(office.list_users().await)),
+        Ask::ListLocked(reply) => drop(reply.send(office.list_locked().await)),
+        Ask::Unlock(whom, reply) => drop(reply.send(office.unlock(whom).await)),
         Ask::ListCards(reply) => drop(reply.send(office.list_cards().await)),
         Ask::Describe(key, reply) => drop(reply.send(office.describe_user(&key).await)),
         Ask::Edit(key, edit, reply) => drop(reply.send(office.edit_user(&key, edit).await)),
@@ -87,6 +101,16 @@ async fn serve<S: Store>(office: Arc<Admin<S>>, request: AdminRequest) {
         Ask::SetSecret(which, password, reply) => {
             drop(reply.send(office.set_secret(which, password).await));
         }
+        Ask::CheckAdministrator(user, password, reply) => {
+            drop(reply.send(Ok(office.check_administrator(&user, password).await)));
+        }
+        Ask::RecordAudit(event, reply) => drop(reply.send(office.record_audit(event).await)),
+        Ask::RecordStart(version, boot, reply) => {
+            drop(reply.send(office.record_start(&version, &boot).await));
+        }
+        Ask::ExportAudit(to, reply) => drop(reply.send(office.export_audit(to).await)),
+        Ask::AuditAfter(id, reply) => drop(reply.send(office.audit_after(id).await)),
+        Ask::VerifyAudit(reply) => drop(reply.send(office.verify_audit().await)),
     }
 }
 
@@ -122,6 +146,22 @@ impl Service {
     /// [`AdminError`].
     pub async fn list_users(&self) -> Result<Vec<ListedUser>, AdminError> {
         self.ask(AdminRequest::List).await
+    }
+
+    /// Who is locked; see [`Admin::list_locked`].
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn list_locked(&self) -> Result<Vec<ListedUser>, AdminError> {
+        self.ask(AdminRequest::ListLocked).await
+    }
+
+    /// Opens locks; see [`Admin::unlock`].
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn unlock(&self, whom: Unlock) -> Result<u64, AdminError> {
+        self.ask(|reply| AdminRequest::Unlock(whom, reply)).await
     }
 
     /// Every card; see [`Admin::list_cards`].
@@ -229,6 +269,61 @@ impl Service {
         password: Option<Zeroizing<String>>,
     ) -> Result<(), AdminError> {
         self.ask(|reply| AdminRequest::SetSecret(which, password, reply)).await
+    }
+
+    /// Whether these are an administrator's credentials; see [`Admin::check_administrator`].
+    ///
+    /// # Errors
+    /// The catalogue's code; `500` where the service is stopping.
+    pub async fn check_administrator(
+        &self,
+        user: &str,
+        password: Zeroizing<String>,
+    ) -> Result<Claimed, ErrorCode> {
+        let user = user.to_owned();
+        let asked = self.ask(|reply| AdminRequest::CheckAdministrator(user, password, reply));
+        asked.await.map_err(|error| error.code().unwrap_or(ErrorCode::Internal))?
+    }
+
+    /// Writes an audit record; see [`Admin::record_audit`].
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn record_audit(&self, event: AuditEvent) -> Result<(), AdminError> {
+        self.ask(|reply| AdminRequest::RecordAudit(event, reply)).await
+    }
+
+    /// Records that the service started; see [`Admin::record_start`].
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn record_start(&self, version: &str, boot: &str) -> Result<(), AdminError> {
+        let (version, boot) = (version.to_owned(), boot.to_owned());
+        self.ask(|reply| AdminRequest::RecordStart(version, boot, reply)).await
+    }
+
+    /// The audit log; see [`Admin::export_audit`].
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn export_audit(&self, to: Option<Claimed>) -> Result<Vec<AuditEntry>, AdminError> {
+        self.ask(|reply| AdminRequest::ExportAudit(to, reply)).await
+    }
+
+    /// The newest audit records; see [`Admin::audit_after`].
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn audit_after(&self, id: u64) -> Result<Vec<AuditEntry>, AdminError> {
+        self.ask(|reply| AdminRequest::AuditAfter(id, reply)).await
+    }
+
+    /// Checks the audit log; see [`Admin::verify_audit`].
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn verify_audit(&self) -> Result<Result<Whole, Vec<Broken>>, AdminError> {
+        self.ask(AdminRequest::VerifyAudit).await
     }
 
     async fn ask<T>(

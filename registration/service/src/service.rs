@@ -11,6 +11,7 @@ use crate::{
     Admin, Directory, Loaded, Store,
     clock::Clock,
     current::Current,
+    guard::Guard,
     hasher::Hasher,
     perform::Ports,
     requests::{self, AdminRequest, administrate},
@@ -49,6 +50,7 @@ struct Shared {
     stations: Vec<StationHandle>,
     admin: mpsc::Sender<AdminRequest>,
     clock: Clock,
+    hasher: Hasher,
     stop: watch::Sender<bool>,
     tasks: Mutex<JoinSet<()>>,
 }
@@ -77,11 +79,13 @@ impl Service {
         let mut tasks = JoinSet::new();
         tasks.spawn(write_audit(Arc::clone(&store), records));
 
+        let guard = Guard::new(Arc::clone(&store), Arc::clone(&current), clock);
         let ports = Arc::new(Ports {
             store: Arc::clone(&store),
             directory,
             hasher: hasher.clone(),
             current: Arc::clone(&current),
+            guard: Arc::new(guard),
         });
         let mut handles = Vec::with_capacity(stations.len());
         let mut routes = BTreeMap::new();
@@ -96,10 +100,11 @@ impl Service {
         tasks.spawn(route(events, routes, stopping.clone()));
 
         let (admin, asked) = requests::queue();
-        let office = Arc::new(Admin::beside(store, current, hasher));
+        let guard = Arc::clone(&ports.guard);
+        let office = Arc::new(Admin::beside(store, current, hasher.clone(), guard));
         tasks.spawn(administrate(office, asked, stopping));
         let tasks = Mutex::new(tasks);
-        Self { shared: Arc::new(Shared { stations: handles, admin, clock, stop, tasks }) }
+        Self { shared: Arc::new(Shared { stations: handles, admin, clock, hasher, stop, tasks }) }
     }
 
     /// The stations, in the order given: the first one is where a panel starts.
@@ -118,6 +123,13 @@ impl Service {
     #[must_use]
     pub fn now(&self) -> Now {
         self.shared.clock.now()
+    }
+
+    /// How many typed passwords were compared with a stored one since the start; those that the
+    /// lock-out refused were not.
+    #[must_use]
+    pub fn passwords_compared(&self) -> u64 {
+        self.shared.hasher.compared()
     }
 
     /// Passes on what a person did on a page that showed `session`. When it returns, the view

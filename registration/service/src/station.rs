@@ -202,8 +202,13 @@ impl<S: Store, D: Directory> StationTask<S, D> {
                     Input::ProvisionalMade(request, made)
                 });
             }
-            Effect::Verify(request, claim) => self
-                .begin(request, async move { Input::Verified(request, ports.verify(claim).await) }),
+            Effect::Verify(request, claim, card) => {
+                let station = self.name.clone();
+                self.begin(request, async move {
+                    let verdict = ports.verify(claim, card, Some(&station)).await;
+                    Input::Verified(request, verdict)
+                });
+            }
             Effect::Commit(request, binding) => {
                 self.effects.spawn(async move {
                     (request, Input::Committed(request, ports.commit(binding).await))

@@ -2,8 +2,8 @@ use std::{future::Future, time::SystemTime};
 
 use kazasu_hal::CardIdentity;
 use kazasu_registration::{
-    AuditRecord, Binding, Capacity, CommitOutcome, DeviceSecret, LookUp, OwnChange, OwnOutcome,
-    Provisional, ProvisionalOutcome, UserId, UserKey,
+    AuditEntry, AuditRecord, Binding, Broken, Capacity, CommitOutcome, DeviceSecret, LookUp,
+    OwnChange, OwnOutcome, Provisional, ProvisionalOutcome, UserId, UserKey, Whole,
 };
 
 use crate::{
@@ -120,6 +120,18 @@ pub trait Store: Send + Sync + 'static {
         which: DeviceSecret,
     ) -> impl Future<Output = Result<Option<Verifier>, StoreError>> + Send;
 
+    /// Wrong passwords in a row, of each registered user who has some.
+    fn failures(&self) -> impl Future<Output = Result<Vec<(UserId, u8)>, StoreError>> + Send;
+
+    /// Keeps how many passwords of a user were wrong in a row, and writes an audit record with it.
+    /// Of a user ID that nobody has nothing is kept, at the same cost.
+    fn save_failures(
+        &self,
+        user: UserId,
+        failures: u8,
+        audit: Option<AuditRecord>,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
     /// Sets or removes one of the device's own passwords.
     fn set_secret(
         &self,
@@ -133,6 +145,17 @@ pub trait Store: Send + Sync + 'static {
         &self,
         record: AuditRecord,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// The audit records with a higher number than this, oldest first.
+    fn audit_log(
+        &self,
+        after: u64,
+    ) -> impl Future<Output = Result<Vec<AuditEntry>, StoreError>> + Send;
+
+    /// Checks the audit log's chain; the inner error is what is wrong with the log.
+    fn verify_audit(
+        &self,
+    ) -> impl Future<Output = Result<Result<Whole, Vec<Broken>>, StoreError>> + Send;
 }
 
 /// How many versions of the settings are kept; the oldest go first.

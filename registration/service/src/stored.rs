@@ -252,9 +252,14 @@ pub enum StoreErrorKind {
     Unavailable,
     /// The change failed and was taken back.
     NotCommitted,
+    /// The audit log did not take the record of it, so it was taken back.
+    Unaudited,
+    /// The change happened or not: its answer was lost.
+    OutcomeUnknown,
 }
 
-/// A store that does not do what was asked. Nothing of the request was stored.
+/// A store that does not do what was asked. Nothing of the request was stored, unless it is of the
+/// kind [`StoreErrorKind::OutcomeUnknown`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct StoreError {
@@ -279,6 +284,8 @@ impl StoreError {
             StoreErrorKind::Damaged | StoreErrorKind::Unavailable => ErrorCode::StoreUnavailable,
             StoreErrorKind::RecordDamaged => ErrorCode::RecordDamaged,
             StoreErrorKind::NotCommitted => ErrorCode::NotCommitted,
+            StoreErrorKind::Unaudited => ErrorCode::AuditUnwritable,
+            StoreErrorKind::OutcomeUnknown => ErrorCode::OutcomeUnknown,
         }
     }
 }

@@ -1,15 +1,32 @@
-//! The audit log.
+//! The audit log: records chained by a keyed hash, and its end noted in a second file.
 
-use kazasu_registration::{AuditRecord, ErrorCode, UserId};
-use rusqlite::{Transaction, params};
+mod files;
 
-use crate::{cards, error::QueryError, millis::to_millis};
+use std::{fmt, path::Path};
 
-/// How many audit records are kept; the oldest go first (spec 40 section 4).
-const KEPT: i64 = 15_000;
+use kazasu_registration::{
+    AUDIT_KEPT, AuditEntry, AuditEvent, AuditKey, AuditRecord, Broken, Chain, ErrorCode, Link,
+    Mark, UserId, Whole,
+};
+use kazasu_service::{StoreError, StoreErrorKind};
+use rusqlite::{
+    Connection, OptionalExtension, Row, Transaction, TransactionBehavior, functions::FunctionFlags,
+    params,
+};
+use tokio::sync::watch;
+
+use crate::{
+    cards,
+    error::{QueryError, explain},
+    millis::{from_millis, to_millis},
+};
+
+pub(crate) use files::Beside;
+
+type Result<T> = std::result::Result<T, QueryError>;
 
 /// Writes a record about a card that may be stored.
-pub(crate) fn append(tx: &Transaction<'_>, record: &AuditRecord) -> Result<(), QueryError> {
+pub(crate) fn append(tx: &Transaction<'_>, record: &AuditRecord) -> Result<()> {
     let card = match record.event.card() {
         Some(card) => cards::find(tx, card)?.map(|stored| stored.row),
         None => None,
@@ -23,22 +40,305 @@ pub(crate) fn insert(
     record: &AuditRecord,
     card: Option<i64>,
     replaced: Option<i64>,
-) -> Result<(), QueryError> {
-    tx.prepare_cached(
-        "INSERT INTO audit (at_ms, station, event, user_id, card, replaced, code, detail)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-    )?
-    .execute(params![
-        to_millis(record.at),
-        record.station.as_ref().map(|station| station.0.as_str()),
-        record.event.word(),
-        record.event.user().map(UserId::as_str),
+) -> Result<()> {
+    let before = end(tx).map_err(unaudited)?;
+    let entry = entry(before, record, card, replaced);
+    link_and_trim(tx, &before.link, &entry).map_err(unaudited)
+}
+
+fn unaudited(error: QueryError) -> QueryError {
+    match error {
+        QueryError::Sqlite(error) => QueryError::Unaudited(error),
+        other => other,
+    }
+}
+
+/// The record after `before`, as it is stored.
+fn entry(
+    before: Mark,
+    record: &AuditRecord,
+    card: Option<i64>,
+    replaced: Option<i64>,
+) -> AuditEntry {
+    AuditEntry {
+        id: before.id.saturating_add(1),
+        at: from_millis(to_millis(record.at)),
+        station: record.station.as_ref().map(|station| station.0.clone()),
+        event: record.event.word().to_owned(),
+        user: record.event.user().map(UserId::as_str).map(str::to_owned),
         card,
         replaced,
-        record.event.code().map(ErrorCode::as_str),
-        record.event.detail(),
+        code: record.event.code().map(ErrorCode::as_str).map(str::to_owned),
+        detail: record.event.detail(),
+    }
+}
+
+fn link_and_trim(tx: &Transaction<'_>, before: &Link, entry: &AuditEntry) -> Result<()> {
+    let link = tx
+        .prepare_cached("SELECT audit_code(?1)")?
+        .query_row([entry.message(before)], |row| link_at(row, 0))?;
+    tx.prepare_cached(
+        "INSERT INTO audit (id, at_ms, station, event, user_id, card, replaced, code, detail, link)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    )?
+    .execute(params![
+        number(entry.id),
+        to_millis(entry.at),
+        entry.station,
+        entry.event,
+        entry.user,
+        entry.card,
+        entry.replaced,
+        entry.code,
+        entry.detail,
+        link.as_bytes(),
     ])?;
-    let oldest = tx.last_insert_rowid().saturating_sub(KEPT);
-    tx.prepare_cached("DELETE FROM audit WHERE id <= ?1")?.execute([oldest])?;
+    let trimmed = entry.id.saturating_sub(AUDIT_KEPT);
+    let newest = tx
+        .prepare_cached("SELECT id, link FROM audit WHERE id <= ?1 ORDER BY id DESC LIMIT 1")?
+        .query_row([number(trimmed)], mark)
+        .optional()?;
+    if let Some(newest) = newest {
+        tx.prepare_cached("UPDATE audit_chain SET head = ?1, link = ?2")?
+            .execute(params![number(newest.id), newest.link.as_bytes()])?;
+        tx.prepare_cached("DELETE FROM audit WHERE id <= ?1")?.execute([number(newest.id)])?;
+    }
     Ok(())
+}
+
+/// The end of the log: its last record, or what stands before the first.
+fn end(db: &Connection) -> Result<Mark> {
+    let last = db
+        .prepare_cached("SELECT id, link FROM audit ORDER BY id DESC LIMIT 1")?
+        .query_row([], mark)
+        .optional()?;
+    match last {
+        Some(last) => Ok(last),
+        None => head(db),
+    }
+}
+
+fn head(db: &Connection) -> Result<Mark> {
+    Ok(db.prepare_cached("SELECT head, link FROM audit_chain")?.query_row([], mark)?)
+}
+
+fn mark(row: &Row<'_>) -> rusqlite::Result<Mark> {
+    Ok(Mark { id: id_at(row, 0)?, link: link_at(row, 1)? })
+}
+
+fn id_at(row: &Row<'_>, at: usize) -> rusqlite::Result<u64> {
+    let id: i64 = row.get(at)?;
+    u64::try_from(id).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(at, id))
+}
+
+fn link_at(row: &Row<'_>, at: usize) -> rusqlite::Result<Link> {
+    row.get(at).map(Link::from_bytes)
+}
+
+fn number(id: u64) -> i64 {
+    i64::try_from(id).unwrap_or(i64::MAX)
+}
+
+const COLUMNS: &str = "id, at_ms, station, event, user_id, card, replaced, code, detail, link";
+
+fn stored(row: &Row<'_>) -> rusqlite::Result<AuditEntry> {
+    Ok(AuditEntry {
+        id: id_at(row, 0)?,
+        at: from_millis(row.get(1)?),
+        station: row.get(2)?,
+        event: row.get(3)?,
+        user: row.get(4)?,
+        card: row.get(5)?,
+        replaced: row.get(6)?,
+        code: row.get(7)?,
+        detail: row.get(8)?,
+    })
+}
+
+/// The records with a higher number than `after`.
+pub(crate) fn log(tx: &Transaction<'_>, after: u64) -> Result<Vec<AuditEntry>> {
+    let select = format!("SELECT {COLUMNS} FROM audit WHERE id > ?1 ORDER BY id");
+    let mut query = tx.prepare_cached(&select)?;
+    let rows = query.query_map([number(after)], stored)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The log with its chain, as the database has it.
+pub(crate) struct Stored {
+    head: Mark,
+    entries: Vec<(AuditEntry, Link)>,
+    key_check: Link,
+}
+
+/// Reads all of the log. A link that is no link is one that fits nothing.
+pub(crate) fn chain(tx: &Transaction<'_>) -> Result<Stored> {
+    let select = format!("SELECT {COLUMNS} FROM audit ORDER BY id");
+    let mut query = tx.prepare(&select)?;
+    let broken = Link::from_bytes([0; Link::LEN]);
+    let pair = |row: &Row<'_>| Ok((stored(row)?, link_at(row, 9).unwrap_or(broken)));
+    let entries = query.query_map([], pair)?.collect::<rusqlite::Result<_>>()?;
+    let key_check = tx.query_row("SELECT key_check FROM audit_chain", [], |row| link_at(row, 0))?;
+    Ok(Stored { head: head(tx)?, entries, key_check })
+}
+
+impl Stored {
+    /// What its chain and the files beside it tell.
+    pub(crate) fn checked(self, beside: &Beside) -> std::result::Result<Whole, Vec<Broken>> {
+        let Self { head, entries, key_check } = self;
+        let Some(key) = beside.key() else { return Err(vec![Broken::OtherKey]) };
+        key.verify(&Chain { head, entries, key_check, noted: beside.noted() })
+    }
+}
+
+/// Follows the log while it grows: notes its end in the file beside it after each commit.
+pub(crate) struct Trail {
+    beside: Beside,
+    noted: Option<Mark>,
+    newest: watch::Sender<u64>,
+}
+
+impl Trail {
+    /// Gives the connection its key, made at the first opening, and goes on with the chain.
+    /// Records from before there was a chain are chained now. Where the key or the end of the log
+    /// is not what it was, the log itself says so from now on.
+    pub(crate) fn open(path: &Path, db: &mut Connection) -> std::result::Result<Self, StoreError> {
+        let failed = |error: QueryError| explain(path, StoreErrorKind::Unavailable, &error);
+        let mut beside = Beside::read(path)?;
+        let key = beside.key_or_new()?;
+        let coder = key.clone();
+        db.create_scalar_function(
+            "audit_code",
+            1,
+            FunctionFlags::SQLITE_UTF8
+                | FunctionFlags::SQLITE_DETERMINISTIC
+                | FunctionFlags::SQLITE_DIRECTONLY,
+            move |context| Ok(coder.code(context.get_raw(0).as_blob()?).as_bytes().to_vec()),
+        )
+        .map_err(|error| failed(error.into()))?;
+        let end = go_on(db, &key, &beside).map_err(failed)?;
+        let (newest, _) = watch::channel(end.id);
+        let mut trail = Self { beside, noted: None, newest };
+        trail.follow(db);
+        Ok(trail)
+    }
+
+    /// The number of the newest record, whenever there is another.
+    pub(crate) fn newest(&self) -> watch::Receiver<u64> {
+        self.newest.subscribe()
+    }
+
+    /// Notes the end where it is another. A log that lost its end meanwhile says so first.
+    pub(crate) fn follow(&mut self, db: &mut Connection) {
+        let Ok(mut now) = end(db) else {
+            // Whoever reads or writes the log next is told why.
+            return;
+        };
+        if self.noted == Some(now) {
+            return;
+        }
+        if let Some(noted) = self.noted {
+            match still_there(db, noted) {
+                Ok(end) => now = end,
+                Err(error) => {
+                    tracing::error!(?error, "the audit log cannot be followed");
+                    return;
+                }
+            }
+        }
+        match self.beside.note(now) {
+            Ok(()) => self.noted = Some(now),
+            Err(error) => tracing::error!(%error, "the end of the audit log could not be noted"),
+        }
+        self.newest.send_replace(now.id);
+    }
+}
+
+/// The end of a log in which `noted` should be; where it is not, a record says so.
+fn still_there(db: &mut Connection, noted: Mark) -> Result<Mark> {
+    let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let trimmed = head(&tx)?.id > noted.id;
+    if !trimmed && linked(&tx, noted.id) != Some(noted.link) {
+        end_lost(&tx, noted.id)?;
+    }
+    let end = end(&tx)?;
+    tx.commit()?;
+    Ok(end)
+}
+
+fn end_lost(tx: &Transaction<'_>, noted: u64) -> Result<()> {
+    tracing::error!(noted, "the audit log does not hold the end that was noted beside it");
+    let event = AuditEvent::LogEndLost { noted };
+    append(tx, &AuditRecord { at: wall(), station: None, event })
+}
+
+impl fmt::Debug for Trail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Trail").field("noted", &self.noted).finish_non_exhaustive()
+    }
+}
+
+/// Begins the chain or goes on with it; its end.
+fn go_on(db: &mut Connection, key: &AuditKey, beside: &Beside) -> Result<Mark> {
+    let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let known =
+        tx.query_row("SELECT key_check FROM audit_chain", [], |row| link_at(row, 0)).optional()?;
+    match known {
+        None => begin(&tx, key)?,
+        Some(known) if known == key.check() => {}
+        Some(_) => {
+            let before = key.start(end(&tx)?.id);
+            tx.execute("UPDATE audit_chain SET key_check = ?1", [key.check().as_bytes()])?;
+            let record =
+                AuditRecord { at: wall(), station: None, event: AuditEvent::LogKeyReplaced };
+            link_and_trim(&tx, &before.link, &entry(before, &record, None, None))?;
+        }
+    }
+    let same_key = known == Some(key.check());
+    if let Some(noted) = beside.lost(known.is_some(), same_key, |id| linked(&tx, id)) {
+        end_lost(&tx, noted)?;
+    }
+    let end = end(&tx)?;
+    tx.commit()?;
+    Ok(end)
+}
+
+/// The link of a record, or of what stands before the first.
+fn linked(tx: &Transaction<'_>, id: u64) -> Option<Link> {
+    let find = "SELECT link FROM audit WHERE id = ?1
+                UNION ALL SELECT link FROM audit_chain WHERE head = ?1";
+    tx.query_row(find, [number(id)], |row| link_at(row, 0)).ok()
+}
+
+/// Chains whatever records there are.
+fn begin(tx: &Transaction<'_>, key: &AuditKey) -> Result<()> {
+    let entries = log(tx, 0)?;
+    let first =
+        entries.first().map_or_else(|| last_ever(tx), |entry| Ok(entry.id.saturating_sub(1)))?;
+    let start = key.start(first);
+    tx.execute(
+        "INSERT INTO audit_chain (one, head, link, key_check) VALUES (1, ?1, ?2, ?3)",
+        params![number(start.id), start.link.as_bytes(), key.check().as_bytes()],
+    )?;
+    let mut before = start.link;
+    for entry in &entries {
+        before = key.link(&before, entry);
+        tx.prepare_cached("UPDATE audit SET link = ?2 WHERE id = ?1")?
+            .execute(params![number(entry.id), before.as_bytes()])?;
+    }
+    Ok(())
+}
+
+/// The number of the last record there ever was.
+fn last_ever(tx: &Transaction<'_>) -> Result<u64> {
+    let find = "SELECT seq FROM sqlite_sequence WHERE name = 'audit'";
+    Ok(tx.query_row(find, [], |row| id_at(row, 0)).optional()?.unwrap_or(0))
+}
+
+/// Calendar time.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what the store notices of its own log, nobody tells it the time of"
+)]
+fn wall() -> std::time::SystemTime {
+    std::time::SystemTime::now()
 }

@@ -7,6 +7,10 @@ use rusqlite::ErrorCode;
 #[derive(Debug)]
 pub(crate) enum QueryError {
     Sqlite(rusqlite::Error),
+    /// The audit record of a change could not be written.
+    Unaudited(rusqlite::Error),
+    /// The last step of a change failed.
+    Commit(rusqlite::Error),
     /// A row holds what no valid record can: table and row.
     Damaged(&'static str, i64),
 }
@@ -23,6 +27,12 @@ impl From<rusqlite::Error> for QueryError {
 /// Never shows what SQLite says of values: that could be a card number.
 pub(crate) fn explain(path: &Path, otherwise: StoreErrorKind, error: &QueryError) -> StoreError {
     let kind = match error {
+        // The log may have it or not: only reading it again, after a restart, tells.
+        QueryError::Commit(rusqlite::Error::SqliteFailure(failure, _))
+            if failure.code == ErrorCode::SystemIoFailure =>
+        {
+            StoreErrorKind::OutcomeUnknown
+        }
         QueryError::Damaged(table, row) => {
             return StoreError::new(
                 StoreErrorKind::RecordDamaged,
@@ -33,7 +43,9 @@ pub(crate) fn explain(path: &Path, otherwise: StoreErrorKind, error: &QueryError
                 ),
             );
         }
-        QueryError::Sqlite(rusqlite::Error::SqliteFailure(failure, _)) => match failure.code {
+        QueryError::Unaudited(_) => StoreErrorKind::Unaudited,
+        QueryError::Sqlite(rusqlite::Error::SqliteFailure(failure, _))
+        | QueryError::Commit(rusqlite::Error::SqliteFailure(failure, _)) => match failure.code {
             ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => StoreErrorKind::Busy,
             ErrorCode::ReadOnly | ErrorCode::PermissionDenied => StoreErrorKind::ReadOnly,
             ErrorCode::DiskFull => StoreErrorKind::Full,
@@ -47,20 +59,30 @@ pub(crate) fn explain(path: &Path, otherwise: StoreErrorKind, error: &QueryError
             | rusqlite::Error::InvalidColumnType(..)
             | rusqlite::Error::IntegralValueOutOfRange(..),
         ) => StoreErrorKind::Damaged,
-        QueryError::Sqlite(_) => otherwise,
+        QueryError::Sqlite(_) | QueryError::Commit(_) => otherwise,
     };
     let advice = match kind {
         StoreErrorKind::Busy => "is locked by another program; close it, then try again",
         StoreErrorKind::ReadOnly => "cannot be written; give this account the right to write it",
         StoreErrorKind::Full => "has no room left; free space on its disk",
         StoreErrorKind::Damaged | StoreErrorKind::RecordDamaged => {
-            "is damaged or no database; restore a backup, or move the file away to start anew"
+            "is damaged or no database; restore a backup with `kazasu restore FILE`, or move the \
+             file away to start anew"
         }
         StoreErrorKind::Unavailable => "cannot be opened; check that folder and file can be used",
+        StoreErrorKind::OutcomeUnknown => {
+            "could not be written to the end: a change is there or not; check its disk"
+        }
         StoreErrorKind::NotCommitted => "did not take the change; nothing was stored",
+        StoreErrorKind::Unaudited => {
+            "did not take the audit record of the change, so nothing was done; free space on its \
+             disk"
+        }
     };
     let detail = match error {
-        QueryError::Sqlite(rusqlite::Error::SqliteFailure(failure, _)) => {
+        QueryError::Sqlite(rusqlite::Error::SqliteFailure(failure, _))
+        | QueryError::Commit(rusqlite::Error::SqliteFailure(failure, _))
+        | QueryError::Unaudited(rusqlite::Error::SqliteFailure(failure, _)) => {
             format!(" (SQLite error {})", failure.extended_code)
         }
         _ => String::new(),

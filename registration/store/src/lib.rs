@@ -5,11 +5,14 @@
 //! on the disk.
 
 mod audit;
+mod backup;
 mod bind;
 mod cards;
 mod error;
+mod lockouts;
 mod millis;
 mod open;
+mod part;
 mod port;
 mod renumber;
 mod settings;
@@ -24,8 +27,10 @@ use std::{
 
 use kazasu_service::{StoreError, StoreErrorKind};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
+use audit::Trail;
+pub use backup::{BackupError, Restored, Saved, backup, restore};
 use error::{QueryError, explain};
 
 /// How many requests may wait for the thread.
@@ -36,6 +41,7 @@ type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 /// A store in one SQLite file. Dropping it waits for the requests that are queued.
 pub struct SqliteStore {
     path: Arc<Path>,
+    newest_audit: watch::Receiver<u64>,
     jobs: Option<mpsc::Sender<Job>>,
     thread: Option<thread::JoinHandle<()>>,
 }
@@ -50,19 +56,29 @@ impl SqliteStore {
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, StoreError> {
         let path: Arc<Path> = Arc::from(path.into());
         let mut db = open::open(&path)?;
+        let mut trail = Trail::open(&path, &mut db)?;
+        let newest_audit = trail.newest();
         let (jobs, mut queue) = mpsc::channel::<Job>(QUEUE);
         let thread = thread::Builder::new()
             .name("store".to_owned())
             .spawn(move || {
                 while let Some(job) = queue.blocking_recv() {
                     job(&mut db);
+                    // After the answer: nobody waits for it but the next request.
+                    trail.follow(&mut db);
                 }
             })
             .map_err(|error| {
                 let message = format!("no thread for the database: {error}");
                 StoreError::new(StoreErrorKind::Unavailable, message)
             })?;
-        Ok(Self { path, jobs: Some(jobs), thread: Some(thread) })
+        Ok(Self { path, newest_audit, jobs: Some(jobs), thread: Some(thread) })
+    }
+
+    /// The number of the newest audit record, whenever there is another.
+    #[must_use]
+    pub fn newest_audit(&self) -> watch::Receiver<u64> {
+        self.newest_audit.clone()
     }
 
     /// Reads in one transaction.
@@ -95,21 +111,26 @@ impl SqliteStore {
                 .map_err(QueryError::from)
                 .and_then(|tx| {
                     let done = work(&tx)?;
-                    tx.commit()?;
+                    tx.commit().map_err(QueryError::Commit)?;
                     Ok(done)
                 })
                 .map_err(|error| explain(&path, otherwise, &error));
             // Nobody may wait any more; what is done is done.
             let _ = reply.send(done);
         });
-        let ended = || {
+        let ended = |kind| {
             let message =
                 format!("database {}: its thread has ended; restart", self.path.display());
-            StoreError::new(StoreErrorKind::Unavailable, message)
+            StoreError::new(kind, message)
         };
-        let jobs = self.jobs.as_ref().ok_or_else(ended)?;
-        jobs.send(job).await.map_err(|_| ended())?;
-        answer.await.map_err(|_| ended())?
+        let unavailable = || ended(StoreErrorKind::Unavailable);
+        let jobs = self.jobs.as_ref().ok_or_else(unavailable)?;
+        jobs.send(job).await.map_err(|_| unavailable())?;
+        // It ended between taking the request and answering it.
+        answer.await.map_err(|_| match behavior {
+            TransactionBehavior::Deferred => unavailable(),
+            _ => ended(StoreErrorKind::OutcomeUnknown),
+        })?
     }
 }
 
@@ -151,6 +172,34 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_change_whose_answer_is_lost_may_have_happened() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(folder.path().join("kazasu.db")).unwrap();
+        let changed = store.write(|_| -> Result<(), QueryError> { panic!("on purpose") }).await;
+        assert_eq!(changed.unwrap_err().kind, StoreErrorKind::OutcomeUnknown);
+        assert_eq!(store.list_users().await.unwrap_err().kind, StoreErrorKind::Unavailable);
+    }
+
+    #[test]
+    fn what_a_failed_commit_leaves_behind() {
+        use StoreErrorKind as Kind;
+        use rusqlite::ffi;
+        let rows = [
+            (ffi::SQLITE_IOERR_FSYNC, Kind::OutcomeUnknown),
+            (ffi::SQLITE_IOERR_WRITE, Kind::OutcomeUnknown),
+            (ffi::SQLITE_FULL, Kind::Full),
+            (ffi::SQLITE_BUSY, Kind::Busy),
+            (ffi::SQLITE_CONSTRAINT, Kind::NotCommitted),
+        ];
+        for (code, kind) in rows {
+            let error = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+            let error = QueryError::Commit(error);
+            let error = explain(Path::new("kazasu.db"), Kind::NotCommitted, &error);
+            assert_eq!(error.kind, kind, "{code}");
+        }
+    }
+
+    #[tokio::test]
     async fn commits_are_on_the_disk_and_locks_are_not_waited_for_long() {
         let folder = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(folder.path().join("kazasu.db")).unwrap();
@@ -161,15 +210,20 @@ mod tests {
             };
             assert_eq!(store.read(value).await, Ok(wanted), "{pragma}");
         }
+        let mode = |tx: &Transaction<'_>| {
+            Ok(tx.pragma_query_value(None, "journal_mode", |row| row.get::<_, String>(0))?)
+        };
+        assert_eq!(store.read(mode).await.as_deref(), Ok("wal"));
     }
 
     #[tokio::test]
     async fn a_full_or_read_only_database_is_named_so() {
         let rows = [
-            ("PRAGMA max_page_count = 1", StoreErrorKind::Full),
-            ("PRAGMA query_only = on", StoreErrorKind::ReadOnly),
+            // The record of the change is what finds no room.
+            ("PRAGMA max_page_count = 1", StoreErrorKind::Unaudited, "3025"),
+            ("PRAGMA query_only = on", StoreErrorKind::ReadOnly, "308"),
         ];
-        for (pragma, kind) in rows {
+        for (pragma, kind, code) in rows {
             let folder = tempfile::tempdir().unwrap();
             let store = SqliteStore::open(folder.path().join("kazasu.db")).unwrap();
             store.read(move |tx| Ok(tx.execute_batch(pragma)?)).await.unwrap();
@@ -178,7 +232,7 @@ mod tests {
                 .add_users(users(200), Capacity::default(), SystemTime::UNIX_EPOCH)
                 .await
                 .unwrap_err();
-            assert_eq!((added.kind, added.code().as_str()), (kind, "308"));
+            assert_eq!((added.kind, added.code().as_str()), (kind, code));
             assert!(added.message.contains("kazasu.db"), "{added}");
             assert_eq!(store.list_users().await, Ok(Vec::new()));
         }

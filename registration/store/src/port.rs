@@ -1,16 +1,16 @@
-use std::time::SystemTime;
+use std::{sync::Arc, time::SystemTime};
 
 use kazasu_hal::CardIdentity;
 use kazasu_registration::{
-    AuditRecord, Binding, Capacity, CommitOutcome, DeviceSecret, LookUp, OwnChange, OwnOutcome,
-    Provisional, ProvisionalOutcome, UserId, UserKey,
+    AuditEntry, AuditRecord, Binding, Broken, Capacity, CommitOutcome, DeviceSecret, LookUp,
+    OwnChange, OwnOutcome, Provisional, ProvisionalOutcome, UserId, UserKey, Whole,
 };
 use kazasu_service::{
     AddOutcome, CopyToStore, Credentials, NewVerifier, SaveOutcome, SettingsToStore, Store,
     StoreError, StoredSettings, StoredUser, UserChange, UserToStore, Verifier,
 };
 
-use crate::{SqliteStore, audit, bind, cards, settings, users};
+use crate::{SqliteStore, audit, audit::Beside, bind, cards, lockouts, settings, users};
 
 impl Store for SqliteStore {
     async fn look_up(&self, card: CardIdentity) -> Result<LookUp, StoreError> {
@@ -109,7 +109,32 @@ impl Store for SqliteStore {
         self.write(move |tx| settings::set_secret(tx, which, verifier.as_ref(), at)).await
     }
 
+    async fn failures(&self) -> Result<Vec<(UserId, u8)>, StoreError> {
+        self.read(lockouts::all).await
+    }
+
+    async fn save_failures(
+        &self,
+        user: UserId,
+        failures: u8,
+        audit: Option<AuditRecord>,
+    ) -> Result<(), StoreError> {
+        self.write(move |tx| lockouts::save(tx, &user, failures, audit.as_ref())).await
+    }
+
     async fn append_audit(&self, record: AuditRecord) -> Result<(), StoreError> {
         self.write(move |tx| audit::append(tx, &record)).await
+    }
+
+    async fn audit_log(&self, after: u64) -> Result<Vec<AuditEntry>, StoreError> {
+        self.read(move |tx| audit::log(tx, after)).await
+    }
+
+    async fn verify_audit(&self) -> Result<Result<Whole, Vec<Broken>>, StoreError> {
+        // On the store's thread, where nothing is written meanwhile.
+        let path = Arc::clone(&self.path);
+        self.read(move |tx| Ok((audit::chain(tx)?, Beside::read(&path))))
+            .await
+            .and_then(|(stored, beside)| Ok(stored.checked(&beside?)))
     }
 }

@@ -2,7 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
 
 use kazasu_hal::{CardIdentity, Technology};
 use kazasu_registration::{LookUp, Source, UserId, UserKey};
@@ -36,6 +40,7 @@ const FIRST: &str = "
 
 fn first_version(path: &Path) -> Connection {
     let db = Connection::open(path).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
     db.pragma_update(None, "journal_mode", "wal").unwrap();
     db.execute_batch(include_str!("../src/schema/1.sql")).unwrap();
     db.execute_batch(FIRST).unwrap();
@@ -124,4 +129,27 @@ async fn a_step_that_fails_leaves_the_old_version_as_it_was() {
     assert_eq!(lines(&db, "SELECT user_id FROM users ORDER BY id").len(), 3);
     let version: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
     assert_eq!(version, 1);
+}
+
+#[tokio::test]
+async fn the_log_of_schema_2_is_chained() {
+    let (_folder, path) = place();
+    let db = first_version(&path);
+    db.execute_batch(include_str!("../src/schema/2.sql")).unwrap();
+    db.execute_batch(
+        "PRAGMA user_version = 2;
+         INSERT INTO audit VALUES (6, 1600, NULL, 'secret-set', NULL, NULL, NULL, NULL, 'guest')",
+    )
+    .unwrap();
+    drop(db);
+    let store = SqliteStore::open(&path).unwrap();
+    let log = store.audit_log(0).await.unwrap();
+    let told: Vec<_> = log.iter().map(|entry| (entry.id, entry.detail.as_deref())).collect();
+    assert_eq!(told, [(5, None), (6, Some("guest"))]);
+    let whole = store.verify_audit().await.unwrap().map(|whole| (whole.records, whole.end.id));
+    assert_eq!(whole, Ok((2, 6)));
+    drop(store);
+    Connection::open(&path).unwrap().execute_batch("UPDATE audit SET detail = 'x'").unwrap();
+    let store = SqliteStore::open(&path).unwrap();
+    assert!(store.verify_audit().await.unwrap().is_err());
 }

@@ -29,3 +29,17 @@ pub(crate) async fn secure(request: Request, next: Next) -> Response {
     }
     response
 }
+
+/// A browser that got a cookie over TLS never sends it without.
+pub(crate) async fn cookies_over_tls_only(mut response: Response) -> Response {
+    for (name, value) in response.headers_mut() {
+        if name == header::SET_COOKIE {
+            let secured = [value.as_bytes(), b"; Secure"].concat();
+            if let Ok(mut secured) = HeaderValue::from_bytes(&secured) {
+                secured.set_sensitive(true);
+                *value = secured;
+            }
+        }
+    }
+    response
+}

@@ -9,12 +9,14 @@
 //! surface is a module. Pages are rendered on the server in one place each and pushed to the
 //! browser; the script only swaps them in.
 
+mod audit;
 mod headers;
 mod lang;
 mod origin;
 mod panel;
 mod rate;
 mod serve;
+mod tls;
 mod token;
 
 use std::time::Duration;
@@ -31,16 +33,26 @@ use kazasu_service::Service;
 pub use origin::AllowedHosts;
 pub use panel::{PanelConfig, ReaderPlace, SimControl};
 pub use serve::serve;
+pub use tls::{BadCertificate, Tls};
 pub use token::{BadToken, PanelToken};
 
 /// How long an answer may take, the sending of the form included. Event streams answer at once.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Everything that is served.
+/// Everything that is served without TLS: the panel. What hands out the audit log says why not.
 pub fn router(service: Service, config: PanelConfig) -> Router {
-    panel::router(service, config)
-        .layer(middleware::from_fn(in_time))
-        .layer(middleware::from_fn(headers::secure))
+    finished(panel::router(service, config).merge(audit::only_with_tls()))
+}
+
+/// Everything that is served over TLS: the panel, and the audit log for administrators' scripts.
+pub fn tls_router(service: Service, config: PanelConfig) -> Router {
+    let audit = audit::router(service.clone(), config.allowed_hosts.clone());
+    finished(panel::router(service, config).merge(audit))
+        .layer(middleware::map_response(headers::cookies_over_tls_only))
+}
+
+fn finished(router: Router) -> Router {
+    router.layer(middleware::from_fn(in_time)).layer(middleware::from_fn(headers::secure))
 }
 
 async fn in_time(request: Request, next: Next) -> Response {

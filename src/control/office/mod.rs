@@ -1,5 +1,7 @@
 //! Administration: users, cards, settings, the device's own passwords.
 
+mod audit;
+mod backup;
 mod people;
 mod settings;
 
@@ -99,10 +101,15 @@ impl Office {
             }
             Request::UserExport => self.export(lines).await,
             Request::UserList => self.list_users(lines).await,
+            Request::UserLocked => self.list_locked(lines).await,
+            Request::UserUnlock { whom } => self.unlock(whom, lines).await,
             Request::UserShow { user_id } => self.show_user(&user_id, lines).await,
             Request::UserEdit { user_id, edit } => self.edit_user(&user_id, edit, lines).await,
             Request::UserDelete { user_id } => self.delete_user(&user_id, lines).await,
             Request::ProvisionalDelete { before } => self.delete_provisional(&before, lines).await,
+            Request::AuditExport { wanted } => self.export_audit(wanted, lines).await,
+            Request::AuditVerify => self.verify_audit(lines).await,
+            Request::Backup { file } => self.backup(file, lines).await,
             Request::CardList => self.list_cards(lines).await,
             Request::CardUnlink { user_id } => self.unlink_card(&user_id, lines).await,
             Request::ConfigShow { keys } => self.show_settings(&keys, lines).await,
@@ -193,6 +200,7 @@ fn end_of(error: &AdminError) -> End {
     let text = told(error);
     match error {
         AdminError::NoSuchUser
+        | AdminError::NotLocked
         | AdminError::Provisional
         | AdminError::Stale { .. }
         | AdminError::Settings(ChangeError::Impossible(_)) => End::No(text),

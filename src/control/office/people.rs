@@ -3,12 +3,12 @@ use std::time::SystemTime;
 
 use jiff::Timestamp;
 use kazasu_registration::{Limits, Role, UserKey};
-use kazasu_service::{AdminError, StoredUser, UserEdit};
+use kazasu_service::{AdminError, StoredUser, Unlock, UserEdit};
 
 use super::{Done, Office, Refused, another_version};
 use crate::cli::Feature;
 use crate::control::host::{Lines, send};
-use crate::control::{Edit, End};
+use crate::control::{self, Edit, End};
 use crate::lines::{CardLine, Csv, UserDetail, UserLine};
 
 /// Users and cards.
@@ -26,6 +26,30 @@ impl Office {
             }
         }
         Ok(())
+    }
+
+    pub(super) async fn list_locked(&self, lines: &Lines) -> Done {
+        for user in self.service.list_locked().await? {
+            if !send(lines, &UserLine::new(&user)).await {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) async fn unlock(&self, whom: control::Unlock, lines: &Lines) -> Done {
+        let (whom, text) = match whom {
+            control::Unlock::Named(text) => (Unlock::Named(text.clone()), Some(text)),
+            control::Unlock::Administrator => {
+                (Unlock::Administrator, Some("the administrator".to_owned()))
+            }
+            control::Unlock::All => (Unlock::All, None),
+        };
+        let said = |count| match text {
+            Some(text) => format!("unlocked {text}"),
+            None => format!("{count} locks opened"),
+        };
+        self.reply(self.service.unlock(whom).await, said, lines).await
     }
 
     /// The record that a typed text means: the person's before the card's.

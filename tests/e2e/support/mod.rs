@@ -7,6 +7,7 @@ mod namespace;
 mod pcscd;
 mod process;
 mod screens;
+mod socket;
 
 pub(crate) use browser::{Browser, Key};
 pub(crate) use guest::Guest;

@@ -1,7 +1,7 @@
 //! A panel's screens without a browser: its event stream, and presses as forms.
 
 use std::{
-    io::{BufRead, BufReader, Read, Write},
+    io::{self, BufRead, BufReader, Read, Write},
     net::TcpStream,
     time::Duration,
 };
@@ -49,45 +49,63 @@ impl Screen {
 impl Screens {
     /// Follows the panel at this link.
     pub(crate) fn open(panel: &str) -> Self {
+        Self::try_open(panel).unwrap()
+    }
+
+    /// An error where the service is gone.
+    pub(crate) fn try_open(panel: &str) -> io::Result<Self> {
         let rest = panel.strip_prefix("http://").unwrap();
         let (address, token) = rest.split_once("/?token=").unwrap();
         let (address, token) = (address.to_owned(), token.to_owned());
-        let mut stream = TcpStream::connect(&address).unwrap();
-        stream.set_read_timeout(Some(SILENCE)).unwrap();
+        let mut stream = TcpStream::connect(&address)?;
+        stream.set_read_timeout(Some(SILENCE))?;
         // HTTP/1.0: the stream comes as it is, not in chunks.
         write!(
             stream,
             "GET /events?lang=en HTTP/1.0\r\nHost: {address}\r\nCookie: kazasu-panel={token}\r\n\r\n"
-        )
-        .unwrap();
+        )?;
         let mut stream = BufReader::new(stream);
         let mut status = String::new();
-        stream.read_line(&mut status).unwrap();
-        assert!(status.contains(" 200 "), "{status}");
-        Self { stream, address, token }
+        stream.read_line(&mut status)?;
+        assert!(status.is_empty() || status.contains(" 200 "), "{status}");
+        Ok(Self { stream, address, token })
     }
 
     /// The first screen with this page, from the one shown now on.
     pub(crate) fn find(&mut self, page: &str) -> Screen {
+        self.try_find(&[page]).unwrap()
+    }
+
+    /// One of several pages. An error where the service is gone.
+    pub(crate) fn try_find(&mut self, pages: &[&str]) -> io::Result<Screen> {
         let mut seen = Vec::new();
         loop {
-            match self.next() {
-                Some(screen) if screen.page() == page => return screen,
+            match self.try_next()? {
+                Some(screen) if pages.contains(&screen.page()) => return Ok(screen),
                 Some(screen) => {
                     seen.push((screen.page().to_owned(), screen.code().map(str::to_owned)));
                 }
-                None => panic!("no {page}; seen: {seen:?}"),
+                None => panic!("no {pages:?}; seen: {seen:?}"),
             }
         }
     }
 
     /// The next screen; `None` where none comes.
     pub(crate) fn next(&mut self) -> Option<Screen> {
+        self.try_next().unwrap()
+    }
+
+    /// Waits until the service is gone.
+    pub(crate) fn until_gone(&mut self) {
+        while let Ok(Some(_)) = self.try_next() {}
+    }
+
+    fn try_next(&mut self) -> io::Result<Option<Screen>> {
         let (mut pings, mut html) = (0, String::new());
         while pings < PINGS {
             let mut line = String::new();
-            if self.stream.read_line(&mut line).unwrap() == 0 {
-                return None;
+            if self.stream.read_line(&mut line)? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
             }
             if let Some(data) = line.strip_prefix("data:") {
                 html.push_str(data);
@@ -95,23 +113,33 @@ impl Screens {
                 pings += 1;
             } else if line.trim_end().is_empty() {
                 if html.contains("data-page=") {
-                    return Some(Screen(html));
+                    return Ok(Some(Screen(html)));
                 }
                 html.clear();
             }
         }
-        None
+        Ok(None)
     }
 
     /// Presses a button of this screen, with what the form holds.
     pub(crate) fn press(&self, screen: &Screen, button: &str, fields: &[(&str, &str)]) {
+        assert!(self.try_press(screen, button, fields).unwrap(), "{button}: too often");
+    }
+
+    /// `false` where it was pressed too often. An error where the service is gone.
+    pub(crate) fn try_press(
+        &self,
+        screen: &Screen,
+        button: &str,
+        fields: &[(&str, &str)],
+    ) -> io::Result<bool> {
         let mut form =
             format!("station={}&session={}&do={button}", screen.station(), screen.session());
         for (name, value) in fields {
             form += &format!("&{name}={value}");
         }
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        stream.set_read_timeout(Some(SILENCE)).unwrap();
+        let mut stream = TcpStream::connect(&self.address)?;
+        stream.set_read_timeout(Some(SILENCE))?;
         let Self { address, token, .. } = self;
         write!(
             stream,
@@ -119,10 +147,16 @@ impl Screens {
              Cookie: kazasu-panel={token}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
              Content-Length: {}\r\n\r\n{form}",
             form.len()
-        )
-        .unwrap();
+        )?;
         let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
+        stream.read_to_string(&mut answer)?;
+        if answer.is_empty() {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        if answer.contains(" 429 ") {
+            return Ok(false);
+        }
         assert!(answer.contains(" 303 ") || answer.contains(" 204 "), "{button}: {answer}");
+        Ok(true)
     }
 }

@@ -10,12 +10,13 @@ pub use check::Impossible;
 pub use keys::{ChangeError, Setting};
 pub use values::{
     Accessories, Accounting, AutoClear, AutoClearOutOfRange, Capacity, CardLinkMode, CardReader,
-    Method, OtherCard, PanelSignIn, Payment, Priority, ReservedIds, Source, Sources,
+    FailuresMax, FailuresMaxOutOfRange, Method, OtherCard, PanelSignIn, Payment, Priority,
+    ReservedIds, Source, Sources,
 };
 
 use crate::{
-    AccessSettings, AuthenticationMode, CardNumberRule, Field, FieldError, Limits, PasswordProfile,
-    Rule, UserId, UserName,
+    AccessSettings, AuthenticationMode, CardNumberRule, Field, FieldError, Limits, LockOutLimits,
+    PasswordProfile, Rule, UserId, UserName,
 };
 
 /// All settings of sign-in and registration (S10-2, spec 30 sections 2 to 5).
@@ -39,6 +40,8 @@ pub struct Settings {
     pub own_record: OwnRecordSettings,
     /// What new passwords have to be.
     pub password: PasswordSettings,
+    /// How many wrong passwords are taken (spec 40 section 3).
+    pub lock_out: LockOutSettings,
     /// How many records there may be.
     pub capacity: Capacity,
     /// What else is plugged in beside the reader.
@@ -192,6 +195,24 @@ pub struct PasswordSettings {
 impl Default for PasswordSettings {
     fn default() -> Self {
         Self { profile: PasswordProfile::Device, min: None, max: None }
+    }
+}
+
+/// `lock-out`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct LockOutSettings {
+    /// For a user, and for a card (S40-2-05).
+    pub user: FailuresMax,
+    /// For the device's own passwords (S40-2-04).
+    pub administrator: FailuresMax,
+}
+
+impl LockOutSettings {
+    /// What the lock-out goes by.
+    #[must_use]
+    pub fn limits(&self) -> LockOutLimits {
+        LockOutLimits { user: self.user.get(), device: self.administrator.get() }
     }
 }
 

@@ -209,6 +209,47 @@ impl Default for AutoClear {
     }
 }
 
+/// How many wrong passwords in a row lock: 1 to 10, 5 by default (S40-2-04, S40-2-05).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "u8", into = "u8")]
+pub struct FailuresMax(u8);
+
+/// A number of wrong passwords outside 1 to 10.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0} wrong passwords: allowed are 1 to 10")]
+pub struct FailuresMaxOutOfRange(pub u8);
+
+impl FailuresMax {
+    /// The number.
+    #[must_use]
+    pub fn get(self) -> u8 {
+        self.0
+    }
+}
+
+impl TryFrom<u8> for FailuresMax {
+    type Error = FailuresMaxOutOfRange;
+
+    fn try_from(count: u8) -> Result<Self, Self::Error> {
+        match count {
+            1..=10 => Ok(Self(count)),
+            _ => Err(FailuresMaxOutOfRange(count)),
+        }
+    }
+}
+
+impl From<FailuresMax> for u8 {
+    fn from(count: FailuresMax) -> Self {
+        count.0
+    }
+}
+
+impl Default for FailuresMax {
+    fn default() -> Self {
+        Self(5)
+    }
+}
+
 /// How many records a store may hold (spec 10 section 5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]

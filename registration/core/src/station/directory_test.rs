@@ -9,7 +9,10 @@ fn people_of_the_directory_are_copied_with_a_password_that_keeps_the_devices_rul
     rig.panel(submit_to(Source::Directory, "sato", "abc"));
     assert_eq!(rig.shown_code(), Some(ErrorCode::FieldRule), "S10-4-04: nothing is stored");
     let effects = rig.panel(submit_to(Source::Directory, "sato", "opensezam"));
-    assert!(matches!(effects.as_slice(), [Effect::Verify(_, Claim::Directory(..))]), "{effects:?}");
+    assert!(
+        matches!(effects.as_slice(), [Effect::Verify(_, Claim::Directory(..), Some(_))]),
+        "{effects:?}"
+    );
     let person = Account { source: Source::Directory, ..account("sato", None) };
     match rig.verified(Verdict::Right(person)).as_slice() {
         [Effect::Commit(_, Binding { keep: Keep::Copy(copy), user, .. })] => {

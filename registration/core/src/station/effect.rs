@@ -15,8 +15,9 @@ pub enum Effect {
     LookUp(Request, CardToFind),
     /// Make a provisional user if there is room.
     MakeProvisional(Request, Provisional, Capacity),
-    /// Are these credentials right? To be answered as slowly for unknown users as for others.
-    Verify(Request, Claim),
+    /// Are these credentials right? They were typed beside this card, where one was tapped. To be
+    /// answered as slowly for unknown users as for others.
+    Verify(Request, Claim, Option<CardIdentity>),
     /// Bind the card.
     Commit(Request, Binding),
     /// Change what a user changed of their own record.

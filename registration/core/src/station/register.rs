@@ -116,7 +116,8 @@ impl Station {
             Source::Device => Claim::User(user.clone(), Some(password.clone())),
             Source::Directory => Claim::Directory(user.clone(), password.clone()),
         };
-        self.effects.push_back(Effect::Verify(request, claim));
+        let beside = Some(card.identity.clone());
+        self.effects.push_back(Effect::Verify(request, claim, beside));
         let deadline = now.mono.after(VERIFY);
         State::Verifying(Verifying { card, source, user, password, request, deadline })
     }

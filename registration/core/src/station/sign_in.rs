@@ -215,7 +215,8 @@ impl Station {
 
     fn verify_sign_in(&mut self, now: Now, claim: Claim, how: How) -> State {
         let request = self.next_request();
-        self.effects.push_back(Effect::Verify(request, claim));
+        let card = how.card().cloned();
+        self.effects.push_back(Effect::Verify(request, claim, card));
         State::SigningIn(SigningIn { how, request, deadline: now.mono.after(VERIFY) })
     }
 
@@ -230,10 +231,7 @@ impl Station {
             Ok(verdict) => verdict,
             Err(code) => return self.notice(now, code),
         };
-        let card = match &s.how {
-            How::Card(card, _) => Some(card.identity.clone()),
-            _ => None,
-        };
+        let card = s.how.card().cloned();
         let who = match (verdict, s.how) {
             (Verdict::Right(account), How::Card(card, known)) if account.id == known.id => {
                 let via = self.via(card.identity);

@@ -48,7 +48,7 @@ fn s30_4_02_a_known_card_that_needs_a_password_asks_for_it_once() {
     let mut rig = rig_in("AwaitingPassword", &[]);
     let effects = rig.panel(PanelAction::Password(secret("sesame")));
     match effects.as_slice() {
-        [Effect::Verify(_, Claim::User(id, Some(typed)))] => {
+        [Effect::Verify(_, Claim::User(id, Some(typed)), _)] => {
             assert_eq!((id.as_str(), typed.reveal()), ("tanaka", "sesame"), "S30-4-02");
         }
         other => panic!("S30-4-02: {other:?}"),
@@ -399,7 +399,7 @@ fn s30_4_22_a_committed_registration_leaves_nobody() {
 fn administrators_are_the_key_operator_and_users_with_the_role() {
     let mut rig = rig_in("SignInPage", &[]);
     match rig.panel(sign_in("admin", "sesame")).as_slice() {
-        [Effect::Verify(_, Claim::Device(DeviceSecret::KeyOperator, Some(_)))] => {}
+        [Effect::Verify(_, Claim::Device(DeviceSecret::KeyOperator, Some(_)), None)] => {}
         other => panic!("{other:?}"),
     }
     match rig.verified(Verdict::WrongPassword).as_slice() {

@@ -66,6 +66,16 @@ pub(super) enum How {
     Engineer(Option<CardIdentity>),
 }
 
+impl How {
+    /// The card that the password belongs to.
+    pub(super) fn card(&self) -> Option<&CardIdentity> {
+        match self {
+            Self::Card(card, _) => Some(&card.identity),
+            Self::User(_) | Self::Administrator(_) | Self::Guest | Self::Engineer(_) => None,
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct SigningIn {
     pub(super) how: How,

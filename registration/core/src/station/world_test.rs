@@ -263,7 +263,7 @@ impl World {
                     session.reads = 1;
                     session.awaited = Some(*request);
                 }
-                Effect::Verify(request, _) => {
+                Effect::Verify(request, ..) => {
                     session.awaited = Some(*request);
                     (session.verified, session.agreed) = (None, false);
                 }
@@ -332,7 +332,7 @@ impl World {
                 };
                 (*n, Input::ProvisionalMade(*n, made))
             }
-            Effect::Verify(n, claim) => {
+            Effect::Verify(n, claim, _) => {
                 let verdict =
                     if fails { Err(ErrorCode::TryLater) } else { Ok(self.records.verify(claim)) };
                 (*n, Input::Verified(*n, verdict))

@@ -18,6 +18,9 @@ pub enum AdminError {
     /// No record of this name.
     #[error("no such user (kazasu user list shows all)")]
     NoSuchUser,
+    /// Nothing of what was to be unlocked is locked.
+    #[error("not locked (kazasu user list --locked shows who is)")]
+    NotLocked,
     /// Provisional users have nothing that could be changed.
     #[error("a provisional user cannot be changed, only deleted (kazasu user delete)")]
     Provisional,
@@ -68,6 +71,7 @@ impl AdminError {
             Self::Stopped => Some(ErrorCode::Internal),
             Self::Import(_)
             | Self::NoSuchUser
+            | Self::NotLocked
             | Self::Provisional
             | Self::Settings(_)
             | Self::Stale { .. }

@@ -1,8 +1,10 @@
+pub(crate) mod audit;
 pub(crate) mod edit;
 pub(crate) mod error;
 pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod settings;
+pub(crate) mod unlock;
 
 use std::{sync::Arc, time::SystemTime};
 
@@ -11,7 +13,11 @@ use kazasu_registration::{
 };
 
 use crate::{
-    AddOutcome, Loaded, Store, StoredUser, UserToStore, clock, current::Current, hasher::Hasher,
+    AddOutcome, Loaded, Store, StoredUser, UserToStore,
+    clock::{self, Clock},
+    current::Current,
+    guard::Guard,
+    hasher::Hasher,
 };
 use error::AdminError;
 use import::{BadLine, ImportError, Imported, LineProblem};
@@ -22,17 +28,25 @@ pub struct Admin<S> {
     store: Arc<S>,
     current: Arc<Current>,
     hasher: Hasher,
+    guard: Arc<Guard<S>>,
 }
 
 impl<S: Store> Admin<S> {
     /// Administration of a store that no service runs on.
     #[must_use]
     pub fn new(store: Arc<S>, loaded: Loaded) -> Self {
-        Self::beside(store, Arc::new(Current::new(loaded)), Hasher::new())
+        let current = Arc::new(Current::new(loaded));
+        let guard = Guard::new(Arc::clone(&store), Arc::clone(&current), Clock::new());
+        Self::beside(store, current, Hasher::new(), Arc::new(guard))
     }
 
-    pub(crate) fn beside(store: Arc<S>, current: Arc<Current>, hasher: Hasher) -> Self {
-        Self { store, current, hasher }
+    pub(crate) fn beside(
+        store: Arc<S>,
+        current: Arc<Current>,
+        hasher: Hasher,
+        guard: Arc<Guard<S>>,
+    ) -> Self {
+        Self { store, current, hasher, guard }
     }
 
     /// Adds one user.

@@ -46,7 +46,7 @@ async fn a_copy_of_the_person_is_made(world: World<impl Store>) {
         world.act(to_directory(user, password)).await;
         world.code(ErrorCode::DirectoryWrongCredentials).await;
     }
-    world.act(to_directory("SATO", "sesame")).await;
+    world.patiently(to_directory("SATO", "sesame")).await;
     world.registered().await;
     assert_eq!(world.cards().await, ["sato 01"]);
     let told = world.service.describe_user(&key("sato")).await.unwrap();

@@ -42,7 +42,7 @@ async fn a_card_is_registered_and_signs_in_at_the_next_tap(world: World<impl Sto
     world.act(submit("nobody", "sesame")).await;
     world.code(ErrorCode::WrongCredentials).await;
     assert_eq!(world.cards().await, ["- 01"]);
-    world.act(submit("tanaka", "sesame")).await;
+    world.patiently(submit("tanaka", "sesame")).await;
     world.registered().await;
     assert_eq!(world.cards().await, ["tanaka 01"]);
     world.tap(1);

@@ -3,10 +3,12 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
 
 mod admin;
+mod audit;
 #[path = "../../../store/tests/contract/mod.rs"]
 mod contract;
 mod directory;
 mod flows;
+mod lockout;
 mod memory;
 mod settings;
 mod stations;

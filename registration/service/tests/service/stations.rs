@@ -24,7 +24,7 @@ async fn wrong_credentials_bind_nothing_and_are_logged() {
     world.tap(1);
     world.form().await;
     for (user, password) in [("tanaka", "Sesame"), ("tanaka", ""), ("nobody", "sesame")] {
-        world.act(submit(user, password)).await;
+        world.patiently(submit(user, password)).await;
         world.code(ErrorCode::WrongCredentials).await;
     }
     assert_eq!(world.cards().await, ["- 01"]);

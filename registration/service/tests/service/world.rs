@@ -16,7 +16,7 @@ use kazasu_store::SqliteStore;
 use tempfile::TempDir;
 use tokio::{
     sync::{broadcast, watch},
-    time::timeout,
+    time::{sleep, timeout},
 };
 
 use crate::memory::Memory;
@@ -30,6 +30,8 @@ pub(crate) struct World<S> {
     /// Goes last.
     _folder: Option<TempDir>,
 }
+
+const STATIONS: [&str; 2] = ["desk", "door"];
 
 pub(crate) fn station(name: &str) -> StationName {
     StationName(name.to_owned())
@@ -100,20 +102,41 @@ impl World<SqliteStore> {
     }
 }
 
+fn serve<S: Store>(
+    store: &Arc<S>,
+    directory: &Arc<ScriptedDirectory>,
+    settings: Settings,
+    stations: &[&str],
+) -> (broadcast::Sender<Event>, Service) {
+    let (events, heard) = broadcast::channel(64);
+    let site = Site { has_directory: true, ..Site::new(settings).unwrap() };
+    let service = Service::start(
+        Arc::clone(store),
+        Arc::clone(directory),
+        Loaded::from(site),
+        stations.iter().map(|name| station(name)).collect(),
+        heard,
+    );
+    (events, service)
+}
+
 impl<S: Store> World<S> {
     fn start(store: S, settings: Settings, folder: Option<TempDir>) -> Self {
         let store = Arc::new(store);
         let directory = Arc::new(ScriptedDirectory::new());
-        let (events, heard) = broadcast::channel(64);
-        let site = Site { has_directory: true, ..Site::new(settings).unwrap() };
-        let service = Service::start(
-            Arc::clone(&store),
-            Arc::clone(&directory),
-            Loaded::from(site),
-            vec![station("desk"), station("door")],
-            heard,
-        );
+        let (events, service) = serve(&store, &directory, settings, &STATIONS);
         Self { service, store, directory, events, _folder: folder }
+    }
+
+    /// Ends the service and starts another on the same store.
+    pub(crate) async fn restart(&mut self, settings: Settings) {
+        self.restart_at(settings, &STATIONS).await;
+    }
+
+    /// The same with other stations.
+    pub(crate) async fn restart_at(&mut self, settings: Settings, stations: &[&str]) {
+        self.service.shutdown().await;
+        (self.events, self.service) = serve(&self.store, &self.directory, settings, stations);
     }
 
     pub(crate) async fn add(&self, user_id: &str, password: &str) {
@@ -203,6 +226,20 @@ impl<S: Store> World<S> {
         self.act_at("desk", action).await;
     }
 
+    /// Types something until it is not too soon after wrong passwords any more; the page that
+    /// answers it.
+    pub(crate) async fn patiently(&self, action: PanelAction) -> Page {
+        for _ in 0..200 {
+            self.act(action.clone()).await;
+            let page = self.shows("desk", "answer", |page| *page != Page::Checking).await;
+            if code(&page) != Some(ErrorCode::TryLater) {
+                return page;
+            }
+            sleep(Duration::from_millis(100)).await;
+        }
+        panic!("too soon for too long");
+    }
+
     /// A card from its tap to the notice that it is registered.
     pub(crate) async fn register(&self, n: u8, user_id: &str, password: &str) {
         self.register_by(n, submit(user_id, password)).await;
@@ -217,14 +254,24 @@ impl<S: Store> World<S> {
 
     /// Types ID and password on the sign-in page.
     pub(crate) async fn sign_in(&self, signs_in: SignInAs, user_id: &str, password: &str) {
+        self.sign_in_at("desk", signs_in, user_id, password).await;
+    }
+
+    pub(crate) async fn sign_in_at(
+        &self,
+        name: &str,
+        signs_in: SignInAs,
+        user_id: &str,
+        password: &str,
+    ) {
         let page_opened = |page: &Page| matches!(page, Page::SignIn { .. } | Page::AskWho { .. });
-        if !page_opened(&self.view("desk").borrow().page.clone()) {
-            self.act(PanelAction::AuthenticationKey).await;
+        if !page_opened(&self.view(name).borrow().page.clone()) {
+            self.act_at(name, PanelAction::AuthenticationKey).await;
         }
-        self.shows("desk", "sign-in page", page_opened).await;
-        self.act(PanelAction::SignInAs(signs_in)).await;
+        self.shows(name, "sign-in page", page_opened).await;
+        self.act_at(name, PanelAction::SignInAs(signs_in)).await;
         let (user_id, password) = (user_id.to_owned(), password.to_owned().into());
-        self.act(PanelAction::SignIn { user_id, password }).await;
+        self.act_at(name, PanelAction::SignIn { user_id, password }).await;
     }
 
     pub(crate) async fn sign_out(&self) {

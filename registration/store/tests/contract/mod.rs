@@ -41,6 +41,7 @@ macro_rules! contract {
             numbers_may_change_places,
             long_lists_of_collisions_are_cut,
             a_change_of_mode_deletes_users,
+            wrong_passwords_are_counted_for_users_alone,
         );
     };
     ($store:expr => $($name:ident),* $(,)?) => {$(

@@ -1,6 +1,6 @@
 //! Copies of a directory's people, own records, what administrators change.
 
-use kazasu_registration::{OwnChange, OwnOutcome};
+use kazasu_registration::{AuditEvent, AuditRecord, Claimed, OwnChange, OwnOutcome};
 use kazasu_service::{NewVerifier, StoredUser, UserChange};
 
 use super::*;
@@ -263,4 +263,32 @@ pub(crate) async fn leftovers_are_deleted_and_nobody_else(store: &impl Store) {
     assert_eq!(store.delete_provisional(None, at(40)).await, Ok(1));
     assert_eq!(listed(store).await, ["tanaka registered card"]);
     assert_eq!(store.look_up(card(4)).await, Ok(LookUp::Unknown));
+}
+
+pub(crate) async fn wrong_passwords_are_counted_for_users_alone(store: &impl Store) {
+    let added = store.add_users(vec![user("tanaka"), user("suzuki")], MANY, at(0)).await;
+    assert_eq!(added, Ok(AddOutcome::Added));
+    let event = AuditEvent::Locked { who: Claimed::User(id("tanaka")), card: None };
+    let record = Some(AuditRecord { at: at(1), station: None, event });
+    // What is stored, and what is there then; nobody has the third user ID.
+    type Kept<'a> = &'a [(&'a str, u8)];
+    let rows: [(&str, u8, Kept<'_>); 7] = [
+        ("tanaka", 1, &[("tanaka", 1)]),
+        ("tanaka", 5, &[("tanaka", 5)]),
+        ("suzuki", 2, &[("suzuki", 2), ("tanaka", 5)]),
+        ("nobody", 4, &[("suzuki", 2), ("tanaka", 5)]),
+        ("suzuki", 0, &[("tanaka", 5)]),
+        ("nobody", 0, &[("tanaka", 5)]),
+        ("suzuki", 0, &[("tanaka", 5)]),
+    ];
+    for (who, failures, there) in rows {
+        assert_eq!(store.save_failures(id(who), failures, record.clone()).await, Ok(()));
+        let mut kept = store.failures().await.unwrap();
+        kept.sort();
+        let there: Vec<_> = there.iter().map(|&(who, failures)| (id(who), failures)).collect();
+        assert_eq!(kept, there, "{who} {failures}");
+    }
+    // They go with the user.
+    assert_eq!(store.delete_user(id("tanaka").into(), at(2)).await, Ok(true));
+    assert_eq!(store.failures().await, Ok(Vec::new()));
 }

@@ -159,7 +159,7 @@ async fn the_server_speaks_http_and_ends_when_told() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
-    let server = tokio::spawn(serve(listener, house.router.clone(), async move {
+    let server = tokio::spawn(serve(listener, house.router.clone(), None, async move {
         drop(stopped.await);
     }));
     let mut stream = TcpStream::connect(address).await.unwrap();

@@ -2,12 +2,15 @@
 
 mod port;
 
-use std::sync::{Mutex, MutexGuard};
+use std::{
+    sync::{Mutex, MutexGuard},
+    time::SystemTime,
+};
 
 use kazasu_hal::CardIdentity;
 use kazasu_registration::{
-    Account, AuditEvent, Binding, CardNumber, CommitOutcome, DeviceSecret, ListedUser, Role, Site,
-    Source, UserId, UserKey,
+    Account, AuditEntry, AuditEvent, Binding, CardNumber, CommitOutcome, DeviceSecret, ListedUser,
+    Role, Site, Source, UserId, UserKey,
 };
 use kazasu_service::{
     Collision, Collisions, CopyToStore, SETTINGS_KEPT, SaveOutcome, SettingsToStore, StoreError,
@@ -55,7 +58,9 @@ struct Records {
     rows: Vec<Row>,
     settings: Vec<StoredSettings>,
     secrets: Vec<(DeviceSecret, Verifier)>,
+    failures: Vec<(UserId, u8)>,
     audit: Vec<String>,
+    log: Vec<AuditEntry>,
     commits: usize,
     fails: Option<StoreError>,
 }
@@ -85,6 +90,17 @@ impl Records {
         let code = event.code().map_or("-", |code| code.as_str());
         let detail = event.detail().unwrap_or_else(|| "-".to_owned());
         self.audit.push(format!("{} {user} {code} {detail}", event.word()));
+        self.log.push(AuditEntry {
+            id: self.log.len() as u64 + 1,
+            at: SystemTime::UNIX_EPOCH,
+            station: None,
+            event: event.word().to_owned(),
+            user: event.user().map(|user| user.as_str().to_owned()),
+            card: None,
+            replaced: None,
+            code: event.code().map(|code| code.as_str().to_owned()),
+            detail: event.detail(),
+        });
     }
 
     fn commit(&mut self, binding: &Binding, copy: Option<CopyToStore>) -> CommitOutcome {

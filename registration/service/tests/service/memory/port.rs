@@ -2,8 +2,9 @@ use std::time::SystemTime;
 
 use kazasu_hal::CardIdentity;
 use kazasu_registration::{
-    AuditEvent, AuditRecord, Binding, Capacity, CommitOutcome, DeviceSecret, ListedUser, LookUp,
-    OwnChange, OwnOutcome, Provisional, ProvisionalOutcome, Role, Source, UserId, UserKey,
+    AuditEntry, AuditEvent, AuditRecord, Binding, Broken, Capacity, CommitOutcome, DeviceSecret,
+    Link, ListedUser, LookUp, Mark, OwnChange, OwnOutcome, Provisional, ProvisionalOutcome, Role,
+    Source, UserId, UserKey, Whole,
 };
 use kazasu_service::{
     AddOutcome, CopyToStore, Credentials, NewVerifier, SaveOutcome, SettingsToStore, Store,
@@ -278,7 +279,47 @@ impl Store for Memory {
         .await
     }
 
+    async fn failures(&self) -> Result<Vec<(UserId, u8)>, StoreError> {
+        self.answer(|records| {
+            let there = records.failures.clone().into_iter();
+            there.filter(|(user, _)| records.row(&user.clone().into()).is_some()).collect()
+        })
+        .await
+    }
+
+    async fn save_failures(
+        &self,
+        user: UserId,
+        failures: u8,
+        audit: Option<AuditRecord>,
+    ) -> Result<(), StoreError> {
+        self.answer(|records| {
+            records.failures.retain(|(of, _)| *of != user);
+            if failures > 0 && records.row(&user.clone().into()).is_some() {
+                records.failures.push((user, failures));
+            }
+            audit.iter().for_each(|audit| records.log(&audit.event));
+        })
+        .await
+    }
+
     async fn append_audit(&self, record: AuditRecord) -> Result<(), StoreError> {
         self.answer(|records| records.log(&record.event)).await
+    }
+
+    async fn audit_log(&self, after: u64) -> Result<Vec<AuditEntry>, StoreError> {
+        self.answer(|records| {
+            records.log.iter().filter(|entry| entry.id > after).cloned().collect()
+        })
+        .await
+    }
+
+    /// There is no chain in memory: nobody but this process can change the log.
+    async fn verify_audit(&self) -> Result<Result<Whole, Vec<Broken>>, StoreError> {
+        self.answer(|records| {
+            let id = records.log.len() as u64;
+            Ok(Whole { records: id, end: Mark { id, link: Link::from_bytes([0; Link::LEN]) } })
+        })
+        .await
     }
 }

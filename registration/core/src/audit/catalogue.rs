@@ -1,0 +1,118 @@
+//! What the device's manual calls each event, and under which number.
+
+use super::AuditEntry;
+
+/// How an event is told in the manual's format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Row {
+    /// [`AuditEvent::word`](super::AuditEvent::word).
+    pub(super) word: &'static str,
+    /// The manual gives the range and no numbers: these are ours. The high byte is the name's.
+    pub(super) number: u16,
+    /// The name of its kind.
+    pub(super) name: &'static str,
+    /// What was done.
+    pub(super) description: &'static str,
+    /// What became of it.
+    pub(super) status: &'static str,
+    /// Who did it.
+    pub(super) actor: Actor,
+}
+
+/// Who did what a record tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Actor {
+    /// The device by itself, or somebody unknown.
+    Nobody,
+    /// Whoever administers the device: the user of the record is whom it was done to.
+    KeyOperator,
+    /// The user of the record, at a station; the key operator elsewhere.
+    User,
+    /// Whom the record names: a user, or one of the device's own passwords.
+    Named,
+}
+
+use Actor::{KeyOperator, Named, Nobody, User};
+
+const fn row(
+    word: &'static str,
+    number: u16,
+    name: &'static str,
+    description: &'static str,
+    status: &'static str,
+    actor: Actor,
+) -> Row {
+    Row { word, number, name, description, status, actor }
+}
+
+const STATUS: &str = "System Status";
+const LOGIN: &str = "Login/Logout";
+const SETTINGS: &str = "Device Settings";
+const CONFIG: &str = "Device Config";
+const POLICY: &str = "Audit Policy";
+const COMMUNICATION: &str = "Communication";
+const CARD: &str = "Card Registration";
+const OK: &str = "Successful";
+
+/// S40-4-01 to S40-4-10, then what the manual does not have.
+pub(super) const ROWS: &[Row] = &[
+    // S40-4-01
+    row("started-cold", 0x0101, STATUS, "Started normally (cold boot)", "-", Nobody),
+    row("started-warm", 0x0102, STATUS, "Started normally (warm boot)", "-", Nobody),
+    row("stop-requested", 0x0103, STATUS, "Shutdown requested", "-", Nobody),
+    // S40-4-03; an ID that nobody has is told by the record having none.
+    row("sign-in-failed", 0x0301, LOGIN, "Login", "Failed (Invalid Password)", Named),
+    // S40-4-05, S40-4-08
+    row("settings-changed", 0x0401, SETTINGS, "Change Security Setting", OK, KeyOperator),
+    row("secret-set", 0x0402, SETTINGS, "Change Security Setting", OK, KeyOperator),
+    row("user-added", 0x0403, SETTINGS, "Add User", OK, KeyOperator),
+    row("user-edited", 0x0404, SETTINGS, "Edit User", OK, User),
+    row("role-changed", 0x0405, SETTINGS, "Edit User", OK, KeyOperator),
+    row("limits-changed", 0x0406, SETTINGS, "Edit User", OK, KeyOperator),
+    row("user-deleted", 0x0407, SETTINGS, "Delete User", OK, KeyOperator),
+    row("users-deleted", 0x0408, SETTINGS, "Delete User", OK, KeyOperator),
+    // S40-4-09
+    row("time-adjusted", 0x0409, SETTINGS, "Adjust Time", OK, Nobody),
+    // S40-4-06
+    row("software-updated", 0x0501, CONFIG, "Software", "Updated", Nobody),
+    // S40-4-07
+    row("audit-begun", 0x0601, POLICY, "Audit Log", "Enable", Nobody),
+    row("audit-exported", 0x0602, POLICY, "Export Audit Log", OK, Named),
+    row("audit-key-replaced", 0x0603, POLICY, "Audit Log Key", "Replaced", Nobody),
+    row("audit-end-lost", 0x0604, POLICY, "Audit Log", "Failed (End of Log Lost)", Nobody),
+    row("syslog-lost", 0x0605, POLICY, "Send Audit Log", "Failed (Records Lost)", Nobody),
+    // S40-4-10
+    row("tls-failed", 0x0701, COMMUNICATION, "Trusted Communication", "Failed", Nobody),
+    row("card-bound", 0x0801, CARD, "Bind Card", OK, User),
+    row("card-replaced", 0x0802, CARD, "Replace Card", OK, User),
+    row("card-unlinked", 0x0803, CARD, "Unlink Card", OK, KeyOperator),
+    row("registration-refused", 0x0804, CARD, "Bind Card", "Failed", Nobody),
+    row("provisional-made", 0x0805, CARD, "Add Provisional User", OK, Nobody),
+    row("provisional-deleted", 0x0806, CARD, "Delete Provisional User", OK, KeyOperator),
+    row("user-copied", 0x0807, CARD, "Copy User from Directory", OK, User),
+    row("card-written", 0x0808, CARD, "Write Card to Directory", OK, User),
+    row("card-rewritten", 0x0809, CARD, "Write Card to Directory", OK, User),
+    row("signed-in-unchecked", 0x0302, LOGIN, "Login", "Not Checked", Named),
+    row("not-administrator", 0x0306, LOGIN, "Login", "Failed (Not Administrator)", Named),
+    row("locked", 0x0303, LOGIN, "Lock Out", OK, Named),
+    row("unlocked", 0x0304, LOGIN, "Unlock", OK, KeyOperator),
+    row("all-unlocked", 0x0305, LOGIN, "Unlock", OK, KeyOperator),
+];
+
+/// A word of another version of this program.
+const OTHER: Row = row("", 0, "-", "-", "-", Nobody);
+const UNKNOWN_ID: &str = "Failed (Invalid UserID)";
+const SWITCH_MODE: &str = "Switch Authentication Mode";
+
+/// How a record is told.
+pub(super) fn row_of(entry: &AuditEntry) -> Row {
+    let found = ROWS.iter().find(|row| row.word == entry.event).copied().unwrap_or(OTHER);
+    let mentions = |word| entry.detail.as_deref().is_some_and(|text| text.contains(word));
+    match found.word {
+        "sign-in-failed" if entry.user.is_none() && entry.detail.is_none() => {
+            Row { status: UNKNOWN_ID, ..found }
+        }
+        "settings-changed" if mentions("sign-in.mode") => Row { description: SWITCH_MODE, ..found },
+        _ => found,
+    }
+}

@@ -1,0 +1,122 @@
+use std::collections::BTreeMap;
+
+use kazasu_hal::Technology;
+use kazasu_registration::{Settings, Site};
+use proptest::prelude::*;
+
+use super::*;
+use crate::Loaded;
+
+fn guard(limit: u8) -> Guard<()> {
+    let limit = limit.to_string();
+    let settings = Settings::default().changed([("lock-out.user", limit.as_str())]).unwrap();
+    let current = Current::new(Loaded::from(Site::new(settings).unwrap()));
+    Guard::new(Arc::new(()), Arc::new(current), Clock::new())
+}
+
+fn user(n: u8) -> Guessed {
+    Guessed::User(UserId::new(&format!("user{n}")).unwrap())
+}
+
+fn card(n: u8) -> Guessed {
+    let idm = [0x01, 0x2E, 0x4C, 0xE1, 0, 0, 0, n];
+    Guessed::Card(CardIdentity::new(Technology::Felica, &idm, None).unwrap())
+}
+
+/// What happens next: somebody types a password beside a card or none, or one of the checks under
+/// way ends: wrong, or given up.
+#[derive(Clone, Debug)]
+enum Step {
+    Typed { user: u8, card: Option<u8>, password: u64 },
+    Wrong(usize),
+    GivenUp(usize),
+    Waited(u64),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        4 => (0..3_u8, prop::option::of(0..2_u8), any::<u64>())
+            .prop_map(|(user, card, password)| Step::Typed { user, card, password }),
+        3 => any::<usize>().prop_map(Step::Wrong),
+        1 => any::<usize>().prop_map(Step::GivenUp),
+        2 => (0..200_u64).prop_map(Step::Waited),
+    ]
+}
+
+proptest! {
+    /// S40-2-05: whoever types what beside which card, in whatever order the checks end: of no
+    /// user and of no card are more passwords checked than may be wrong.
+    #[test]
+    fn no_interleaving_lets_more_through(
+        steps in prop::collection::vec(step(), 1..300),
+        limit in 1..=10_u8,
+    ) {
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+        runtime.unwrap().block_on(async move {
+            let guard = guard(limit);
+            let mut under_way = Vec::new();
+            let mut wrong = BTreeMap::<Guessed, usize>::new();
+            for step in steps {
+                match step {
+                    Step::Typed { user: u, card: c, password } => {
+                        let subjects: Vec<_> =
+                            std::iter::once(user(u)).chain(c.map(card)).collect();
+                        if let Ok(attempt) = guard.begin(subjects, Fingerprint(password)) {
+                            under_way.push(attempt);
+                        }
+                    }
+                    Step::Wrong(n) if !under_way.is_empty() => {
+                        let mut attempt = under_way.swap_remove(n % under_way.len());
+                        for (whom, _) in attempt.count() {
+                            *wrong.entry(whom).or_default() += 1;
+                        }
+                    }
+                    Step::GivenUp(n) if !under_way.is_empty() => {
+                        drop(under_way.swap_remove(n % under_way.len()));
+                    }
+                    Step::Wrong(_) | Step::GivenUp(_) => {}
+                    Step::Waited(seconds) => {
+                        tokio::time::advance(Duration::from_secs(seconds)).await;
+                    }
+                }
+                let mut checked = wrong.clone();
+                for whom in under_way.iter().flat_map(|attempt| &attempt.subjects) {
+                    *checked.entry(whom.clone()).or_default() += 1;
+                }
+                for (whom, count) in checked {
+                    prop_assert!(count <= usize::from(limit), "{whom:?}: {count} of {limit}");
+                }
+            }
+            Ok(())
+        })?;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_that_is_dropped_counts_nothing() {
+    let guard = guard(1);
+    for _ in 0..1000 {
+        let attempt = guard.begin(vec![user(1), card(1)], Fingerprint(7)).unwrap();
+        // No other one meanwhile, beside whatever card.
+        assert_eq!(guard.begin(vec![user(1)], Fingerprint(8)).err(), Some(Barred::Busy));
+        assert_eq!(guard.begin(vec![user(2), card(1)], Fingerprint(8)).err(), Some(Barred::Busy));
+        drop(attempt);
+    }
+    assert_eq!(guard.counted().lock.locked(guard.now()).count(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_directory_takes_an_id_in_any_case_and_it_is_one_person() {
+    let typed = TypedPassword::new("x".to_owned().into()).unwrap();
+    let id = |text: &str| UserId::new(text).unwrap();
+    let folded = ["SATO", "Sato", "sato"].map(|text| {
+        let claim = Claim::Directory(id(text), typed.clone());
+        Guess::of(&claim, None).unwrap().whom
+    });
+    assert_eq!(folded, [(); 3].map(|()| Guessed::User(id("sato"))));
+    // On the device they are three people.
+    let claim = Claim::User(id("SATO"), Some(typed));
+    assert_eq!(Guess::of(&claim, None).unwrap().whom, Guessed::User(id("SATO")));
+    assert!(Guess::of(&Claim::User(id("SATO"), None), None).is_none(), "nothing to guess");
+}

@@ -1,0 +1,153 @@
+//! A store whose calls fail as a plan says.
+
+use std::{
+    future::{Future, pending},
+    sync::{Mutex, MutexGuard},
+    time::SystemTime,
+};
+
+use kazasu_hal::CardIdentity;
+use kazasu_registration::{
+    AuditEntry, AuditRecord, Binding, Broken, Capacity, CommitOutcome, DeviceSecret, LookUp,
+    OwnChange, OwnOutcome, Provisional, ProvisionalOutcome, UserId, UserKey, Whole,
+};
+use kazasu_service::{
+    AddOutcome, CopyToStore, Credentials, NewVerifier, SaveOutcome, SettingsToStore, Store,
+    StoreError, StoreErrorKind, StoredSettings, StoredUser, UserChange, UserToStore, Verifier,
+};
+
+/// What goes wrong with a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Nothing happens, and that is said.
+    Refused,
+    /// Nothing happens, and nobody can tell.
+    UnknownBefore,
+    /// It happens, and nobody can tell.
+    UnknownAfter,
+    /// Nothing happens, and no answer comes.
+    SilentBefore,
+    /// It happens, and no answer comes.
+    SilentAfter,
+    /// It happens, and the answer is that nothing did: what no store may do.
+    Lies,
+}
+
+/// Passes calls on to a store, but for those that the plan names.
+pub(crate) struct Faulty<S> {
+    pub(crate) store: S,
+    plan: Mutex<Plan>,
+}
+
+#[derive(Default)]
+struct Plan {
+    /// Which call goes wrong how; calls count from 0.
+    faults: Vec<(usize, Fault)>,
+    /// The calls so far.
+    calls: Vec<&'static str>,
+    /// How many of the faults came to pass.
+    met: usize,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Reads,
+    Writes,
+}
+use Kind::{Reads, Writes};
+
+impl<S: Store> Faulty<S> {
+    pub(crate) fn new(store: S) -> Self {
+        Self { store, plan: Mutex::default() }
+    }
+
+    /// What goes wrong from now on.
+    pub(crate) fn fail(&self, faults: &[(usize, Fault)]) {
+        *self.plan() = Plan { faults: faults.to_vec(), ..Plan::default() };
+    }
+
+    /// The calls since the last plan was made, and how many of its faults came to pass.
+    pub(crate) fn met(&self) -> (Vec<&'static str>, usize) {
+        let plan = self.plan();
+        (plan.calls.clone(), plan.met)
+    }
+
+    fn plan(&self) -> MutexGuard<'_, Plan> {
+        self.plan.lock().unwrap()
+    }
+
+    fn next(&self, name: &'static str) -> Option<Fault> {
+        let mut plan = self.plan();
+        let number = plan.calls.len();
+        plan.calls.push(name);
+        let (_, fault) = *plan.faults.iter().find(|(call, _)| *call == number)?;
+        plan.met += 1;
+        Some(fault)
+    }
+
+    async fn call<T>(
+        &self,
+        kind: Kind,
+        name: &'static str,
+        call: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let failed = |kind| Err(StoreError::new(kind, "as the plan says"));
+        match (self.next(name), kind) {
+            (None, _) => call.await,
+            (Some(Fault::SilentBefore), _) => pending().await,
+            (Some(Fault::SilentAfter), _) => {
+                let _ = call.await;
+                pending().await
+            }
+            (Some(_), Reads) => failed(StoreErrorKind::Unavailable),
+            (Some(Fault::Refused), Writes) => failed(StoreErrorKind::NotCommitted),
+            (Some(Fault::UnknownBefore), Writes) => failed(StoreErrorKind::OutcomeUnknown),
+            (Some(Fault::Lies), Writes) => {
+                call.await?;
+                failed(StoreErrorKind::NotCommitted)
+            }
+            (Some(Fault::UnknownAfter), Writes) => {
+                call.await?;
+                failed(StoreErrorKind::OutcomeUnknown)
+            }
+        }
+    }
+}
+
+/// Every call of the port, by its name and what it does.
+macro_rules! calls {
+    ($($kind:ident $name:ident($($argument:ident: $type:ty),*) -> $answer:ty;)*) => {
+        impl<S: Store> Store for Faulty<S> {
+            $(async fn $name(&self, $($argument: $type),*) -> Result<$answer, StoreError> {
+                self.call($kind, stringify!($name), self.store.$name($($argument),*)).await
+            })*
+        }
+    };
+}
+
+calls! {
+    Reads look_up(card: CardIdentity) -> LookUp;
+    Writes make_provisional(
+        provisional: Provisional, verifier: Option<Verifier>, capacity: Capacity
+    ) -> ProvisionalOutcome;
+    Reads credentials(user: UserId) -> Option<Credentials>;
+    Writes commit(binding: Binding) -> CommitOutcome;
+    Writes commit_copy(binding: Binding, copy: CopyToStore) -> CommitOutcome;
+    Writes save_own(change: OwnChange, password: Option<NewVerifier>) -> OwnOutcome;
+    Writes add_users(users: Vec<UserToStore>, capacity: Capacity, at: SystemTime) -> AddOutcome;
+    Writes edit_user(change: UserChange) -> bool;
+    Reads list_users() -> Vec<StoredUser>;
+    Reads find_user(key: UserKey) -> Option<StoredUser>;
+    Writes delete_user(key: UserKey, at: SystemTime) -> bool;
+    Writes delete_provisional(before: Option<SystemTime>, at: SystemTime) -> u64;
+    Reads load_settings() -> Option<StoredSettings>;
+    Reads settings_history() -> Vec<StoredSettings>;
+    Writes save_settings(change: SettingsToStore) -> SaveOutcome;
+    Reads secret(which: DeviceSecret) -> Option<Verifier>;
+    Reads failures() -> Vec<(UserId, u8)>;
+    Writes save_failures(user: UserId, failures: u8, audit: Option<AuditRecord>) -> ();
+    Writes set_secret(which: DeviceSecret, verifier: Option<Verifier>, at: SystemTime) -> ();
+    Writes append_audit(record: AuditRecord) -> ();
+    Reads audit_log(after: u64) -> Vec<AuditEntry>;
+    Reads verify_audit() -> Result<Whole, Vec<Broken>>;
+}

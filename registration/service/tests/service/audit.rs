@@ -1,0 +1,136 @@
+//! The audit log: who may have it, what is recorded beside the changes themselves.
+
+use std::time::Duration;
+
+use kazasu_registration::{AuditEvent, Claimed, DeviceSecret, ErrorCode, Role};
+use kazasu_service::{Service, Store, StoreError, StoreErrorKind, UserEdit};
+
+use crate::{
+    on_both_stores,
+    world::{World, entry, id, key, with},
+};
+
+on_both_stores!(
+    only_administrators_may_have_the_log(with(&[("lock-out.user", "10")])),
+    a_start_tells_what_changed_since_the_last(with(&[])),
+    handing_the_log_out_is_recorded(with(&[])),
+);
+
+/// The log as `event user detail`, from a record on.
+async fn log(service: &Service, after: u64) -> Vec<String> {
+    let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
+    let entries = service.audit_after(after).await.unwrap();
+    let line = |entry: &kazasu_registration::AuditEntry| {
+        format!("{} {} {}", entry.event, text(&entry.user), text(&entry.detail))
+    };
+    entries.iter().map(line).collect()
+}
+
+async fn newest(service: &Service) -> u64 {
+    service.audit_after(0).await.unwrap().last().map_or(0, |entry| entry.id)
+}
+
+/// S40-4-03: the audit server's sign-in.
+async fn only_administrators_may_have_the_log(world: World<impl Store>) {
+    let service = &world.service;
+    for user in ["chief", "alice"] {
+        world.add(user, "sesame 1").await;
+    }
+    service
+        .add_user(kazasu_registration::UserEntry { password: None, ..entry("open", "") })
+        .await
+        .unwrap();
+    for user in ["chief", "open"] {
+        let role = UserEdit { role: Some(Role::Administrator), ..UserEdit::default() };
+        service.edit_user(&key(user), role).await.unwrap();
+    }
+    let before_password = service.check_administrator("admin", "sesame 1".to_owned().into()).await;
+    assert_eq!(before_password, Err(ErrorCode::SignInFailed), "no password is set yet");
+    let operator = DeviceSecret::KeyOperator;
+    service.set_secret(operator, Some("operator 1".to_owned().into())).await.unwrap();
+    let wrong = Err(ErrorCode::SignInFailed);
+    let chief = Claimed::User(id("chief"));
+    let long = "x".repeat(200);
+    let rows = [
+        ("admin", "operator 1", Ok(Claimed::Device(operator)), None),
+        ("chief", "sesame 1", Ok(chief), None),
+        ("admin", "sesame 1", wrong.clone(), Some("sign-in-failed - administrator")),
+        ("chief", "sesame 2", wrong.clone(), Some("sign-in-failed chief -")),
+        ("alice", "sesame 1", wrong.clone(), Some("not-administrator alice -")),
+        ("alice", "sesame 2", wrong.clone(), Some("sign-in-failed alice -")),
+        // Nobody's password is everybody's.
+        ("open", "", wrong.clone(), Some("sign-in-failed open -")),
+        ("nobody", "sesame 1", wrong.clone(), Some("sign-in-failed - -")),
+        ("", "", wrong.clone(), Some("sign-in-failed - -")),
+        ("a:b", "sesame 1", wrong.clone(), Some("sign-in-failed - -")),
+        ("chief", long.as_str(), wrong.clone(), Some("sign-in-failed - -")),
+    ];
+    for (user, password, expected, recorded) in rows {
+        let before = newest(service).await;
+        let checked = service.check_administrator(user, password.to_owned().into()).await;
+        assert_eq!(checked, expected, "{user:?}");
+        let log = log(service, before).await;
+        let recorded: Vec<_> = recorded.into_iter().collect();
+        assert_eq!(log, recorded, "{user:?}");
+    }
+}
+
+/// S40-4-01, S40-4-06, S40-4-07.
+async fn a_start_tells_what_changed_since_the_last(world: World<impl Store>) {
+    let service = &world.service;
+    let rows: [(&str, &str, &[&str]); 4] = [
+        ("1.0", "b1", &["audit-begun - -", "started-cold - 1.0 b1"]),
+        ("1.0", "b1", &["started-warm - 1.0 b1"]),
+        ("1.1", "b1", &["software-updated - 1.1", "started-warm - 1.1 b1"]),
+        ("1.1", "b2", &["started-cold - 1.1 b2"]),
+    ];
+    for (version, boot, expected) in rows {
+        let before = newest(service).await;
+        assert_eq!(service.record_start(version, boot).await, Ok(()));
+        let log = log(service, before).await;
+        assert_eq!(log, expected, "{version} {boot}");
+        assert_eq!(service.record_audit(AuditEvent::StopRequested).await, Ok(()));
+    }
+}
+
+async fn handing_the_log_out_is_recorded(world: World<impl Store>) {
+    let service = &world.service;
+    world.add("chief", "sesame 1").await;
+    let entries = service.export_audit(Some(Claimed::User(id("chief")))).await.unwrap();
+    let events: Vec<_> = entries.iter().map(|entry| entry.event.as_str()).collect();
+    assert_eq!(events, ["user-added", "audit-exported"]);
+    assert_eq!(entries[1].user.as_deref(), Some("chief"));
+    let verified = service.verify_audit().await.unwrap();
+    assert_eq!(verified.map(|whole| whole.records), Ok(2));
+}
+
+/// Error 3025.
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_audited_is_refused() {
+    let world = World::memory(with(&[]));
+    let full = StoreError::new(StoreErrorKind::Unaudited, "no room");
+    world.store.fail(Some(full));
+    let error = world.service.export_audit(None).await.unwrap_err();
+    assert_eq!(error.code(), Some(ErrorCode::AuditUnwritable));
+    assert_eq!(ErrorCode::AuditUnwritable.as_str(), "3025");
+    let checked = world.service.check_administrator("a:b", String::new().into()).await;
+    assert_eq!(checked, Err(ErrorCode::AuditUnwritable));
+}
+
+/// S40-4-09: here the one clock runs and the calendar's stands still, as if it were set back again
+/// and again.
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_is_set_is_recorded() {
+    let world = World::memory(with(&[]));
+    let service = world.service.clone();
+    let watching = tokio::spawn(async move { service.watch_clock().await });
+    tokio::time::sleep(Duration::from_secs(25)).await;
+    let log = log(&world.service, 0).await;
+    assert_eq!(log.len(), 2, "{log:?}");
+    for line in log {
+        let by: i64 = line.split(' ').nth(2).unwrap().parse().unwrap();
+        assert!(line.starts_with("time-adjusted - ") && (-10_100..=-9_000).contains(&by), "{line}");
+    }
+    world.service.shutdown().await;
+    watching.await.unwrap();
+}

@@ -1,0 +1,208 @@
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, ErrorKind, Read, Write},
+    os::unix::fs::{FileExt, OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+
+use kazasu_registration::{AuditKey, Link, Mark, Noted};
+use kazasu_service::{StoreError, StoreErrorKind};
+use zeroize::Zeroizing;
+
+/// The two files beside the database: `audit.key`, the secret of the chain, and `audit.end`, the
+/// number and the link of the last record.
+pub(crate) struct Beside {
+    folder: PathBuf,
+    key: Option<AuditKey>,
+    noted: Noted,
+    /// Open once something was noted.
+    file: Option<File>,
+}
+
+/// Of either file, in bytes: more than it has, so that a longer one is noticed.
+const READ_MAX: u64 = 512;
+/// What the note begins with: its name and version.
+const NOTE: &str = "kazasu-audit 1";
+
+impl Beside {
+    /// Reads what is there.
+    pub(crate) fn read(database: &Path) -> Result<Self, StoreError> {
+        let folder = database.parent().unwrap_or(Path::new(".")).to_path_buf();
+        let mut beside = Self { folder, key: None, noted: Noted::Missing, file: None };
+        if let Some(text) = beside.text(&beside.key_path())? {
+            let key = key_of(text.trim_end()).ok_or_else(|| {
+                let message = format!(
+                    "{} does not hold the key of the audit log: put back the copy of it, or move \
+                     it away; a new one is made then, and earlier records cannot be checked",
+                    beside.key_path().display()
+                );
+                StoreError::new(StoreErrorKind::Unavailable, message)
+            })?;
+            beside.key = Some(key);
+        }
+        beside.noted = match beside.text(&beside.note_path())? {
+            None => Noted::Missing,
+            Some(text) => match &beside.key {
+                Some(key) => note_of(key, &text).map_or(Noted::Unreadable, Noted::End),
+                None => Noted::Unreadable,
+            },
+        };
+        Ok(beside)
+    }
+
+    fn key_path(&self) -> PathBuf {
+        self.folder.join("audit.key")
+    }
+
+    fn note_path(&self) -> PathBuf {
+        self.folder.join("audit.end")
+    }
+
+    /// A file's text; `None` where there is none.
+    fn text(&self, path: &Path) -> Result<Option<Zeroizing<String>>, StoreError> {
+        let mut file = match File::open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(failed(path, "cannot be opened", &error)),
+        };
+        let mode =
+            file.metadata().map_err(|e| failed(path, "cannot be read", &e))?.permissions().mode();
+        if mode & 0o077 != 0 {
+            let message = format!(
+                "others can read {}, and with it write an audit log: chmod 600 it",
+                path.display()
+            );
+            return Err(StoreError::new(StoreErrorKind::Unavailable, message));
+        }
+        let mut bytes = Zeroizing::new(Vec::new());
+        Read::by_ref(&mut file)
+            .take(READ_MAX)
+            .read_to_end(&mut bytes)
+            .map_err(|e| failed(path, "cannot be read", &e))?;
+        // What is no text is no key and no note.
+        Ok(Some(Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned())))
+    }
+
+    /// The key that is there.
+    pub(crate) fn key(&self) -> Option<&AuditKey> {
+        self.key.as_ref()
+    }
+
+    /// What the note says.
+    pub(crate) fn noted(&self) -> Noted {
+        self.noted
+    }
+
+    /// The key, made where there is none.
+    pub(crate) fn key_or_new(&mut self) -> Result<AuditKey, StoreError> {
+        if let Some(key) = &self.key {
+            return Ok(key.clone());
+        }
+        let path = self.key_path();
+        let mut secret = Zeroizing::new([0; AuditKey::LEN]);
+        getrandom::fill(&mut *secret).map_err(|error| {
+            let message = format!("the system gives no random numbers: {error}");
+            StoreError::new(StoreErrorKind::Unavailable, message)
+        })?;
+        let mut hex = Zeroizing::new(String::with_capacity(2 * AuditKey::LEN + 1));
+        for byte in secret.iter() {
+            hex.push_str(&format!("{byte:02x}"));
+        }
+        hex.push('\n');
+        // Whole and on the disk before anything is chained with it.
+        let new = path.with_extension("new");
+        let write = || {
+            let mut file = private().truncate(true).open(&new)?;
+            file.write_all(hex.as_bytes())?;
+            file.sync_all()?;
+            fs::rename(&new, &path)?;
+            File::open(&self.folder)?.sync_all()
+        };
+        write().map_err(|error| failed(&path, "cannot be written", &error))?;
+        let key = AuditKey::new(secret);
+        self.key = Some(key.clone());
+        Ok(key)
+    }
+
+    /// The record that was noted as the last one and is not in the log; 0 where it is not known
+    /// which. A log that went on behind its note has lost nothing: power failed between the two.
+    pub(crate) fn lost(
+        &self,
+        had_chain: bool,
+        same_key: bool,
+        link: impl Fn(u64) -> Option<Link>,
+    ) -> Option<u64> {
+        match self.noted {
+            Noted::End(noted) if link(noted.id) == Some(noted.link) => None,
+            Noted::End(noted) => Some(noted.id),
+            // The log of a new device has none yet; one sealed by another key tells nothing, and
+            // the log says already that the key is another.
+            Noted::Missing => had_chain.then_some(0),
+            Noted::Unreadable => (same_key || !had_chain).then_some(0),
+        }
+    }
+
+    /// Notes the end of the log; on the disk when this returns.
+    pub(crate) fn note(&mut self, end: Mark) -> io::Result<()> {
+        let key = self.key.as_ref().ok_or(ErrorKind::NotFound)?;
+        let line = format!("{NOTE} {:020} {} {}\n", end.id, end.link, key.seal(end));
+        let path = self.note_path();
+        let file = match self.file.take() {
+            // Removed or replaced meanwhile: then it is written anew.
+            Some(file) if path.exists() => file,
+            _ => {
+                let file = private().truncate(false).open(&path)?;
+                file.set_permissions(fs::Permissions::from_mode(0o600))?;
+                file.set_len(line.len() as u64)?;
+                file.sync_all()?;
+                File::open(&self.folder)?.sync_all()?;
+                file
+            }
+        };
+        // Always as long, and less than a disk's sector: a power cut leaves the old or the new.
+        file.write_all_at(line.as_bytes(), 0)?;
+        file.sync_data()?;
+        self.file = Some(file);
+        Ok(())
+    }
+}
+
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).mode(0o600);
+    options
+}
+
+fn failed(path: &Path, what: &str, error: &io::Error) -> StoreError {
+    let kind = match error.kind() {
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => StoreErrorKind::ReadOnly,
+        ErrorKind::StorageFull => StoreErrorKind::Full,
+        _ => StoreErrorKind::Unavailable,
+    };
+    StoreError::new(kind, format!("{} {what}: {error}", path.display()))
+}
+
+fn key_of(hex: &str) -> Option<AuditKey> {
+    Some(AuditKey::new(Zeroizing::new(bytes(hex)?)))
+}
+
+/// What the note says, where its seal is right.
+fn note_of(key: &AuditKey, text: &str) -> Option<Mark> {
+    let mut words = text.strip_prefix(NOTE)?.split_whitespace();
+    let id = words.next()?.parse().ok()?;
+    let link = Link::from_bytes(bytes(words.next()?)?);
+    let seal = Link::from_bytes(bytes(words.next()?)?);
+    let end = Mark { id, link };
+    (words.next().is_none() && key.seal(end) == seal).then_some(end)
+}
+
+fn bytes(hex: &str) -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    if hex.len() != 2 * bytes.len() || !hex.is_ascii() {
+        return None;
+    }
+    for (to, pair) in bytes.iter_mut().zip(hex.as_bytes().chunks_exact(2)) {
+        *to = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+    }
+    Some(bytes)
+}

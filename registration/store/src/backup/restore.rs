@@ -1,0 +1,143 @@
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use kazasu_service::{StoreError, StoreErrorKind};
+use rusqlite::{Connection, OpenFlags};
+
+use super::{BackupError, Result, Trailer, finish, in_file, sum};
+use crate::{
+    error::explain,
+    open,
+    part::{Part, beside, sync_folder},
+};
+
+/// What was restored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Restored {
+    /// How many records there are now, provisional users included.
+    pub users: u64,
+    /// Where the database is that was there before.
+    pub kept: Option<PathBuf>,
+    /// Whether that one was damaged.
+    pub was_damaged: bool,
+}
+
+/// Puts a backup in the place of the database, which nobody may have open. Everything is checked
+/// before anything is touched; then the backup is there whole, or the database as it was, whenever
+/// the power goes.
+///
+/// The database that was there is kept as `NAME.before-restore`, where the one of an earlier
+/// restore goes; a damaged one as `NAME.damaged-STAMP`. Blocks.
+///
+/// # Errors
+/// [`BackupError`].
+pub fn restore(database: &Path, file: &Path, stamp: &str) -> Result<Restored> {
+    let mut backup = File::open(file).map_err(in_file(file))?;
+    let trailer = Trailer::read(&backup, file)?;
+    let part = Part::create(database).map_err(in_file(database))?;
+    let path = part.path();
+    let mut copy = OpenOptions::new().write(true).open(path).map_err(in_file(path))?;
+    let mut written = Ok(());
+    let sha256 = sum(&mut backup, trailer.bytes, |piece| {
+        if written.is_ok() {
+            written = copy.write_all(piece);
+        }
+        Ok(())
+    })
+    .map_err(in_file(file))?;
+    written.map_err(in_file(path))?;
+    let changed = |what| BackupError::Changed { path: file.to_owned(), what };
+    if sha256 != trailer.sha256 {
+        return Err(changed("its SHA-256 is another"));
+    }
+    // Whoever wrote it checked it too; what the disk spoils on the way is found here.
+    let users = finish(path)?;
+    if schema_of(path)? != trailer.schema {
+        return Err(changed("its schema is another"));
+    }
+
+    let (kept, was_damaged) = put_aside(database, stamp)?;
+    part.take_the_place_of(database).map_err(in_file(database))?;
+    Ok(Restored { users, kept, was_damaged })
+}
+
+fn schema_of(path: &Path) -> Result<i64> {
+    let db = Connection::open(path)
+        .map_err(|e| explain(path, StoreErrorKind::Unavailable, &e.into()))?;
+    Ok(open::version(path, &db)?)
+}
+
+/// Keeps a copy of the database and leaves nothing beside it that would change another one in its
+/// place. The database itself stays, so that there is one at every moment.
+fn put_aside(database: &Path, stamp: &str) -> Result<(Option<PathBuf>, bool)> {
+    let log = beside(database, "-wal");
+    let (is_there, has_log) = (database.exists(), log.exists());
+    if !is_there && !has_log {
+        return Ok((None, false));
+    }
+    let folded_in = match is_there {
+        true => fold_in(database),
+        false => Err(open::missing(database)),
+    };
+    let (kept, is_damaged) = match folded_in {
+        Ok(()) => (beside(database, ".before-restore"), false),
+        Err(error) if error.kind == StoreErrorKind::Damaged => {
+            let kept = beside(database, &format!(".damaged-{stamp}"));
+            if log.exists() {
+                keep(&log, &beside(&kept, "-wal"))?;
+            }
+            (kept, true)
+        }
+        Err(error) => return Err(error.into()),
+    };
+    if is_there {
+        keep(database, &kept)?;
+    }
+    remove_logs(database).map_err(in_file(database))?;
+    Ok((Some(kept), is_damaged))
+}
+
+/// Brings everything that is in the database's log into its file.
+fn fold_in(database: &Path) -> std::result::Result<(), StoreError> {
+    let failed =
+        |error: rusqlite::Error| explain(database, StoreErrorKind::Unavailable, &error.into());
+    let db = Connection::open_with_flags(
+        database,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )
+    .map_err(failed)?;
+    db.busy_timeout(open::BUSY).map_err(failed)?;
+    open::check_kind(database, &db)?;
+    open::check_pages(database, &db, "quick_check")?;
+    let is_busy: i64 =
+        db.query_row("PRAGMA wal_checkpoint(truncate)", [], |row| row.get(0)).map_err(failed)?;
+    if is_busy != 0 {
+        let message = format!(
+            "database {} is in use by another program; close it, then try again",
+            database.display()
+        );
+        return Err(StoreError::new(StoreErrorKind::Busy, message));
+    }
+    db.close().map_err(|(_, error)| failed(error))
+}
+
+/// Copies a file, onto the disk.
+fn keep(from: &Path, to: &Path) -> Result<()> {
+    fs::copy(from, to)
+        .and_then(|_| OpenOptions::new().write(true).open(to)?.sync_all())
+        .and_then(|()| sync_folder(to))
+        .map_err(in_file(to))
+}
+
+fn remove_logs(database: &Path) -> io::Result<()> {
+    for end in ["-wal", "-shm"] {
+        match fs::remove_file(beside(database, end)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    sync_folder(database)
+}

@@ -1,0 +1,46 @@
+//! Wrong passwords in a row, kept over a restart.
+
+use kazasu_registration::{AuditRecord, UserId};
+use rusqlite::{Transaction, params};
+
+use crate::{audit, error::QueryError, users::REGISTERED};
+
+type Result<T> = std::result::Result<T, QueryError>;
+
+pub(crate) fn all(tx: &Transaction<'_>) -> Result<Vec<(UserId, u8)>> {
+    let mut query = tx.prepare_cached(
+        "SELECT users.id, user_id, failures FROM lockouts JOIN users ON users.id = lockouts.user",
+    )?;
+    let mut rows = query.query([])?;
+    let mut kept = Vec::new();
+    while let Some(row) = rows.next()? {
+        let user = UserId::new(&row.get::<_, String>(1)?)
+            .map_err(|_| QueryError::Damaged("users", row.get(0).unwrap_or_default()))?;
+        kept.push((user, row.get(2)?));
+    }
+    Ok(kept)
+}
+
+pub(crate) fn save(
+    tx: &Transaction<'_>,
+    user: &UserId,
+    failures: u8,
+    record: Option<&AuditRecord>,
+) -> Result<()> {
+    // Without a record of the user the row is nobody's and says nothing, but is written all the
+    // same: whoever measures the time learns nothing either.
+    tx.prepare_cached(
+        "DELETE FROM lockouts
+         WHERE user IS (SELECT id FROM users WHERE user_id = ?1 AND kind = ?2)",
+    )?
+    .execute(params![user.as_str(), REGISTERED])?;
+    tx.prepare_cached(
+        "INSERT INTO lockouts (user, failures)
+         SELECT (SELECT id FROM users WHERE user_id = ?1 AND kind = ?2), ?3 WHERE ?3 > 0",
+    )?
+    .execute(params![user.as_str(), REGISTERED, failures])?;
+    match record {
+        Some(record) => audit::append(tx, record),
+        None => Ok(()),
+    }
+}

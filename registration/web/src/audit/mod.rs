@@ -1,0 +1,184 @@
+//! The audit log for scripts that collect it: sign in, download, sign out (spec 40 section 4).
+//!
+//! The script of the device's manual is the client to satisfy, so addresses, fields and encodings
+//! are its own, and no token of a page goes with its requests. What a session may do is to
+//! download the log.
+
+mod credentials;
+mod sessions;
+
+use std::{net::IpAddr, sync::Arc, time::SystemTime};
+
+use axum::{
+    Extension, Router,
+    body::Bytes,
+    extract::{DefaultBodyLimit, Request, State},
+    http::{HeaderMap, StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::{any, get, post},
+};
+use jiff::tz::TimeZone;
+use kazasu_registration::{DateFormat, ErrorCode, Shown, manual};
+use kazasu_service::Service;
+
+use self::sessions::Sessions;
+use crate::{origin::AllowedHosts, serve::OurAddress};
+
+/// The largest form, in bytes: two fields in Base64.
+const BODY_MAX: usize = 4 * 1024;
+
+const LOGIN: &str = "/LOGIN.CMD";
+const EXPORT: &str = "/ALOGEXPT.CMD";
+const LOGOUT: &str = "/LOGOUT.CMD";
+
+struct Shared {
+    service: Service,
+    hosts: AllowedHosts,
+    sessions: Sessions,
+}
+
+#[derive(Clone)]
+struct Audit(Arc<Shared>);
+
+/// The routes, over TLS.
+pub(crate) fn router(service: Service, hosts: AllowedHosts) -> Router {
+    let audit = Audit(Arc::new(Shared { service, hosts, sessions: Sessions::default() }));
+    Router::new()
+        .route(LOGIN, post(login))
+        .route(EXPORT, get(export))
+        .route(LOGOUT, get(logout))
+        .layer(DefaultBodyLimit::max(BODY_MAX))
+        .layer(middleware::from_fn_with_state(audit.clone(), only_under_our_name))
+        .with_state(audit)
+}
+
+/// The same addresses without TLS.
+pub(crate) fn only_with_tls() -> Router {
+    const WHY: &str = "the audit log is handed out over HTTPS only: start the service with \
+                       --tls-listen and use that address\n";
+    let refuse = || async { refusal(StatusCode::FORBIDDEN, WHY) };
+    Router::new().route(LOGIN, any(refuse)).route(EXPORT, any(refuse)).route(LOGOUT, any(refuse))
+}
+
+async fn only_under_our_name(State(audit): State<Audit>, request: Request, next: Next) -> Response {
+    if audit.0.hosts.has(request.headers()) {
+        next.run(request).await
+    } else {
+        refusal(StatusCode::FORBIDDEN, "this server does not go by that name\n")
+    }
+}
+
+async fn login(State(audit): State<Audit>, headers: HeaderMap, body: Bytes) -> Response {
+    // A page elsewhere could post a form; it cannot claim to be one of ours.
+    if !came_from_us(&headers) {
+        let why = "the header Referer has to name a page of this server: /home/index.html\n";
+        return refusal(StatusCode::FORBIDDEN, why);
+    }
+    let Some(typed) = credentials::read(&body) else {
+        let why = "NAME and PSW have to be there, in Base64, as UTF-8 or CP932 text\n";
+        return refusal(StatusCode::BAD_REQUEST, why);
+    };
+    let shared = &audit.0;
+    match shared.service.check_administrator(&typed.user, typed.password).await {
+        Ok(who) => match shared.sessions.begin(who, shared.service.now().mono) {
+            Some(cookie) => {
+                (StatusCode::OK, [(header::SET_COOKIE, cookie)], "OK\n").into_response()
+            }
+            None => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        },
+        Err(code) => failed(code),
+    }
+}
+
+/// Nothing tells a wrong ID from a wrong password, or either from somebody who is no administrator.
+fn failed(code: ErrorCode) -> Response {
+    let status = match code {
+        ErrorCode::SignInFailed | ErrorCode::LockedOut => StatusCode::FORBIDDEN,
+        ErrorCode::TryLater => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    let why = match status {
+        StatusCode::FORBIDDEN => ErrorCode::SignInFailed,
+        _ => code,
+    };
+    refusal(status, &format!("refused (code {})\n", why.as_str()))
+}
+
+async fn export(
+    State(audit): State<Audit>,
+    Extension(OurAddress(address)): Extension<OurAddress>,
+    headers: HeaderMap,
+) -> Response {
+    let shared = &audit.0;
+    let Some(who) = shared.sessions.who(&headers, shared.service.now().mono) else {
+        return refusal(StatusCode::FORBIDDEN, "sign in first\n");
+    };
+    match shared.service.export_audit(Some(who)).await {
+        Ok(entries) => {
+            let shown = shown(address, shared.service.now().wall);
+            let headers = [
+                (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
+                (header::CONTENT_DISPOSITION, "attachment; filename=\"auditlog.txt\""),
+            ];
+            (headers, manual(&entries, &shown)).into_response()
+        }
+        Err(error) => {
+            tracing::error!(%error, "the audit log could not be handed out");
+            let code = error.code().map_or("909", ErrorCode::as_str);
+            let why = format!("the audit log cannot be handed out (code {code})\n");
+            refusal(StatusCode::INTERNAL_SERVER_ERROR, &why)
+        }
+    }
+}
+
+fn shown(address: IpAddr, now: SystemTime) -> Shown {
+    Shown { address, zone: TimeZone::system(), now, dates: DateFormat::default() }
+}
+
+async fn logout(State(audit): State<Audit>, headers: HeaderMap) -> Response {
+    audit.0.sessions.end(&headers);
+    ([(header::SET_COOKIE, sessions::ENDED)], "OK\n").into_response()
+}
+
+/// Whether the page that is said to have sent this is one of this server's.
+fn came_from_us(headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let (Some(referer), Some(host)) = (text(header::REFERER), text(header::HOST)) else {
+        return false;
+    };
+    let authority = referer.strip_prefix("https://").and_then(|rest| rest.split('/').next());
+    authority.is_some_and(|authority| authority.eq_ignore_ascii_case(host))
+}
+
+fn refusal(status: StatusCode, why: &str) -> Response {
+    (status, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], why.to_owned()).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_own_pages_are_a_referer() {
+        let rows = [
+            (Some("https://127.0.0.1/home/index.html"), "127.0.0.1", true),
+            (Some("https://printer:8443/home/index.html"), "Printer:8443", true),
+            (Some("https://127.0.0.1"), "127.0.0.1", true),
+            (Some("http://127.0.0.1/home/index.html"), "127.0.0.1", false),
+            (Some("https://elsewhere.example/127.0.0.1"), "127.0.0.1", false),
+            (Some("https://127.0.0.1.elsewhere.example/"), "127.0.0.1", false),
+            (Some("https://127.0.0.1:8443/"), "127.0.0.1", false),
+            (Some(""), "", false),
+            (None, "127.0.0.1", false),
+        ];
+        for (referer, host, expected) in rows {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, host.parse().unwrap());
+            if let Some(referer) = referer {
+                headers.insert(header::REFERER, referer.parse().unwrap());
+            }
+            assert_eq!(came_from_us(&headers), expected, "{referer:?} {host}");
+        }
+    }
+}

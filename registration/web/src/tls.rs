@@ -1,0 +1,122 @@
+//! TLS: what is spoken, and what is said of those who could not.
+
+use std::{
+    fmt,
+    net::IpAddr,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use kazasu_registration::AuditEvent;
+use kazasu_service::Service;
+use rustls::{
+    ServerConfig,
+    crypto::ring,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+    version::{TLS12, TLS13},
+};
+use tokio::{net::TcpStream, time::timeout};
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
+
+use crate::rate::RateLimit;
+
+/// How long a handshake may take.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How many failures are recorded at once, and then how often one more: nobody can push other
+/// records out of the audit log by knocking.
+const RECORDS: u32 = 10;
+const RECORD_EVERY: Duration = Duration::from_secs(600);
+/// The longest reason that is recorded, in characters.
+const REASON_MAX: usize = 120;
+
+/// A certificate or key that cannot be used; says why.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct BadCertificate(String);
+
+/// TLS 1.3, and 1.2 with forward-secret AEAD suites (S40-2-08).
+#[derive(Clone)]
+pub struct Tls {
+    acceptor: TlsAcceptor,
+    service: Service,
+    failures: Arc<Mutex<Failures>>,
+}
+
+struct Failures {
+    limit: RateLimit,
+    untold: u32,
+}
+
+impl Tls {
+    /// With a certificate chain and its key, both in PEM; `service` records failures (S40-4-10).
+    ///
+    /// # Errors
+    /// [`BadCertificate`].
+    pub fn new(chain_pem: &[u8], key_pem: &[u8], service: Service) -> Result<Self, BadCertificate> {
+        let bad = |what: &str, error: &dyn fmt::Display| BadCertificate(format!("{what}: {error}"));
+        let chain = CertificateDer::pem_slice_iter(chain_pem)
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| bad("the certificate cannot be read", &error))?;
+        if chain.is_empty() {
+            return Err(BadCertificate("the certificate's file holds none".to_owned()));
+        }
+        let key = PrivateKeyDer::from_pem_slice(key_pem)
+            .map_err(|error| bad("the certificate's key cannot be read", &error))?;
+        let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_protocol_versions(&[&TLS13, &TLS12])
+            .map_err(|error| bad("TLS cannot be used", &error))?
+            .with_no_client_auth()
+            .with_single_cert(chain, key)
+            .map_err(|error| bad("certificate and key do not go together", &error))?;
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        let limit = RateLimit::new(RECORDS, RECORD_EVERY, service.now().mono);
+        Ok(Self {
+            acceptor: TlsAcceptor::from(Arc::new(config)),
+            service,
+            failures: Arc::new(Mutex::new(Failures { limit, untold: 0 })),
+        })
+    }
+
+    /// The other side's handshake; `None` where it failed.
+    pub(crate) async fn accept(&self, stream: TcpStream) -> Option<TlsStream<TcpStream>> {
+        let peer = stream.peer_addr().ok()?.ip().to_canonical();
+        match timeout(HANDSHAKE_TIMEOUT, self.acceptor.accept(stream)).await {
+            Ok(Ok(stream)) => Some(stream),
+            Ok(Err(error)) => {
+                tracing::debug!(%peer, %error, "a TLS handshake failed");
+                // Whoever only looks whether somebody listens did not try to speak.
+                if error.get_ref().is_some_and(|cause| cause.is::<rustls::Error>()) {
+                    self.record(peer, &error.to_string()).await;
+                }
+                None
+            }
+            Err(_) => {
+                tracing::debug!(%peer, "a TLS handshake took too long");
+                None
+            }
+        }
+    }
+
+    async fn record(&self, peer: IpAddr, reason: &str) {
+        let more = {
+            let now = self.service.now().mono;
+            let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+            if !failures.limit.allows(now) {
+                failures.untold = failures.untold.saturating_add(1);
+                return;
+            }
+            std::mem::take(&mut failures.untold)
+        };
+        let reason = reason.chars().take(REASON_MAX).collect();
+        let event = AuditEvent::TlsFailed { peer: peer.to_string(), reason, more };
+        if let Err(error) = self.service.record_audit(event).await {
+            tracing::error!(%error, "a failed TLS handshake could not be audited");
+        }
+    }
+}
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tls(..)")
+    }
+}

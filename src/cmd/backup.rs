@@ -1,0 +1,39 @@
+//! `kazasu backup` and `kazasu restore`.
+
+use std::path::{Path, absolute};
+
+use anyhow::{Context, Result, ensure};
+use jiff::Timestamp;
+
+use super::carry_out;
+use crate::cli::Data;
+use crate::control::{End, Host, Request};
+use crate::lines::{BackupLine, RestoreLine};
+use crate::out::Out;
+use crate::owner::DataFolder;
+
+pub(crate) async fn backup(file: &Path, data: &Data, out: Out) -> Result<End> {
+    // The service's working folder is another one.
+    let file = absolute(file).with_context(|| format!("no path: {}", file.display()))?;
+    carry_out::<BackupLine>(data, out, Request::Backup { file }, async |folder| {
+        let database = folder.database();
+        ensure!(database.exists(), "there is no database {} to back up", database.display());
+        Host::records(folder).await
+    })
+    .await
+}
+
+pub(crate) fn restore(file: &Path, data: &Data, out: Out) -> Result<End> {
+    let folder = DataFolder::open(data.data.clone())?;
+    // Refused where a service runs; nothing is read before.
+    let _owned = folder.lock()?;
+    let stamp = Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
+    let restored = kazasu_store::restore(&folder.database(), file, &stamp)
+        .context("nothing was restored, and the database is as it was")?;
+    out.line(&RestoreLine {
+        users: restored.users,
+        kept: restored.kept.map(|path| path.display().to_string()),
+        was_damaged: restored.was_damaged,
+    })?;
+    Ok(End::Done)
+}
