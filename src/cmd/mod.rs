@@ -83,7 +83,7 @@ async fn each_line<L: DeserializeOwned>(
     let (lines_tx, mut lines) = mpsc::channel(64);
     let carried_out = host.carry_out(request, lines_tx);
     tokio::pin!(carried_out);
-    let stop = asked_to_stop();
+    let stop = asked_to_stop()?;
     tokio::pin!(stop);
     let end = loop {
         tokio::select! {
@@ -99,10 +99,7 @@ async fn each_line<L: DeserializeOwned>(
                 }
                 break end;
             }
-            asked = &mut stop => {
-                asked?;
-                break End::Done;
-            }
+            () = &mut stop => break End::Done,
         }
     };
     // Readers that this process opened are left as they were found.
@@ -110,15 +107,16 @@ async fn each_line<L: DeserializeOwned>(
     Ok(end)
 }
 
-/// Ends when somebody wants this process to end.
-async fn asked_to_stop() -> Result<()> {
+/// Listens from now on; ends when somebody wants this process to end.
+fn asked_to_stop() -> Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }
 
 /// Asks on the terminal; `None` where there is none.

@@ -172,11 +172,13 @@ pub(crate) async fn run(serve: Serve, out: Out) -> Result<End> {
 
     let socket_path = folder.socket().display().to_string();
     let ready = Ready { event: "ready", panel, socket: socket_path, tls: tls_ready };
+    // Whoever reads the ready line may end the service at once.
+    let asked = asked_to_stop()?;
     out.line(&ready)?;
     if let Err(error) = sd_notify::notify(&[sd_notify::NotifyState::Ready]) {
         tracing::warn!(%error, "the service manager could not be told");
     }
-    asked_to_stop().await?;
+    asked.await;
 
     tracing::info!("stopping");
     if let Err(error) = service.record_audit(AuditEvent::StopRequested).await {

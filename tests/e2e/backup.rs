@@ -7,9 +7,10 @@ use std::{
     thread,
 };
 
+use rusqlite::{Connection, types::Value};
 use serde_json::json;
 
-use crate::support::{Finished, Folder, Service};
+use crate::support::{Finished, Folder, Screens, Service};
 
 fn check(finished: &Finished, code: i32, says: &[&str]) {
     assert_eq!(finished.code, Some(code), "{finished:#?}");
@@ -23,12 +24,50 @@ fn ids(folder: &Folder) -> Vec<String> {
     users.iter().map(|user| user["user_id"].as_str().unwrap().to_owned()).collect()
 }
 
+/// Every row but those of the audit log after this record.
+fn rows(folder: &Folder, audit_up_to: i64) -> Vec<String> {
+    let db = Connection::open(folder.path().join("data/kazasu.db")).unwrap();
+    let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'
+                  AND name <> 'audit_chain' ORDER BY name";
+    let mut tables = db.prepare(tables).unwrap();
+    let tables: Vec<String> =
+        tables.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    let mut rows = Vec::new();
+    for table in tables {
+        let upper = if table == "audit" { audit_up_to } else { i64::MAX };
+        let query = format!("SELECT * FROM {table} WHERE rowid <= {upper} ORDER BY rowid");
+        let mut query = db.prepare(&query).unwrap();
+        let columns = query.column_count();
+        let read = query.query_map([], |row| {
+            let values = (0..columns).map(|column| row.get::<_, Value>(column));
+            values.collect::<Result<Vec<_>, _>>()
+        });
+        rows.extend(read.unwrap().map(|values| format!("{table} {:?}", values.unwrap())));
+    }
+    rows
+}
+
+/// A provisional user, who has not registered.
+fn put_card(folder: &Folder, panel: &str) {
+    let mut panel = Screens::open(panel);
+    folder.ask(&json!({ "do": "sim", "line": "put felica idm=012E4CE100000001" })).unwrap();
+    panel.find("register");
+    folder.ask(&json!({ "do": "sim", "line": "take" })).unwrap();
+}
+
+fn newest_audit(folder: &Folder) -> i64 {
+    let db = Connection::open(folder.path().join("data/kazasu.db")).unwrap();
+    db.query_row("SELECT max(id) FROM audit", [], |row| row.get(0)).unwrap()
+}
+
 /// On this machine while the service works, on another one where it does not run.
 #[test]
 fn saved_under_load_restored_elsewhere() {
     let here = Folder::new();
     let service = Service::with_sim(&here);
     here.add_user("alice", "Alice", "Red horse 7");
+    let room = ["config", "set", "capacity.registered=9999", "capacity.records=19999"];
+    check(&here.kazasu(room, ""), 0, &[]);
     let stop = AtomicBool::new(false);
     let file = here.join("saved");
     thread::scope(|scope| {
@@ -49,13 +88,20 @@ fn saved_under_load_restored_elsewhere() {
         stop.store(true, Ordering::Relaxed);
         assert!(load.join().unwrap() > 5);
     });
+    put_card(&here, &service.panel);
     let refused = here.kazasu(["restore", &file], "");
     check(&refused, 2, &["is in use by process"]);
+    let newest = newest_audit(&here);
     check(&here.kazasu(["backup", &file], ""), 0, &[]);
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     let there = Folder::new();
     check(&there.kazasu(["restore", &file], ""), 0, &["restored "]);
     assert_eq!(there.users(), here.users(), "times of making and all");
+    let rows_here = rows(&here, newest);
+    for table in ["audit", "cards", "settings", "users"] {
+        assert!(rows_here.iter().any(|row| row.starts_with(&format!("{table} "))), "{table}");
+    }
+    assert_eq!(rows(&there, newest), rows_here);
     assert!(service.process.terminate().success());
     // The same without a service.
     check(&here.kazasu(["backup", &file, "--json"], ""), 0, &["\"users\":"]);
