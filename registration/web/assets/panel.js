@@ -3,6 +3,7 @@
 // line before the page clears, and saying that the service is lost.
 
 const LOST_AFTER_MS = 2500; // the server says something each second
+const FORGET_AFTER_MS = 10000; // a server that only stalls costs nobody what they typed
 const ASLEEP_MS = 1000;
 const CLEARS_LINE_MS = 10000;
 const TOUCH_EVERY_MS = 1000;
@@ -24,6 +25,8 @@ const openFields = () => {
 let source;
 let heardAt = performance.now();
 let lost = false;
+let broken = false; // the stream ended, and no screen came since
+let forgotten = false; // lost, and what was typed is cleared
 // The language somebody chose with the button, and the session it belongs to once one begins.
 let choice = null;
 let idleTimer;
@@ -50,7 +53,9 @@ function connect() {
   on("ping", () => {});
   // The browser reconnects by itself unless the answer was a refusal.
   own.onerror = () => {
-    if (own === source && own.readyState === EventSource.CLOSED) setTimeout(askWhy, 1000);
+    if (own !== source) return;
+    broken = true;
+    if (own.readyState === EventSource.CLOSED) setTimeout(askWhy, 1000);
   };
 }
 
@@ -70,16 +75,22 @@ setInterval(() => {
   // Where this page itself slept, what was said meanwhile is still to be heard.
   if (now - lookedAt > ASLEEP_MS) heardAt = now;
   lookedAt = now;
-  if (lost || now - heardAt < LOST_AFTER_MS) return;
-  lost = true;
-  keyboardClose();
-  for (const input of fields()) input.value = "";
-  typedRecord = null;
-  clears("");
-  for (const part of screen.querySelectorAll("main, .quiet")) part.hidden = true;
-  screen.querySelector(".who")?.replaceChildren();
-  byId("lost").hidden = false;
-  announce(byId("lost"));
+  const quiet = now - heardAt;
+  if (!lost && quiet >= LOST_AFTER_MS) {
+    lost = true;
+    forgotten = false;
+    keyboardClose();
+    clears("");
+    for (const part of screen.querySelectorAll("main, .quiet")) part.hidden = true;
+    screen.querySelector(".who")?.replaceChildren();
+    byId("lost").hidden = false;
+    announce(byId("lost"));
+  }
+  if (lost && !forgotten && (broken || quiet >= FORGET_AFTER_MS)) {
+    forgotten = true;
+    for (const input of fields()) input.value = "";
+    typedRecord = null;
+  }
 }, 250);
 
 // --- screens -----------------------------------------------------------------------------
@@ -103,7 +114,7 @@ function show(html) {
   if (next.dataset.assets !== screen.dataset.assets) return location.reload();
 
   const same =
-    !lost && next.dataset.page === page() && next.dataset.session === screen.dataset.session;
+    !(lost && forgotten) && next.dataset.page === page() && next.dataset.session === screen.dataset.session;
   const before = page();
   const tapped = before !== next.dataset.page && (before === "idle" || before.startsWith("notice"));
   const code = (of) => of.querySelector("[data-code]")?.textContent;
@@ -114,6 +125,7 @@ function show(html) {
   const source = same ? screen.querySelector("[data-source]:checked")?.id : null;
 
   lost = false;
+  broken = false;
   held = null;
   screen.replaceWith(next);
   screen = next;

@@ -48,14 +48,13 @@ const WAIT_FOR_CODE: &str = r"
     look();
 ";
 
-/// Waits in the page until `EXPRESSION` is true.
+/// Waits in the page until `EXPRESSION` is true. A field's value changes without a mutation.
 const WAIT_UNTIL: &str = r"
     const [wanted, done] = arguments;
-    const watcher = new MutationObserver(look);
+    const timer = setInterval(look, 50);
     function look() {
-        if (EXPRESSION) { watcher.disconnect(); done(wanted); }
+        if (EXPRESSION) { clearInterval(timer); done(wanted); }
     }
-    watcher.observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
     look();
 ";
 
