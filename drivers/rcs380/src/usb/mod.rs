@@ -85,6 +85,8 @@ struct Used {
 struct Readers {
     used: HashMap<DeviceId, Used>,
     failed: HashMap<DeviceId, (Fault, Instant)>,
+    /// What was logged of each: one that stays closed is told once, not at each look.
+    told: HashMap<DeviceId, Fault>,
 }
 
 /// Follows the readers that come and go.
@@ -141,13 +143,17 @@ impl Readers {
         // A reader that is named differently from now on is used anew, under its new name.
         self.used.retain(|id, used| find(id).is_some_and(|seen| seen.named.name == used.name));
         self.failed.retain(|id, _| find(id).is_some());
+        self.told.retain(|id, _| find(id).is_some());
         let now = Instant::now();
         let due = self.failed.extract_if(|_, (_, at)| *at <= now);
-        for (_, (fault, _)) in due {
+        for (id, (fault, _)) in due {
             if self.used.is_empty() {
                 return Some(fault);
             }
-            tracing::warn!(kind = %fault.kind, "{fault}");
+            if self.told.get(&id) != Some(&fault) {
+                tracing::warn!(kind = %fault.kind, "{fault}");
+                self.told.insert(id, fault);
+            }
         }
         for seen in there {
             let id = seen.info.id();
