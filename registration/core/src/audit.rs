@@ -130,6 +130,11 @@ pub enum AuditEvent {
         /// Whether another card stopped working.
         replaced: bool,
     },
+    /// A card was sent to a person's entry of the directory, and what became of it nobody can tell.
+    CardWriteUnknown {
+        /// Whose entry.
+        user: UserId,
+    },
     /// An administrator made a user something else to the device.
     RoleChanged {
         /// Whom.
@@ -252,6 +257,7 @@ impl AuditEvent {
             Self::UserCopied { .. } => "user-copied",
             Self::CardWritten { replaced: false, .. } => "card-written",
             Self::CardWritten { replaced: true, .. } => "card-rewritten",
+            Self::CardWriteUnknown { .. } => "card-write-unknown",
             Self::RoleChanged { .. } => "role-changed",
             Self::LimitsChanged { .. } => "limits-changed",
             Self::UsersDeleted { .. } => "users-deleted",
@@ -283,6 +289,7 @@ impl AuditEvent {
             | Self::CardUnlinked { user, .. }
             | Self::UserCopied { user }
             | Self::CardWritten { user, .. }
+            | Self::CardWriteUnknown { user }
             | Self::RoleChanged { user, .. }
             | Self::LimitsChanged { user, .. }
             | Self::SignedInUnchecked { user }
@@ -333,6 +340,7 @@ impl AuditEvent {
             | Self::SignedInUnchecked { .. }
             | Self::UserCopied { .. }
             | Self::CardWritten { .. }
+            | Self::CardWriteUnknown { .. }
             | Self::RoleChanged { .. }
             | Self::LimitsChanged { .. }
             | Self::UsersDeleted { .. }

@@ -15,12 +15,7 @@ use kazasu_registration::{
 };
 use tokio::{sync::OnceCell, time::sleep};
 
-use crate::{
-    Store, StoreError,
-    clock::{self, Clock},
-    current::Current,
-    perform::store_failed,
-};
+use crate::{Store, StoreError, clock::Clock, current::Current, perform::store_failed};
 
 /// What a wrong password is taken to cost before one was measured.
 const USUAL_AT_FIRST: Duration = Duration::from_millis(50);
@@ -118,7 +113,7 @@ impl<S: Store> Guard<S> {
                 Guessed::Card(card) => (Claimed::Unknown, Some(card.clone())),
                 Guessed::Device(which) => (Claimed::Device(*which), None),
             };
-            let record = record(None, AuditEvent::Unlocked { who, card });
+            let record = self.record(None, AuditEvent::Unlocked { who, card });
             self.open(whom, Some(record)).await?;
         }
         Ok(())
@@ -130,7 +125,7 @@ impl<S: Store> Guard<S> {
         let locked = self.locked().await?;
         let count = u64::try_from(locked.len()).unwrap_or(u64::MAX);
         if count > 0 {
-            let record = record(None, AuditEvent::AllUnlocked { count });
+            let record = self.record(None, AuditEvent::AllUnlocked { count });
             self.store.append_audit(record).await?;
         }
         for whom in &locked {
@@ -215,7 +210,11 @@ impl<S> Guard<S> {
     }
 
     fn now(&self) -> Mono {
-        self.clock.now().mono
+        self.clock.mono()
+    }
+
+    fn record(&self, station: Option<&StationName>, event: AuditEvent) -> AuditRecord {
+        AuditRecord { at: self.clock.wall(), station: station.cloned(), event }
     }
 
     fn counted(&self) -> MutexGuard<'_, Counted> {
@@ -283,7 +282,7 @@ impl<S: Store> Attempt<'_, S> {
                 Guessed::User(_) | Guessed::Device(_) => None,
             };
             let event = AuditEvent::Locked { who: who.clone(), card };
-            guard.keep(whom, closed.then(|| record(station, event))).await;
+            guard.keep(whom, closed.then(|| guard.record(station, event))).await;
         }
         let took = guard.now().since(self.began);
         let mut counted = guard.counted();
@@ -314,10 +313,6 @@ impl<S> Drop for Attempt<'_, S> {
             counted.lock.given_up(whom);
         }
     }
-}
-
-fn record(station: Option<&StationName>, event: AuditEvent) -> AuditRecord {
-    AuditRecord { at: clock::wall(), station: station.cloned(), event }
 }
 
 #[cfg(test)]

@@ -5,13 +5,13 @@ use kazasu_registration::{Settings, Site};
 use proptest::prelude::*;
 
 use super::*;
-use crate::Loaded;
+use crate::{Loaded, WallClock};
 
 fn guard(limit: u8) -> Guard<()> {
     let limit = limit.to_string();
     let settings = Settings::default().changed([("lock-out.user", limit.as_str())]).unwrap();
     let current = Current::new(Loaded::from(Site::new(settings).unwrap()));
-    Guard::new(Arc::new(()), Arc::new(current), Clock::new())
+    Guard::new(Arc::new(()), Arc::new(current), Clock::new(WallClock::default()))
 }
 
 fn user(n: u8) -> Guessed {

@@ -1,16 +1,13 @@
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
-};
+use std::{future::Future, sync::Arc};
 
 use argon2::{
     Argon2, PasswordHasher, PasswordVerifier,
     password_hash::{Error as PhcError, phc::PasswordHash},
 };
-use kazasu_registration::{Password, TypedPassword, Verdict};
+use kazasu_registration::{Password, TypedPassword};
 use tokio::{sync::Semaphore, task::spawn_blocking};
 
-use crate::{Credentials, Verifier};
+use crate::Verifier;
 
 /// How many passwords are hashed at a time: each takes 19 MiB and one core.
 const PARALLEL: usize = 2;
@@ -20,16 +17,23 @@ const PARALLEL: usize = 2;
 const DUMMY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$\
                      AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-/// Hashes and verifies passwords: Argon2id with 19 MiB, 2 passes, 1 lane.
-#[derive(Clone, Debug)]
-pub(crate) struct Hasher {
-    slots: Arc<Semaphore>,
-    compared: Arc<AtomicU64>,
+/// The port to what hashes passwords. Dropping a future gives up the answer.
+pub trait Hasher: Send + Sync + 'static {
+    /// Hashes a new password under a fresh salt.
+    fn hash(&self, password: Password) -> impl Future<Output = Result<Verifier, HashError>> + Send;
+
+    /// Whether the password that was hashed was typed. Where there is none the answer is no, and
+    /// takes as long.
+    fn matches(
+        &self,
+        typed: TypedPassword,
+        stored: Option<Verifier>,
+    ) -> impl Future<Output = Result<bool, HashError>> + Send;
 }
 
 /// A password could not be hashed or compared; says why, never what.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum HashError {
+pub enum HashError {
     /// The stored hash is not one, or not of a kind that can be verified.
     #[error("a stored password hash is damaged: {0}")]
     Stored(String),
@@ -38,18 +42,20 @@ pub(crate) enum HashError {
     Failed(String),
 }
 
-impl Hasher {
-    pub(crate) fn new() -> Self {
-        Self { slots: Arc::new(Semaphore::new(PARALLEL)), compared: Arc::default() }
-    }
+/// Argon2id with 19 MiB, 2 passes, 1 lane.
+#[derive(Debug)]
+pub struct Argon2id {
+    slots: Arc<Semaphore>,
+}
 
-    /// How many typed passwords were compared so far.
-    pub(crate) fn compared(&self) -> u64 {
-        self.compared.load(Ordering::Relaxed)
+impl Default for Argon2id {
+    fn default() -> Self {
+        Self { slots: Arc::new(Semaphore::new(PARALLEL)) }
     }
+}
 
-    /// Hashes a new password under a fresh salt.
-    pub(crate) async fn hash(&self, password: Password) -> Result<Verifier, HashError> {
+impl Hasher for Argon2id {
+    async fn hash(&self, password: Password) -> Result<Verifier, HashError> {
         self.run(move || {
             let mut salt = [0; 16];
             getrandom::fill(&mut salt).map_err(|e| HashError::Failed(e.to_string()))?;
@@ -61,37 +67,20 @@ impl Hasher {
         .await
     }
 
-    /// Compares what was typed. Takes one hash's time whoever it is.
-    pub(crate) async fn verify(
+    async fn matches(
         &self,
         typed: TypedPassword,
-        stored: Option<Credentials>,
-    ) -> Result<Verdict, HashError> {
-        self.compared.fetch_add(1, Ordering::Relaxed);
+        stored: Option<Verifier>,
+    ) -> Result<bool, HashError> {
         self.run(move || {
-            let verifier = stored.as_ref().and_then(|c| c.verifier.as_ref());
-            let matches = matches(&typed, verifier.map_or(DUMMY, Verifier::as_str))?;
-            let has_password = verifier.is_some();
-            Ok(match stored {
-                None => Verdict::UnknownUser,
-                Some(c) if has_password && matches => Verdict::Right(c.account),
-                Some(c) if !has_password && typed.reveal().is_empty() => Verdict::Right(c.account),
-                Some(_) => Verdict::WrongPassword,
-            })
+            let matches = matches(&typed, stored.as_ref().map_or(DUMMY, Verifier::as_str))?;
+            Ok(matches && stored.is_some())
         })
         .await
     }
+}
 
-    /// Compares what was typed with one of the device's own passwords.
-    pub(crate) async fn matches(
-        &self,
-        typed: TypedPassword,
-        stored: Verifier,
-    ) -> Result<bool, HashError> {
-        self.compared.fetch_add(1, Ordering::Relaxed);
-        self.run(move || matches(&typed, stored.as_str())).await
-    }
-
+impl Argon2id {
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T, HashError> + Send + 'static,
@@ -119,9 +108,7 @@ fn matches(typed: &TypedPassword, phc: &str) -> Result<bool, HashError> {
 
 #[cfg(test)]
 mod tests {
-    use kazasu_registration::{
-        Account, Limits, PasswordOwner, PasswordPolicy, Role, Source, UserId, UserName,
-    };
+    use kazasu_registration::{PasswordOwner, PasswordPolicy};
 
     use super::*;
 
@@ -130,66 +117,36 @@ mod tests {
         Password::new(text.to_owned().into(), PasswordPolicy::DEVICE, owner).unwrap()
     }
 
-    fn stored(verifier: Option<Verifier>) -> Option<Credentials> {
-        let id = UserId::new("tanaka").unwrap();
-        let name = UserName::new("Tanaka").unwrap();
-        let account = Account {
-            id,
-            name,
-            mail: None,
-            card: None,
-            source: Source::Device,
-            role: Role::General,
-            limits: Limits::ALLOW_ALL,
-            has_password: verifier.is_some(),
-        };
-        Some(Credentials { account, verifier })
+    fn typed(text: &str) -> TypedPassword {
+        TypedPassword::new(text.to_owned().into()).unwrap()
     }
 
     #[tokio::test]
-    async fn verdicts() {
-        let hasher = Hasher::new();
-        let hash = hasher.hash(password("sesame 1")).await.unwrap();
-        let right =
-            |stored: &Option<Credentials>| Verdict::Right(stored.as_ref().unwrap().account.clone());
-        let rows = [
-            ("sesame 1", stored(Some(hash.clone())), right(&stored(Some(hash.clone())))),
-            ("sesame 2", stored(Some(hash.clone())), Verdict::WrongPassword),
-            ("", stored(Some(hash)), Verdict::WrongPassword),
-            ("", stored(None), right(&stored(None))),
-            ("sesame 1", stored(None), Verdict::WrongPassword),
-            ("sesame 1", None, Verdict::UnknownUser),
-            ("", None, Verdict::UnknownUser),
-        ];
-        for (text, credentials, verdict) in rows {
-            let typed = TypedPassword::new(text.to_owned().into()).unwrap();
-            assert_eq!(hasher.verify(typed, credentials).await, Ok(verdict), "{text:?}");
-        }
-    }
-
-    #[tokio::test]
-    async fn passwords_of_the_device_itself() {
-        let hasher = Hasher::new();
+    async fn only_what_was_hashed_matches() {
+        let hasher = Argon2id::default();
         let hash = hasher.hash(password("sesame 1")).await.unwrap();
         for (text, right) in [("sesame 1", true), ("sesame 2", false), ("", false)] {
-            let typed = TypedPassword::new(text.to_owned().into()).unwrap();
-            assert_eq!(hasher.matches(typed, hash.clone()).await, Ok(right), "{text:?}");
+            assert_eq!(
+                hasher.matches(typed(text), Some(hash.clone())).await,
+                Ok(right),
+                "{text:?}"
+            );
+            assert_eq!(hasher.matches(typed(text), None).await, Ok(false), "{text:?}");
         }
     }
 
     #[tokio::test]
     async fn a_damaged_hash_is_an_error_and_no_verdict() {
         for phc in ["", "sesame 1", "$argon2id$v=19$m=19456,t=2,p=1$AAAA", "$md5$AAAA$AAAA"] {
-            let typed = TypedPassword::new("sesame 1".to_owned().into()).unwrap();
-            let verifier = Verifier::from_stored(phc.to_owned());
-            let verdict = Hasher::new().verify(typed, stored(Some(verifier))).await;
+            let verifier = Some(Verifier::from_stored(phc.to_owned()));
+            let verdict = Argon2id::default().matches(typed("sesame 1"), verifier).await;
             assert!(matches!(verdict, Err(HashError::Stored(_))), "{phc:?}: {verdict:?}");
         }
     }
 
     #[tokio::test]
     async fn salts_differ_and_the_dummy_costs_what_a_new_hash_costs() {
-        let hasher = Hasher::new();
+        let hasher = Argon2id::default();
         let one = hasher.hash(password("sesame 1")).await.unwrap();
         let two = hasher.hash(password("sesame 1")).await.unwrap();
         assert_ne!(one.as_str(), two.as_str());

@@ -16,6 +16,7 @@ mod current;
 mod directory;
 mod guard;
 mod hasher;
+mod passwords;
 mod perform;
 mod requests;
 mod service;
@@ -31,10 +32,12 @@ pub use admin::{
     settings::{Changed, Versioned},
     unlock::Unlock,
 };
+pub use clock::WallClock;
 pub use current::Loaded;
 pub use directory::{Answer, Directory, DirectoryError, NoDirectory, Person, Written};
+pub use hasher::{Argon2id, HashError, Hasher};
 pub use kazasu_registration::{DeviceEvent, DeviceSecret, PanelAction};
-pub use service::{ActError, Service};
+pub use service::{ActError, Means, Service};
 pub use store::{SETTINGS_KEPT, Store};
 pub use stored::{
     AddOutcome, Collision, Collisions, CopyToStore, Credentials, NewVerifier, SaveOutcome,

@@ -8,23 +8,23 @@ use kazasu_registration::{
 };
 
 use crate::{
-    Answer, CopyToStore, Directory, DirectoryError, NewVerifier, Person, Store, StoreError,
+    Answer, CopyToStore, Directory, DirectoryError, Hasher, NewVerifier, Person, Store, StoreError,
     StoreErrorKind, Verifier, Written,
     current::Current,
     guard::{Guard, Guess},
-    hasher::Hasher,
+    passwords::Passwords,
 };
 
 /// What effects are performed with.
-pub(crate) struct Ports<S, D> {
+pub(crate) struct Ports<S, D, H> {
     pub(crate) store: Arc<S>,
     pub(crate) directory: Arc<D>,
-    pub(crate) hasher: Hasher,
+    pub(crate) passwords: Arc<Passwords<H>>,
     pub(crate) current: Arc<Current>,
     pub(crate) guard: Arc<Guard<S>>,
 }
 
-impl<S: Store, D: Directory> Ports<S, D> {
+impl<S: Store, D: Directory, H: Hasher> Ports<S, D, H> {
     pub(crate) async fn look_up(&self, sought: CardToFind) -> Result<LookUp, ErrorCode> {
         match sought.source {
             Source::Device => self.store.look_up(sought.card).await.map_err(store_failed),
@@ -70,7 +70,7 @@ impl<S: Store, D: Directory> Ports<S, D> {
                 let stored = self.store.credentials(user).await.map_err(store_failed)?;
                 match typed {
                     Some(typed) => {
-                        self.hasher.verify(typed, stored).await.map_err(|e| hasher_failed(&e))
+                        self.passwords.verify(typed, stored).await.map_err(|e| hasher_failed(&e))
                     }
                     None => Ok(match stored {
                         Some(stored) => Verdict::Right(stored.account),
@@ -105,7 +105,7 @@ impl<S: Store, D: Directory> Ports<S, D> {
         let Some(verifier) = self.store.secret(which).await.map_err(store_failed)? else {
             return Ok(Verdict::NotSetUp);
         };
-        match self.hasher.matches(typed, verifier).await {
+        match self.passwords.matches(typed, verifier).await {
             Ok(true) => Ok(Verdict::RightDevice),
             Ok(false) => Ok(Verdict::WrongPassword),
             Err(error) => Err(hasher_failed(&error)),
@@ -161,24 +161,27 @@ impl<S: Store, D: Directory> Ports<S, D> {
         password: TypedPassword,
     ) -> Result<CommitOutcome, ErrorCode> {
         let replaced = binding.replaces.is_some();
-        let written = self
-            .directory
-            .write_card(typed, password, binding.number, binding.replaces)
-            .await
-            .map_err(directory_failed)?;
-        match written {
-            Written::Conflict(number) => return Ok(CommitOutcome::Conflict(number)),
-            Written::CardTaken => return Ok(CommitOutcome::CardTaken),
-            Written::PersonGone => return Ok(CommitOutcome::UserGone),
-            Written::Done => {}
-        }
-        let event = AuditEvent::CardWritten { user: binding.user, replaced };
-        let record = AuditRecord { at: binding.at, station: Some(binding.station), event };
+        let Binding { user, number, replaces, station, at, .. } = binding;
+        let written = self.directory.write_card(typed, password, number, replaces).await;
+        let (event, answer) = match written {
+            Ok(Written::Done) => {
+                (AuditEvent::CardWritten { user, replaced }, Ok(CommitOutcome::Done))
+            }
+            Ok(Written::Conflict(number)) => return Ok(CommitOutcome::Conflict(number)),
+            Ok(Written::CardTaken) => return Ok(CommitOutcome::CardTaken),
+            Ok(Written::PersonGone) => return Ok(CommitOutcome::UserGone),
+            Err(error) if error.code == ErrorCode::OutcomeUnknown => {
+                (AuditEvent::CardWriteUnknown { user }, Err(directory_failed(error)))
+            }
+            Err(error) => return Err(directory_failed(error)),
+        };
+        let record = AuditRecord { at, station: Some(station), event };
         if let Err(error) = self.store.append_audit(record).await {
-            // The directory has the card: telling the person anything else would be wrong.
+            // What was done in the directory is done: telling the person anything else would be
+            // wrong.
             tracing::error!(%error, "an audit record of a card in the directory was lost");
         }
-        Ok(CommitOutcome::Done)
+        answer
     }
 
     pub(crate) async fn save_own(&self, mut change: OwnChange) -> Result<OwnOutcome, ErrorCode> {
@@ -192,7 +195,7 @@ impl<S: Store, D: Directory> Ports<S, D> {
                     return Ok(OwnOutcome::UserGone);
                 };
                 let checked = stored.verifier.clone();
-                let verdict = self.hasher.verify(password.current, Some(stored)).await;
+                let verdict = self.passwords.verify(password.current, Some(stored)).await;
                 let verdict = verdict.map_err(|e| hasher_failed(&e))?;
                 attempt.settled(&verdict, Some(&change.station)).await;
                 match verdict {
@@ -206,7 +209,7 @@ impl<S: Store, D: Directory> Ports<S, D> {
     }
 
     async fn hash(&self, password: Password) -> Result<Verifier, ErrorCode> {
-        self.hasher.hash(password).await.map_err(|e| hasher_failed(&e))
+        self.passwords.hash(password).await.map_err(|e| hasher_failed(&e))
     }
 }
 

@@ -11,8 +11,8 @@ use tokio::{
 use zeroize::Zeroizing;
 
 use crate::{
-    Admin, AdminError, Changed, Service, Store, StoredSettings, StoredUser, Unlock, UserEdit,
-    Versioned,
+    Admin, AdminError, Changed, Hasher, Service, Store, StoredSettings, StoredUser, Unlock,
+    UserEdit, Versioned,
 };
 
 /// How many administrators' requests may wait.
@@ -55,8 +55,8 @@ pub(crate) fn queue() -> (mpsc::Sender<AdminRequest>, mpsc::Receiver<AdminReques
     mpsc::channel(ADMIN_MAX)
 }
 
-pub(crate) async fn administrate<S: Store>(
-    office: Arc<Admin<S>>,
+pub(crate) async fn administrate<S: Store, H: Hasher>(
+    office: Arc<Admin<S, H>>,
     mut requests: mpsc::Receiver<AdminRequest>,
     mut stop: watch::Receiver<bool>,
 ) {
@@ -73,7 +73,7 @@ pub(crate) async fn administrate<S: Store>(
     running.shutdown().await;
 }
 
-async fn serve<S: Store>(office: Arc<Admin<S>>, request: AdminRequest) {
+async fn serve<S: Store, H: Hasher>(office: Arc<Admin<S, H>>, request: AdminRequest) {
     use AdminRequest as Ask;
     // A reply that nobody waits for any more is no fault: the change is made all the same.
     match request {

@@ -1,4 +1,11 @@
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use kazasu_hal::{Event, Now, StationName};
 use kazasu_registration::{DeviceEvent, PanelAction, SessionView};
@@ -8,11 +15,11 @@ use tokio::{
 };
 
 use crate::{
-    Admin, Directory, Loaded, Store,
+    Admin, Argon2id, Directory, Hasher, Loaded, Store, WallClock,
     clock::Clock,
     current::Current,
     guard::Guard,
-    hasher::Hasher,
+    passwords::Passwords,
     perform::Ports,
     requests::{self, AdminRequest, administrate},
     station::{Act, StationTask, What, write_audit},
@@ -39,6 +46,15 @@ pub enum ActError {
     Stopped,
 }
 
+/// What a service works with, beside its records and its directory.
+#[derive(Debug, Default)]
+pub struct Means<H = Argon2id> {
+    /// What hashes passwords.
+    pub hasher: H,
+    /// What records are dated by.
+    pub wall_clock: WallClock,
+}
+
 /// The running service: one handle for every surface, cheap to clone.
 #[derive(Clone)]
 pub struct Service {
@@ -50,7 +66,7 @@ struct Shared {
     stations: Vec<StationHandle>,
     admin: mpsc::Sender<AdminRequest>,
     clock: Clock,
-    hasher: Hasher,
+    compared: Arc<AtomicU64>,
     stop: watch::Sender<bool>,
     tasks: Mutex<JoinSet<()>>,
 }
@@ -71,19 +87,33 @@ impl Service {
         stations: Vec<StationName>,
         events: broadcast::Receiver<Event>,
     ) -> Self {
-        let clock = Clock::new();
-        let hasher = Hasher::new();
+        let means = Means::<Argon2id>::default();
+        Self::start_with(means, store, directory, loaded, stations, events)
+    }
+
+    /// The same with other means than the usual.
+    pub fn start_with<S: Store, D: Directory, H: Hasher>(
+        means: Means<H>,
+        store: Arc<S>,
+        directory: Arc<D>,
+        loaded: Loaded,
+        stations: Vec<StationName>,
+        events: broadcast::Receiver<Event>,
+    ) -> Self {
+        let clock = Clock::new(means.wall_clock);
+        let passwords = Arc::new(Passwords::new(means.hasher));
+        let compared = passwords.compared();
         let current = Arc::new(Current::new(loaded));
         let (stop, stopping) = watch::channel(false);
         let (audit, records) = mpsc::channel(AUDIT_MAX);
         let mut tasks = JoinSet::new();
         tasks.spawn(write_audit(Arc::clone(&store), records));
 
-        let guard = Guard::new(Arc::clone(&store), Arc::clone(&current), clock);
+        let guard = Guard::new(Arc::clone(&store), Arc::clone(&current), clock.clone());
         let ports = Arc::new(Ports {
             store: Arc::clone(&store),
             directory,
-            hasher: hasher.clone(),
+            passwords: Arc::clone(&passwords),
             current: Arc::clone(&current),
             guard: Arc::new(guard),
         });
@@ -91,7 +121,8 @@ impl Service {
         let mut routes = BTreeMap::new();
         for name in stations {
             let (acts, incoming) = mpsc::channel(ACTS_MAX);
-            let task = StationTask::new(name.clone(), Arc::clone(&ports), audit.clone(), clock);
+            let ports = Arc::clone(&ports);
+            let task = StationTask::new(name.clone(), ports, audit.clone(), clock.clone());
             let (route, heard) = mpsc::channel(EVENTS_MAX);
             routes.insert(name.clone(), route);
             handles.push(StationHandle { name, view: task.view(), acts });
@@ -101,10 +132,10 @@ impl Service {
 
         let (admin, asked) = requests::queue();
         let guard = Arc::clone(&ports.guard);
-        let office = Arc::new(Admin::beside(store, current, hasher.clone(), guard));
+        let office = Arc::new(Admin::beside(store, current, passwords, guard, clock.clone()));
         tasks.spawn(administrate(office, asked, stopping));
         let tasks = Mutex::new(tasks);
-        Self { shared: Arc::new(Shared { stations: handles, admin, clock, hasher, stop, tasks }) }
+        Self { shared: Arc::new(Shared { stations: handles, admin, clock, compared, stop, tasks }) }
     }
 
     /// The stations, in the order given: the first one is where a panel starts.
@@ -129,7 +160,7 @@ impl Service {
     /// lock-out refused were not.
     #[must_use]
     pub fn passwords_compared(&self) -> u64 {
-        self.shared.hasher.compared()
+        self.shared.compared.load(Ordering::Relaxed)
     }
 
     /// Passes on what a person did on a page that showed `session`. When it returns, the view

@@ -14,7 +14,7 @@ use tokio::{
     time::sleep_until,
 };
 
-use crate::{ActError, Directory, Store, clock::Clock, perform::Ports};
+use crate::{ActError, Directory, Hasher, Store, clock::Clock, perform::Ports};
 
 /// Something for a station, and where to say whether it counted.
 pub(crate) struct Act {
@@ -31,9 +31,9 @@ pub(crate) enum What {
 }
 
 /// Pumps one station's machine: inputs in, effects out, view to the panels.
-pub(crate) struct StationTask<S, D> {
+pub(crate) struct StationTask<S, D, H> {
     machine: Station,
-    ports: Arc<Ports<S, D>>,
+    ports: Arc<Ports<S, D, H>>,
     audit: mpsc::Sender<AuditRecord>,
     clock: Clock,
     name: StationName,
@@ -45,10 +45,10 @@ pub(crate) struct StationTask<S, D> {
     pending: HashMap<Request, AbortHandle>,
 }
 
-impl<S: Store, D: Directory> StationTask<S, D> {
+impl<S: Store, D: Directory, H: Hasher> StationTask<S, D, H> {
     pub(crate) fn new(
         name: StationName,
-        ports: Arc<Ports<S, D>>,
+        ports: Arc<Ports<S, D, H>>,
         audit: mpsc::Sender<AuditRecord>,
         clock: Clock,
     ) -> Self {

@@ -53,6 +53,7 @@ const POLICY: &str = "Audit Policy";
 const COMMUNICATION: &str = "Communication";
 const CARD: &str = "Card Registration";
 const OK: &str = "Successful";
+const UNKNOWN: &str = "Failed (Outcome Unknown)";
 
 /// S40-4-01 to S40-4-10, then what the manual does not have.
 pub(super) const ROWS: &[Row] = &[
@@ -92,6 +93,7 @@ pub(super) const ROWS: &[Row] = &[
     row("user-copied", 0x0807, CARD, "Copy User from Directory", OK, User),
     row("card-written", 0x0808, CARD, "Write Card to Directory", OK, User),
     row("card-rewritten", 0x0809, CARD, "Write Card to Directory", OK, User),
+    row("card-write-unknown", 0x080a, CARD, "Write Card to Directory", UNKNOWN, User),
     row("signed-in-unchecked", 0x0302, LOGIN, "Login", "Not Checked", Named),
     row("not-administrator", 0x0306, LOGIN, "Login", "Failed (Not Administrator)", Named),
     row("locked", 0x0303, LOGIN, "Lock Out", OK, Named),

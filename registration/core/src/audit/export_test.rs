@@ -206,6 +206,7 @@ fn no_event_is_without_a_row() {
         AuditEvent::UserCopied { user: tanaka() },
         AuditEvent::CardWritten { user: tanaka(), replaced: false },
         AuditEvent::CardWritten { user: tanaka(), replaced: true },
+        AuditEvent::CardWriteUnknown { user: tanaka() },
         AuditEvent::RoleChanged { user: tanaka(), role: Role::General },
         AuditEvent::LimitsChanged { user: tanaka(), limits: Limits::ALLOW_ALL },
         AuditEvent::UsersDeleted { count: 1 },

@@ -8,12 +8,12 @@ use tokio::time::sleep;
 use zeroize::Zeroizing;
 
 use super::{Admin, AdminError};
-use crate::{NoDirectory, Service, Store, clock, perform::Ports};
+use crate::{Hasher, NoDirectory, Service, Store, perform::Ports};
 
 /// How often the clocks are compared.
 const CLOCK_EVERY: Duration = Duration::from_secs(10);
 
-impl<S: Store> Admin<S> {
+impl<S: Store, H: Hasher> Admin<S, H> {
     /// Whether these are the credentials of an administrator: the key operator, or a user of that
     /// role with a password. Passes the same gate as every other sign-in; failures are audited.
     ///
@@ -40,7 +40,7 @@ impl<S: Store> Admin<S> {
         let ports = Ports {
             store: Arc::clone(&self.store),
             directory: Arc::new(NoDirectory),
-            hasher: self.hasher.clone(),
+            passwords: Arc::clone(&self.passwords),
             current: Arc::clone(&self.current),
             guard: Arc::clone(&self.guard),
         };
@@ -72,7 +72,7 @@ impl<S: Store> Admin<S> {
     /// # Errors
     /// The store's.
     pub async fn record_audit(&self, event: AuditEvent) -> Result<(), AdminError> {
-        let record = AuditRecord { at: clock::wall(), station: None, event };
+        let record = AuditRecord { at: self.clock.wall(), station: None, event };
         Ok(self.store.append_audit(record).await?)
     }
 
@@ -116,7 +116,7 @@ impl<S: Store> Admin<S> {
         let updated = before.is_some_and(|(before, _)| before != version);
         let events = [
             started.is_none().then_some(AuditEvent::LogBegun),
-            last.and_then(|last| ClockWatch::since(last, clock::wall())),
+            last.and_then(|last| ClockWatch::since(last, self.clock.wall())),
             updated.then(|| AuditEvent::SoftwareUpdated { version: version.clone() }),
             Some(AuditEvent::Started { warm, boot, version }),
         ];

@@ -6,7 +6,7 @@ use kazasu_registration::{
 use zeroize::Zeroizing;
 
 use super::{Admin, AdminError};
-use crate::{Store, UserChange, clock};
+use crate::{Hasher, Store, UserChange};
 
 /// What an administrator types to change a user's record: not checked yet. `None` leaves a field
 /// as it is.
@@ -38,7 +38,7 @@ impl fmt::Debug for UserEdit {
     }
 }
 
-impl<S: Store> Admin<S> {
+impl<S: Store, H: Hasher> Admin<S, H> {
     /// Changes a user's record.
     ///
     /// # Errors
@@ -72,7 +72,7 @@ impl<S: Store> Admin<S> {
         let verifier = match password {
             None => None,
             Some(None) => Some(None),
-            Some(Some(password)) => Some(Some(self.hasher.hash(password).await?)),
+            Some(Some(password)) => Some(Some(self.passwords.hash(password).await?)),
         };
         let change = UserChange {
             user: user.clone(),
@@ -82,7 +82,7 @@ impl<S: Store> Admin<S> {
             limits: edit.limits,
             verifier,
             unlink_card: edit.unlink_card,
-            at: clock::wall(),
+            at: self.clock.wall(),
         };
         if self.store.edit_user(change).await? { Ok(()) } else { Err(AdminError::NoSuchUser) }
     }

@@ -13,22 +13,20 @@ use kazasu_registration::{
 };
 
 use crate::{
-    AddOutcome, Loaded, Store, StoredUser, UserToStore,
-    clock::{self, Clock},
-    current::Current,
-    guard::Guard,
-    hasher::Hasher,
+    AddOutcome, Argon2id, Hasher, Loaded, Means, Store, StoredUser, UserToStore, clock::Clock,
+    current::Current, guard::Guard, passwords::Passwords,
 };
 use error::AdminError;
 use import::{BadLine, ImportError, Imported, LineProblem};
 
 /// What administrators do: users, settings, the device's own passwords.
 #[derive(Debug)]
-pub struct Admin<S> {
+pub struct Admin<S, H = Argon2id> {
     store: Arc<S>,
     current: Arc<Current>,
-    hasher: Hasher,
+    passwords: Arc<Passwords<H>>,
     guard: Arc<Guard<S>>,
+    clock: Clock,
 }
 
 impl<S: Store> Admin<S> {
@@ -36,17 +34,23 @@ impl<S: Store> Admin<S> {
     #[must_use]
     pub fn new(store: Arc<S>, loaded: Loaded) -> Self {
         let current = Arc::new(Current::new(loaded));
-        let guard = Guard::new(Arc::clone(&store), Arc::clone(&current), Clock::new());
-        Self::beside(store, current, Hasher::new(), Arc::new(guard))
+        let Means { hasher, wall_clock } = Means::default();
+        let clock = Clock::new(wall_clock);
+        let guard = Guard::new(Arc::clone(&store), Arc::clone(&current), clock.clone());
+        let passwords = Arc::new(Passwords::new(hasher));
+        Self { store, current, passwords, guard: Arc::new(guard), clock }
     }
+}
 
+impl<S: Store, H: Hasher> Admin<S, H> {
     pub(crate) fn beside(
         store: Arc<S>,
         current: Arc<Current>,
-        hasher: Hasher,
+        passwords: Arc<Passwords<H>>,
         guard: Arc<Guard<S>>,
+        clock: Clock,
     ) -> Self {
-        Self { store, current, hasher, guard }
+        Self { store, current, passwords, guard, clock }
     }
 
     /// Adds one user.
@@ -131,7 +135,7 @@ impl<S: Store> Admin<S> {
     /// # Errors
     /// No such record; the store's.
     pub async fn delete_user(&self, key: &UserKey) -> Result<(), AdminError> {
-        match self.store.delete_user(key.clone(), clock::wall()).await? {
+        match self.store.delete_user(key.clone(), self.clock.wall()).await? {
             true => Ok(()),
             false => Err(AdminError::NoSuchUser),
         }
@@ -142,7 +146,7 @@ impl<S: Store> Admin<S> {
     /// # Errors
     /// The store's.
     pub async fn delete_provisional(&self, before: Option<SystemTime>) -> Result<u64, AdminError> {
-        Ok(self.store.delete_provisional(before, clock::wall()).await?)
+        Ok(self.store.delete_provisional(before, self.clock.wall()).await?)
     }
 
     async fn add(&self, users: Vec<Imported>) -> Result<AddOutcome, AdminError> {
@@ -150,14 +154,14 @@ impl<S: Store> Admin<S> {
         for Imported { user, role, limits } in users {
             // One after the other: a long import leaves a slot to people at the panels.
             let verifier = match user.password {
-                Some(password) => Some(self.hasher.hash(password).await?),
+                Some(password) => Some(self.passwords.hash(password).await?),
                 None => None,
             };
             let NewUser { id, name, mail, .. } = user;
             ready.push(UserToStore { id, name, mail, role, limits, verifier });
         }
         let capacity = self.current.site().settings.capacity;
-        Ok(self.store.add_users(ready, capacity, clock::wall()).await?)
+        Ok(self.store.add_users(ready, capacity, self.clock.wall()).await?)
     }
 }
 

@@ -6,7 +6,7 @@ use kazasu_registration::{
 use zeroize::Zeroizing;
 
 use super::{Admin, AdminError};
-use crate::{Loaded, SaveOutcome, SettingsToStore, Store, StoredSettings, clock, current::Change};
+use crate::{Hasher, Loaded, SaveOutcome, SettingsToStore, Store, StoredSettings, current::Change};
 
 /// Settings and their version.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub struct Changed {
     pub deleted: u64,
 }
 
-impl<S: Store> Admin<S> {
+impl<S: Store, H: Hasher> Admin<S, H> {
     /// The settings in force.
     pub async fn settings(&self) -> Versioned {
         let current = self.current.read().await;
@@ -111,7 +111,7 @@ impl<S: Store> Admin<S> {
             renumber: renumbers.then(|| Arc::clone(&site)),
             deletes_users,
             try_only,
-            at: clock::wall(),
+            at: self.clock.wall(),
         };
         match self.store.save_settings(stored).await.map_err(AdminError::Unsaved)? {
             SaveOutcome::Saved { version, renumbered, deleted } => {
@@ -165,9 +165,9 @@ impl<S: Store> Admin<S> {
                 let owner = PasswordOwner { user_id, name: which.as_str() };
                 let password = Password::new(password, site.password, owner)
                     .map_err(|error| AdminError::Fields(vec![error]))?;
-                Some(self.hasher.hash(password).await?)
+                Some(self.passwords.hash(password).await?)
             }
         };
-        Ok(self.store.set_secret(which, verifier, clock::wall()).await?)
+        Ok(self.store.set_secret(which, verifier, self.clock.wall()).await?)
     }
 }

@@ -2,7 +2,7 @@ use kazasu_hal::CardIdentity;
 use kazasu_registration::{CardNumber, DeviceSecret, Guessed, ListedUser, UserId, UserKey};
 
 use super::{Admin, AdminError};
-use crate::{Store, guard::folded};
+use crate::{Hasher, Store, guard::folded};
 
 /// A card that is locked, and its number.
 type LockedCard = (CardIdentity, CardNumber);
@@ -18,7 +18,7 @@ pub enum Unlock {
     All,
 }
 
-impl<S: Store> Admin<S> {
+impl<S: Store, H: Hasher> Admin<S, H> {
     /// The records of those who are locked, they or their card, sorted by user ID.
     ///
     /// # Errors

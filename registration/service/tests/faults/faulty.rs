@@ -2,7 +2,7 @@
 
 use std::{
     future::{Future, pending},
-    sync::{Mutex, MutexGuard},
+    sync::Arc,
     time::SystemTime,
 };
 
@@ -16,73 +16,21 @@ use kazasu_service::{
     StoreError, StoreErrorKind, StoredSettings, StoredUser, UserChange, UserToStore, Verifier,
 };
 
-/// What goes wrong with a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fault {
-    /// Nothing happens, and that is said.
-    Refused,
-    /// Nothing happens, and nobody can tell.
-    UnknownBefore,
-    /// It happens, and nobody can tell.
-    UnknownAfter,
-    /// Nothing happens, and no answer comes.
-    SilentBefore,
-    /// It happens, and no answer comes.
-    SilentAfter,
-    /// It happens, and the answer is that nothing did: what no store may do.
-    Lies,
-}
+use crate::plan::{
+    Fault,
+    Kind::{self, Reads, Writes},
+    Plan,
+};
 
 /// Passes calls on to a store, but for those that the plan names.
 pub(crate) struct Faulty<S> {
     pub(crate) store: S,
-    plan: Mutex<Plan>,
+    plan: Arc<Plan>,
 }
-
-#[derive(Default)]
-struct Plan {
-    /// Which call goes wrong how; calls count from 0.
-    faults: Vec<(usize, Fault)>,
-    /// The calls so far.
-    calls: Vec<&'static str>,
-    /// How many of the faults came to pass.
-    met: usize,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Reads,
-    Writes,
-}
-use Kind::{Reads, Writes};
 
 impl<S: Store> Faulty<S> {
-    pub(crate) fn new(store: S) -> Self {
-        Self { store, plan: Mutex::default() }
-    }
-
-    /// What goes wrong from now on.
-    pub(crate) fn fail(&self, faults: &[(usize, Fault)]) {
-        *self.plan() = Plan { faults: faults.to_vec(), ..Plan::default() };
-    }
-
-    /// The calls since the last plan was made, and how many of its faults came to pass.
-    pub(crate) fn met(&self) -> (Vec<&'static str>, usize) {
-        let plan = self.plan();
-        (plan.calls.clone(), plan.met)
-    }
-
-    fn plan(&self) -> MutexGuard<'_, Plan> {
-        self.plan.lock().unwrap()
-    }
-
-    fn next(&self, name: &'static str) -> Option<Fault> {
-        let mut plan = self.plan();
-        let number = plan.calls.len();
-        plan.calls.push(name);
-        let (_, fault) = *plan.faults.iter().find(|(call, _)| *call == number)?;
-        plan.met += 1;
-        Some(fault)
+    pub(crate) fn new(store: S, plan: &Arc<Plan>) -> Self {
+        Self { store, plan: Arc::clone(plan) }
     }
 
     async fn call<T>(
@@ -92,15 +40,13 @@ impl<S: Store> Faulty<S> {
         call: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
         let failed = |kind| Err(StoreError::new(kind, "as the plan says"));
-        match (self.next(name), kind) {
+        match (self.plan.next(kind, name), kind) {
             (None, _) => call.await,
             (Some(Fault::SilentBefore), _) => pending().await,
             (Some(Fault::SilentAfter), _) => {
                 let _ = call.await;
                 pending().await
             }
-            (Some(_), Reads) => failed(StoreErrorKind::Unavailable),
-            (Some(Fault::Refused), Writes) => failed(StoreErrorKind::NotCommitted),
             (Some(Fault::UnknownBefore), Writes) => failed(StoreErrorKind::OutcomeUnknown),
             (Some(Fault::Lies), Writes) => {
                 call.await?;
@@ -110,6 +56,8 @@ impl<S: Store> Faulty<S> {
                 call.await?;
                 failed(StoreErrorKind::OutcomeUnknown)
             }
+            (Some(_), Writes) => failed(StoreErrorKind::NotCommitted),
+            (Some(_), _) => failed(StoreErrorKind::Unavailable),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A service with one station, one person and a store that can fail.
+//! A service with one station and one person, in which whatever the service calls can fail.
 
 use std::{
     sync::Arc,
@@ -6,24 +6,31 @@ use std::{
 };
 
 use kazasu_hal::{Card, Event, EventKind, ReaderName, StationName, SystemCode};
-use kazasu_harness::ScriptedDirectory;
 use kazasu_registration::{
-    Page, SessionView, Settings, Site, Source, UserEntry, UserId, UserKey, UserName,
+    AuditEntry, Page, SessionView, Settings, Site, UserEntry, UserId, UserKey, UserName,
 };
-use kazasu_service::{Loaded, PanelAction, Person, Service, Store};
+use kazasu_service::{Loaded, Means, PanelAction, Person, Service, Store, WallClock};
 use tokio::{
     sync::{broadcast, watch},
     time::{sleep, timeout},
 };
 
-use crate::{PASSWORD, USER, faulty::Faulty};
+use crate::{
+    Keeper, PASSWORD, USER,
+    faulty::Faulty,
+    means::{FaultyDirectory, FaultyHasher},
+    plan::Plan,
+};
 
 /// Longer than any deadline of a station.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 pub(crate) struct World<S> {
-    pub(crate) store: Arc<Faulty<S>>,
-    service: Service,
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) service: Service,
+    store: Arc<Faulty<S>>,
+    directory: Arc<FaultyDirectory>,
+    keeper: Keeper,
     events: broadcast::Sender<Event>,
 }
 
@@ -36,6 +43,8 @@ pub(crate) struct Records {
     pub(crate) leftovers: usize,
     /// Audit records of cards that became the person's.
     pub(crate) bindings: usize,
+    /// Audit records of cards that may have become the person's.
+    pub(crate) unknown: usize,
     /// Audit records of copies from the directory.
     pub(crate) copies: usize,
     /// Audit records of provisional users.
@@ -47,37 +56,40 @@ fn desk() -> StationName {
 }
 
 impl<S: Store> World<S> {
-    /// One in which this source knows the person.
-    pub(crate) async fn start(store: S, source: Source) -> Self {
-        let store = Arc::new(Faulty::new(store));
-        let directory = Arc::new(ScriptedDirectory::new());
+    /// One in which the person is known there.
+    pub(crate) async fn start(store: S, keeper: Keeper) -> Self {
+        let plan = Arc::new(Plan::new());
+        let store = Arc::new(Faulty::new(store, &plan));
+        let directory = Arc::new(FaultyDirectory::new(&plan));
         let (events, heard) = broadcast::channel(64);
-        let settings = Settings::default().changed([("registration.sources", "both")]).unwrap();
+        let settings = Settings::default().changed(keeper.settings()).unwrap();
         let site = Site { has_directory: true, ..Site::new(settings).unwrap() };
-        let service = Service::start(
+        let dates = Arc::clone(&plan);
+        let service = Service::start_with(
+            Means {
+                hasher: FaultyHasher(Arc::clone(&plan)),
+                wall_clock: WallClock::new(move || dates.date()),
+            },
             Arc::clone(&store),
             Arc::clone(&directory),
             Loaded::from(site),
             vec![desk()],
             heard,
         );
-        match source {
-            Source::Device => {
-                let entry = UserEntry {
-                    user_id: USER.to_owned(),
-                    password: Some(PASSWORD.to_owned().into()),
-                    ..UserEntry::default()
-                };
-                service.add_user(entry).await.unwrap();
-            }
-            Source::Directory => {
-                let id = UserId::new(USER).unwrap();
-                let name = UserName::new(USER).unwrap();
-                let person = Person { id: id.clone(), name, mail: None, card: None };
-                directory.add(id, PASSWORD, person);
-            }
+        if keeper == Keeper::Device {
+            let entry = UserEntry {
+                user_id: USER.to_owned(),
+                password: Some(PASSWORD.to_owned().into()),
+                ..UserEntry::default()
+            };
+            service.add_user(entry).await.unwrap();
+        } else {
+            let id = UserId::new(USER).unwrap();
+            let name = UserName::new(USER).unwrap();
+            let person = Person { id: id.clone(), name, mail: None, card: None };
+            directory.directory.add(id, PASSWORD, person);
         }
-        Self { store, service, events }
+        Self { plan, service, store, directory, keeper, events }
     }
 
     fn view(&self) -> watch::Receiver<SessionView> {
@@ -135,23 +147,40 @@ impl<S: Store> World<S> {
         self.wait("idle", |page| matches!(page, Page::Idle { .. })).await;
     }
 
+    /// The page goes by itself where nobody does anything.
+    pub(crate) async fn clears(&self) {
+        self.wait("cleared", |page| matches!(page, Page::Idle { .. })).await;
+    }
+
+    pub(crate) async fn log(&self) -> Vec<AuditEntry> {
+        self.store.store.audit_log(0).await.unwrap()
+    }
+
     pub(crate) async fn records(&self) -> Records {
         // Past the plan.
         let store = &self.store.store;
+        let short = |number: &str| number.trim_start_matches("012E4CE1000000").to_owned();
         let users = store.list_users().await.unwrap();
         let numbers = |wanted: fn(&UserKey) -> bool| -> Vec<String> {
             let found = users.iter().filter(|user| wanted(&user.listed.key));
             let numbers = found.filter_map(|user| user.card.as_ref());
-            numbers.map(|n| n.as_str().trim_start_matches("012E4CE1000000").to_owned()).collect()
+            numbers.map(|n| short(n.as_str())).collect()
         };
         let mut theirs = numbers(|key| matches!(key, UserKey::Registered(_)));
+        if self.keeper == Keeper::Entry {
+            assert_eq!(users.len(), 0);
+            let card = self.directory.directory.card_of(&UserId::new(USER).unwrap());
+            theirs.extend(card.map(|number| short(number.as_str())));
+        }
         assert!(theirs.len() <= 1, "{theirs:?}");
-        let log = store.audit_log(0).await.unwrap();
+        store.verify_audit().await.unwrap().unwrap();
+        let log = self.log().await;
         let count = |words: &[&str]| log.iter().filter(|e| words.contains(&&*e.event)).count();
         Records {
             card: theirs.pop(),
             leftovers: numbers(|key| matches!(key, UserKey::Provisional(_))).len(),
-            bindings: count(&["card-bound", "card-replaced"]),
+            bindings: count(&["card-bound", "card-replaced", "card-written", "card-rewritten"]),
+            unknown: count(&["card-write-unknown"]),
             copies: count(&["user-copied"]),
             provisionals: count(&["provisional-made"]),
         }
