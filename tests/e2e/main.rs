@@ -1,4 +1,4 @@
-//! The finished program against programs that others wrote: pcscd with vpcd, libnfc and Chromium.
+//! The finished program against programs that others wrote: pcscd with vpcd, libnfc, Chromium, Samba.
 //!
 //! `guest` has a whole Linux in QEMU, with a kernel and a udevd that others built.
 //!
@@ -21,6 +21,7 @@ mod config;
 mod decode;
 mod durability;
 mod flow;
+mod flow_directory;
 mod foreign;
 mod foreign_rcs380;
 mod guest;

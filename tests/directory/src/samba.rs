@@ -8,7 +8,10 @@ use std::{
     process::Command,
 };
 
-use nix::fcntl::{Flock, FlockArg};
+use nix::{
+    fcntl::{Flock, FlockArg},
+    unistd::Uid,
+};
 
 use crate::{Leaf, Pki, Relay, Resident, Room, room::root, wait_until};
 
@@ -64,6 +67,7 @@ impl Samba {
     /// Starts one, from the copy that the first test made.
     #[must_use]
     pub fn start(leaf: Leaf) -> Self {
+        assert!(Uid::effective().is_root(), "Samba makes a domain as root only: run this as root");
         let room = Room::new();
         let pki = Pki::new();
         pki.issue(leaf, room.folder());
@@ -120,11 +124,25 @@ impl Samba {
     /// Values of an entry's attribute, read past the server's access control.
     #[must_use]
     pub fn values(&self, name: &str, attribute: &str) -> Vec<String> {
-        let filter = format!("(sAMAccountName={name})");
-        let ldif =
-            self.room.run("ldbsearch", &["-H", "/mnt/dc/private/sam.ldb", &filter, attribute]);
+        let ldif = self.search(name, attribute);
         let prefix = format!("{attribute}: ");
         ldif.lines().filter_map(|line| line.strip_prefix(&prefix)).map(str::to_owned).collect()
+    }
+
+    /// All lines of an entry but those that the server writes at a sign-in, read past its access
+    /// control.
+    #[must_use]
+    pub fn entry(&self, name: &str) -> Vec<String> {
+        const BY_THE_SERVER: [&str; 6] =
+            ["lastLogon", "logonCount", "bad", "lockoutTime", "uSNChanged", "whenChanged"];
+        let ldif = self.search(name, "*");
+        let kept = |line: &&str| !BY_THE_SERVER.iter().any(|word| line.starts_with(word));
+        ldif.lines().filter(kept).map(str::to_owned).collect()
+    }
+
+    fn search(&self, name: &str, attribute: &str) -> String {
+        let filter = format!("(sAMAccountName={name})");
+        self.room.run("ldbsearch", &["-H", "/mnt/dc/private/sam.ldb", &filter, attribute])
     }
 }
 

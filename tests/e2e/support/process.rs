@@ -178,8 +178,9 @@ impl Process {
         panic!("{}: {why}\nits standard error:\n{}", self.what, self.complaints())
     }
 
-    /// Also while a test fails, when a lock may be poisoned.
-    fn complaints(&self) -> String {
+    /// What came on standard error so far.
+    pub(crate) fn complaints(&self) -> String {
+        // Also while a test fails, when a lock may be poisoned.
         self.complaints.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

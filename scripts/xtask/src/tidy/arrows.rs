@@ -74,7 +74,7 @@ const ARROWS: &[Arrows] = &[
             "registration/directory",
             "registration/web",
         ],
-        &["tests/harness"],
+        &["tests/directory", "tests/harness"],
     ),
 ];
 

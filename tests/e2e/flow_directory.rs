@@ -1,0 +1,396 @@
+//! From an unknown card to the signed-in person where a directory vouches: a Samba domain controller,
+//! the simulated reader and real Chromium.
+
+use std::{fs, os::unix::fs::PermissionsExt};
+
+use kazasu_directory_bench::{Leaf, Pki, Relay, Samba, Trouble};
+use serde_json::Value;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::{
+    panel::{done, refused, send},
+    support::{Browser, Folder, Service, Watch, json, kazasu, run},
+};
+
+const CARD: &str = "012E4C00000000D1";
+const SECOND: &str = "012E4C00000000D2";
+
+/// The domain and the way to it. The order of fields is the order in which they end.
+struct Domain {
+    relay: Relay,
+    samba: Samba,
+    _runtime: Runtime,
+}
+
+impl Domain {
+    fn start() -> Self {
+        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let samba = Samba::start(Leaf::Good);
+        let relay = runtime.block_on(samba.relay(636));
+        Self { relay, samba, _runtime: runtime }
+    }
+
+    /// Writes a file that only its owner reads; its path.
+    fn file(&self, name: &str, content: &str) -> String {
+        let path = self.samba.room().folder().join(name);
+        fs::write(&path, content).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        path.display().to_string()
+    }
+
+    /// A configuration file's text: LDAPS to this domain, whose root certificate is `ca`.
+    fn section(&self, ca: &str, more: &str) -> String {
+        format!(
+            "[directory]\nkind = 'active-directory'\nservers = ['{}']\nca_file = '{}'\n\
+             base_dn = '{}'\nbind_name = {{ upn_suffix = '{}' }}\nattributes.card = 'pager'\n\
+             connect_timeout_ms = 3000\nanswer_timeout_ms = 3000\n{more}",
+            self.relay.server(),
+            self.file("root.pem", ca),
+            Samba::BASE,
+            Samba::SUFFIX,
+        )
+    }
+
+    /// The line of the account that looks up cards.
+    fn service_account(&self) -> String {
+        let file = self.file("service.password", &Samba::password("kazasu"));
+        format!("service_account = {{ name = 'kazasu@sim.test', password_file = '{file}' }}\n")
+    }
+
+    /// The service with its own reader, and this in its configuration.
+    fn serve(&self, folder: &Folder, more: &str) -> Service {
+        let text = self.section(self.samba.pki().root_pem(), more);
+        fs::write(folder.path().join("data/kazasu.toml"), text).unwrap();
+        Service::with_sim(folder)
+    }
+}
+
+/// Holds cards over the simulated reader, each a tap of its own.
+struct Hand<'a> {
+    folder: &'a Folder,
+    watch: Watch,
+    holds: bool,
+}
+
+impl<'a> Hand<'a> {
+    fn new(folder: &'a Folder) -> Self {
+        let watch = Watch::attached(folder);
+        watch.find("attached");
+        Self { folder, watch, holds: false }
+    }
+
+    fn tap(&mut self, idm: &str) {
+        if self.holds {
+            done(self.folder, ["sim", "tell", "take"], "");
+            self.watch.find("removed");
+        }
+        done(self.folder, ["sim", "tell", &format!("put felica idm={idm}")], "");
+        self.holds = true;
+    }
+}
+
+/// What the catalogue says of a code.
+fn sentence(language: &str, code: &str) -> &'static str {
+    let texts = match language {
+        "ja" => include_str!("../../registration/web/i18n/errors.ja.ftl"),
+        _ => include_str!("../../registration/web/i18n/errors.en.ftl"),
+    };
+    let key = format!("error-{code}-what = ");
+    texts.lines().find_map(|line| line.strip_prefix(&key)).unwrap()
+}
+
+/// Types credentials on the open registration page, which are refused with this code, in its own
+/// sentence; the user ID stays, the password does not.
+fn check_refused(browser: &Browser, language: &str, user_id: &str, password: &str, code: &str) {
+    send(browser, user_id, password);
+    refused(browser, "register", code);
+    assert_eq!(browser.text_of("main h1").as_deref(), Some(sentence(language, code)), "{code}");
+    assert_eq!(browser.value_of("#user-id"), user_id, "{code}");
+    assert_eq!(browser.value_of("#password"), "", "{code}");
+}
+
+/// No password stands in the data folder or in the log, and no whole card number in the log.
+fn assert_no_secrets(folder: &Folder, service: &mut Service) {
+    service.process.assert_running();
+    let log = service.process.complaints();
+    for secret in ["pass of", "wrong one", "wrong two", "012E4C"] {
+        assert!(!log.contains(secret), "{secret} in:\n{log}");
+    }
+    for file in fs::read_dir(folder.data()).unwrap() {
+        let path = file.unwrap().path();
+        let Ok(content) = fs::read(&path) else { continue };
+        for secret in [&b"pass of"[..], b"wrong one", b"wrong two"] {
+            let found = content.windows(secret.len()).any(|window| window == secret);
+            assert!(!found, "{secret:?} in {}", path.display());
+        }
+    }
+}
+
+fn shown(folder: &Folder, user_id: &str) -> Value {
+    let finished = folder.kazasu(["user", "show", user_id, "--json"], "");
+    assert_eq!(finished.code, Some(0), "{finished:#?}");
+    json(&finished.stdout)
+}
+
+/// In remote mode, without a card.
+fn sign_in(browser: &Browser, user_id: &str, password: &str) {
+    browser.wait_for(&["idle"]);
+    browser.click("#authentication-key");
+    browser.wait_for(&["ask-who"]);
+    browser.click("#as-user");
+    browser.wait_for(&["sign-in"]);
+    send(browser, user_id, password);
+}
+
+fn sign_out(browser: &Browser) {
+    browser.click("#authentication-key");
+    browser.wait_for(&["idle"]);
+}
+
+/// Spec 10 section 3.2: the directory vouches, the device keeps a copy, and from then on it needs
+/// no directory. S10-4-04: the password is to be the device's, too.
+#[test]
+fn chromium_local_method() {
+    let domain = Domain::start();
+    let folder = Folder::new();
+    done(&folder, ["config", "set", "registration.sources=both"], "");
+    let mut service = domain.serve(&folder, "");
+    let mut hand = Hand::new(&folder);
+    let browser = Browser::open(&folder, "en", &service.panel);
+    let password = Samba::password("alice");
+    let before = domain.samba.entry("alice");
+    assert!(before.iter().any(|line| line == "displayName: Alice A"), "{before:?}");
+
+    browser.wait_for(&["idle"]);
+    hand.tap(CARD);
+    browser.wait_for(&["register"]);
+    browser.click("label:has(#source-directory)");
+    check_refused(&browser, "en", "alice", &password, "301");
+    done(&folder, ["config", "set", "password.max=20"], "");
+    domain.relay.set(Trouble::Closes);
+    check_refused(&browser, "en", "alice", &password, "081");
+    domain.relay.set(Trouble::None);
+
+    // The page still shows the source that was chosen. The ID is written as the directory has it.
+    send(&browser, "ALICE", &password);
+    browser.wait_for(&["notice-registered"]);
+    assert_eq!(browser.text_of("[data-name]").as_deref(), Some("Alice A"));
+    let users = folder.users();
+    assert_eq!(users.len(), 1, "the provisional record is gone: {users:?}");
+    assert_eq!((&users[0]["user_id"], &users[0]["has_card"]), (&"alice".into(), &true.into()));
+    let alice = shown(&folder, "alice");
+    let fields = ["name", "mail", "source", "card", "limits"].map(|field| &alice[field]);
+    assert_eq!(fields, ["Alice A", "alice@sim.test", "directory", CARD, ""]);
+    assert_eq!(alice["has_password"], true);
+    assert_eq!(domain.samba.entry("alice"), before, "nothing is written into the directory");
+
+    // Without the directory: by card, and by what was copied of the password.
+    domain.relay.set(Trouble::Closes);
+    hand.tap(CARD);
+    browser.wait_for(&["signed-in"]);
+    assert_eq!(browser.text_of("[data-name]").as_deref(), Some("Alice A"));
+    sign_out(&browser);
+    browser.click("#authentication-key");
+    browser.wait_for(&["sign-in"]);
+    send(&browser, "alice", &password);
+    browser.wait_for(&["signed-in"]);
+    sign_out(&browser);
+    domain.relay.set(Trouble::None);
+
+    // S10-3.6-07: another card, after a question; the first one is nobody's.
+    hand.tap(SECOND);
+    browser.wait_for(&["register"]);
+    browser.click("label:has(#source-directory)");
+    send(&browser, "alice", &password);
+    browser.wait_for(&["confirm-replace"]);
+    browser.click("#yes");
+    browser.wait_for(&["notice-registered"]);
+    assert_eq!(shown(&folder, "alice")["card"], SECOND);
+    hand.tap(CARD);
+    browser.wait_for(&["register"]);
+    assert_eq!(domain.samba.entry("alice"), before);
+    assert_no_secrets(&folder, &mut service);
+}
+
+/// Spec 10 section 3.3: the card number goes into the person's own entry, and the device keeps
+/// nothing of the person.
+#[test]
+fn chromium_external_method() {
+    let mut domain = Domain::start();
+    let folder = Folder::new();
+    done(&folder, ["config", "set", "sign-in.mode=remote"], "");
+    let mut service = domain.serve(&folder, &domain.service_account());
+    let mut hand = Hand::new(&folder);
+    let browser = Browser::open(&folder, "ja", &service.panel);
+    let (password, none) = (Samba::password("alice"), Vec::<Value>::new());
+
+    browser.wait_for(&["idle"]);
+    hand.tap(CARD);
+    browser.wait_for(&["register"]);
+    assert_eq!(folder.users(), none, "no provisional user is made");
+    domain.relay.set(Trouble::Silent);
+    check_refused(&browser, "ja", "alice", &password, "091");
+    domain.relay.set(Trouble::None);
+    assert!(domain.samba.values("alice", "pager").is_empty());
+    send(&browser, "alice", &password);
+    browser.wait_for(&["notice-registered"]);
+    assert_eq!(domain.samba.values("alice", "pager"), [CARD]);
+
+    hand.tap(CARD);
+    browser.wait_for(&["signed-in"]);
+    assert_eq!(browser.text_of("[data-name]").as_deref(), Some("Alice A"));
+    assert_eq!(folder.users(), none);
+    sign_out(&browser);
+
+    // Another card, after a question.
+    hand.tap(SECOND);
+    browser.wait_for(&["register"]);
+    send(&browser, "alice", &password);
+    browser.wait_for(&["confirm-replace"]);
+    assert_eq!(domain.samba.values("alice", "pager"), [CARD]);
+    browser.click("#yes");
+    browser.wait_for(&["notice-registered"]);
+    assert_eq!(domain.samba.values("alice", "pager"), [SECOND]);
+    hand.tap(CARD);
+    browser.wait_for(&["register"]);
+    browser.click("#cancel");
+    browser.wait_for(&["idle"]);
+
+    // The server is killed, and comes back: whoever taps then is signed in, without a restart here.
+    domain.samba.kill();
+    hand.tap(SECOND);
+    refused(&browser, "notice-problem", "081");
+    assert_eq!(browser.text_of("main h1").as_deref(), Some(sentence("ja", "081")));
+    domain.samba.resume();
+    hand.tap(SECOND);
+    browser.wait_for(&["signed-in"]);
+    assert_eq!(browser.text_of("[data-name]").as_deref(), Some("Alice A"));
+    sign_out(&browser);
+
+    // Without a card.
+    sign_in(&browser, "alice", "wrong one");
+    refused(&browser, "notice-problem", "K06");
+    browser.click("#cancel");
+    sign_in(&browser, "alice", &password);
+    browser.wait_for(&["signed-in"]);
+    assert_eq!(browser.text_of("[data-name]").as_deref(), Some("Alice A"));
+    assert_eq!(folder.users(), none);
+    assert_no_secrets(&folder, &mut service);
+}
+
+/// The directory's reasons on the registration page: each in its own sentence, and nothing is
+/// stored, neither here nor there. Who is unknown hears what they hear whose password is wrong.
+#[test]
+fn chromium_reasons_of_the_directory() {
+    let domain = Domain::start();
+    check_reasons(
+        &domain,
+        "en",
+        &[
+            "registration.sources=directory",
+            "registration.default-source=directory",
+            "password.max=20",
+        ],
+        &[
+            ("alice", "wrong one", "016"),
+            ("old", "pass of old", "032"),
+            ("initial", "pass of initial", "048"),
+            ("gone", "pass of gone", "150"),
+            // The device's own: once from one source, never from the other (spec 10 section 3.4).
+            ("carol", "pass of carol", "302"),
+        ],
+    );
+    check_reasons(
+        &domain,
+        "ja",
+        &["sign-in.mode=remote"],
+        &[
+            ("nobody", "wrong two", "016"),
+            ("initial", "pass of initial", "048"),
+            ("old", "pass of old", "032"),
+            ("alice", "wrong one", "016"),
+        ],
+    );
+}
+
+/// Rows of user ID, password and code. Each code differs from the one before it, so that its
+/// coming can be waited for; and they are no more than the panel takes at once.
+fn check_reasons(domain: &Domain, language: &str, settings: &[&str], rows: &[(&str, &str, &str)]) {
+    let folder = Folder::new();
+    // All at once: one may be impossible without the other.
+    let mut command = kazasu(["config", "set"]);
+    command.args(settings).args(["--data", &folder.data()]);
+    let finished = run(command, "");
+    assert_eq!(finished.code, Some(0), "{settings:?}: {finished:#?}");
+    let external = settings.contains(&"sign-in.mode=remote");
+    if !external {
+        folder.add_user("carol", "Carol", "Red horse 7");
+    }
+    let mut service = domain.serve(&folder, &domain.service_account());
+    let browser = Browser::open(&folder, language, &service.panel);
+    browser.wait_for(&["idle"]);
+    Hand::new(&folder).tap(CARD);
+    browser.wait_for(&["register"]);
+    let entries = || rows.iter().map(|(who, ..)| domain.samba.entry(who)).collect::<Vec<_>>();
+    let before = (folder.users(), entries());
+    for (who, password, code) in rows {
+        check_refused(&browser, language, who, password, code);
+    }
+    assert_eq!((folder.users(), entries()), before);
+    if external {
+        // At sign-in the reason is the same, on a page of its own.
+        browser.click("#cancel");
+        sign_in(&browser, "old", "pass of old");
+        refused(&browser, "notice-problem", "032");
+    }
+    assert_no_secrets(&folder, &mut service);
+}
+
+/// `kazasu directory check`, as an administrator runs it before anybody relies on the directory.
+#[test]
+fn directory_check() {
+    let domain = Domain::start();
+    let folder = Folder::new();
+    let check = |ca: &str, more: &str, code: i32, words: &[&str]| {
+        let config = folder.join("checked.toml");
+        fs::write(&config, domain.section(ca, more)).unwrap();
+        let args = ["directory", "check", "--json", "--config", &config];
+        let args = [&args[..], &["--user", "alice", "--password-stdin"]].concat();
+        let args: [&str; 8] = args.try_into().unwrap();
+        let finished = folder.kazasu(args, "pass of alice\n");
+        assert_eq!(finished.code, Some(code), "{finished:#?}");
+        let said = format!("{}{}", finished.stdout, finished.stderr);
+        assert!(!said.contains("pass of") && !said.contains("012E4C"), "{said}");
+        let findings: Vec<_> = finished.stdout.lines().map(json).collect();
+        let bad = findings.iter().filter(|finding| finding["severity"] != "fine");
+        let bad: Vec<_> = bad.map(|finding| finding["finding"].as_str().unwrap()).collect();
+        assert_eq!(bad, words, "{findings:#?}");
+        findings
+    };
+    let of = |findings: &[Value], word: &str, field: &str| {
+        let finding = findings.iter().find(|finding| finding["finding"] == word).unwrap();
+        finding[field].as_str().unwrap().to_owned()
+    };
+    let ca = domain.samba.pki().root_pem();
+    let service = domain.service_account();
+
+    // Everybody reads everybody's pager: it works, but cards can be copied.
+    let some = "person_filter = '(&(objectClass=user)(!(sAMAccountName=twin*)))'\n";
+    let words = ["card-index", "read-others", "foreign"];
+    let findings = check(ca, &format!("{service}{some}"), 0, &words);
+    assert!(of(&findings, "read-others", "message").contains("read others' pager"));
+    assert!(of(&findings, "read-others", "remedy").contains("card.number=keyed"));
+    assert_eq!(of(&findings, "write-own", "severity"), "fine");
+    let words = ["card-index", "read-others", "duplicates", "foreign"];
+    check(ca, &service, 1, &words);
+
+    let stranger = Pki::new();
+    let findings = check(stranger.root_pem(), "", 1, &["certificate"]);
+    let said = of(&findings, "certificate", "message");
+    assert!(said.contains("not trusted; set ca_file (fault 016-523)"), "{said}");
+    assert!(of(&findings, "certificate", "remedy").contains("008"));
+
+    domain.relay.set(Trouble::Closes);
+    let findings = check(ca, "", 1, &["connection"]);
+    assert!(of(&findings, "connection", "remedy").contains("081"), "{findings:#?}");
+}
