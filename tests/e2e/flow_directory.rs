@@ -9,7 +9,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::{
     panel::{done, refused, send},
-    support::{Browser, Folder, Service, Watch, json, kazasu, run},
+    support::{Browser, Folder, Screens, Service, Watch, json, kazasu, run},
 };
 
 const CARD: &str = "012E4C00000000D1";
@@ -346,6 +346,38 @@ fn check_reasons(domain: &Domain, language: &str, settings: &[&str], rows: &[(&s
     assert_no_secrets(&folder, &mut service);
 }
 
+/// What the check of a directory advises where everybody reads the card attribute: numbers of which
+/// no card can be made. File and settings have to agree on it, or nothing is written.
+#[test]
+fn keyed_numbers_in_the_directory() {
+    let domain = Domain::start();
+    let folder = Folder::new();
+    done(&folder, ["config", "set", "sign-in.mode=remote"], "");
+    let keyed = format!("{}keyed = true\n", domain.service_account());
+    let mut service = domain.serve(&folder, &keyed);
+    let mut hand = Hand::new(&folder);
+    let mut panel = Screens::open(&service.panel);
+    let before = domain.samba.entry("alice");
+    panel.find("idle");
+    hand.tap(CARD);
+    let refused = panel.find("notice-problem");
+    assert_eq!(refused.code(), Some("002"));
+    assert_eq!(domain.samba.entry("alice"), before);
+
+    done(&folder, ["card", "rule", "set", "keyed"], "");
+    hand.tap(CARD);
+    let page = panel.find("register");
+    let typed = [("user_id", "alice"), ("password", "pass+of+alice"), ("source", "directory")];
+    panel.press(&page, "submit", &typed);
+    panel.find("notice-registered");
+    let pager = domain.samba.values("alice", "pager");
+    let is_keyed = |number: &String| number.len() == 32 && !number.contains(CARD);
+    assert!(pager.len() == 1 && pager.iter().all(is_keyed), "{pager:?}");
+    hand.tap(CARD);
+    panel.find("signed-in");
+    assert_no_secrets(&folder, &mut service);
+}
+
 /// `kazasu directory check`, as an administrator runs it before anybody relies on the directory.
 #[test]
 fn directory_check() {
@@ -387,7 +419,7 @@ fn directory_check() {
     let stranger = Pki::new();
     let findings = check(stranger.root_pem(), "", 1, &["certificate"]);
     let said = of(&findings, "certificate", "message");
-    assert!(said.contains("not trusted; set ca_file (fault 016-523)"), "{said}");
+    assert!(said.contains("put its root certificate into ca_file (fault 016-523)"), "{said}");
     assert!(of(&findings, "certificate", "remedy").contains("008"));
 
     domain.relay.set(Trouble::Closes);

@@ -185,7 +185,7 @@ pub(crate) struct Cards {
 }
 
 /// Whether a number could be of the keyed form.
-fn is_keyed(number: &CardNumber) -> bool {
+pub(crate) fn is_keyed(number: &CardNumber) -> bool {
     let text = number.as_str().as_bytes();
     text.len() == 32 && text.iter().all(|b| matches!(b, b'0'..=b'9' | b'A'..=b'F'))
 }

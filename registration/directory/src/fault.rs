@@ -88,7 +88,9 @@ impl Fault {
                     TlsFault::ClientCertificate => {
                         "it asks for a certificate of this device; set client_certificate"
                     }
-                    TlsFault::Untrusted => "its certificate is not trusted; set ca_file",
+                    TlsFault::Untrusted => {
+                        "its certificate is not trusted; put its root certificate into ca_file"
+                    }
                     TlsFault::Expired => "its certificate has expired; renew it",
                     TlsFault::NotYetValid => {
                         "its certificate is not valid yet; check this device's clock"

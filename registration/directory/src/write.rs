@@ -42,6 +42,7 @@ impl Client {
         &self,
         number: &CardNumber,
     ) -> Result<Option<Entry>, DirectoryError> {
+        self.check_form(number)?;
         let filter = self.card_filter(self.card_attribute()?, number);
         let attributes = entry::attributes(&self.config);
         let found = self.service_search(&filter, &attributes, SEVERAL).await;
@@ -58,6 +59,17 @@ impl Client {
             let what = "directory.attributes.card is not set: it says where card numbers are";
             failed(ErrorCode::DirectorySettingsIncomplete, what)
         })
+    }
+
+    /// Whether the file and the site's rule say the same of card numbers: a number that would not
+    /// count as one when it is read back is neither written nor looked for.
+    fn check_form(&self, number: &CardNumber) -> Result<(), DirectoryError> {
+        if !self.config.keyed || entry::is_keyed(number) {
+            return Ok(());
+        }
+        let what = "directory.keyed is set, but the site's card numbers are not keyed: set \
+                    card.number=keyed, or take directory.keyed away";
+        Err(failed(ErrorCode::DirectorySettingsIncomplete, what))
     }
 
     fn card_filter(&self, attribute: &str, number: &CardNumber) -> String {
@@ -81,6 +93,7 @@ impl Client {
         replaces: Option<&CardNumber>,
     ) -> Result<Written, DirectoryError> {
         let attribute = self.card_attribute()?;
+        self.check_form(number)?;
         let mut own = match self.sign_in(typed, password).await? {
             SignIn::Right(own) => *own,
             SignIn::WrongPassword | SignIn::UnknownUser => return Ok(Written::PersonGone),

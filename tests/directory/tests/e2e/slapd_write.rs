@@ -141,6 +141,15 @@ async fn writing_yields_its_code_and_leaves_what_it_says() {
             Err(E::DirectoryCardAttributeForeign),
             &["012E4CE1000000A5"],
         ),
+        // And none is written.
+        (
+            &keyed,
+            ("carol", "pass of carol"),
+            "012E4CE1000000A9",
+            None,
+            Err(E::DirectorySettingsIncomplete),
+            &["012E4CE1000000A5"],
+        ),
     ];
     for (client, who, card, replaces, expected, left) in rows {
         let outcome = write(client, *who, card, *replaces).await;
