@@ -1,69 +1,18 @@
 //! From an unknown card to the signed-in person where a directory vouches: a Samba domain controller,
 //! the simulated reader and real Chromium.
 
-use std::{fs, os::unix::fs::PermissionsExt};
+use std::fs;
 
-use kazasu_directory_bench::{Leaf, Pki, Relay, Samba, Trouble};
+use kazasu_directory_bench::{Pki, Samba, Trouble};
 use serde_json::Value;
-use tokio::runtime::{Builder, Runtime};
 
 use crate::{
     panel::{done, refused, send},
-    support::{Browser, Folder, Screens, Service, Watch, json, kazasu, run},
+    support::{Browser, Domain, Folder, Screens, Service, Watch, json, kazasu, run},
 };
 
 const CARD: &str = "012E4C00000000D1";
 const SECOND: &str = "012E4C00000000D2";
-
-/// The domain and the way to it. The order of fields is the order in which they end.
-struct Domain {
-    relay: Relay,
-    samba: Samba,
-    _runtime: Runtime,
-}
-
-impl Domain {
-    fn start() -> Self {
-        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let samba = Samba::start(Leaf::Good);
-        let relay = runtime.block_on(samba.relay(636));
-        Self { relay, samba, _runtime: runtime }
-    }
-
-    /// Writes a file that only its owner reads; its path.
-    fn file(&self, name: &str, content: &str) -> String {
-        let path = self.samba.room().folder().join(name);
-        fs::write(&path, content).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-        path.display().to_string()
-    }
-
-    /// A configuration file's text: LDAPS to this domain, whose root certificate is `ca`.
-    fn section(&self, ca: &str, more: &str) -> String {
-        format!(
-            "[directory]\nkind = 'active-directory'\nservers = ['{}']\nca_file = '{}'\n\
-             base_dn = '{}'\nbind_name = {{ upn_suffix = '{}' }}\nattributes.card = 'pager'\n\
-             connect_timeout_ms = 3000\nanswer_timeout_ms = 3000\n{more}",
-            self.relay.server(),
-            self.file("root.pem", ca),
-            Samba::BASE,
-            Samba::SUFFIX,
-        )
-    }
-
-    /// The line of the account that looks up cards.
-    fn service_account(&self) -> String {
-        let file = self.file("service.password", &Samba::password("kazasu"));
-        format!("service_account = {{ name = 'kazasu@sim.test', password_file = '{file}' }}\n")
-    }
-
-    /// The service with its own reader, and this in its configuration.
-    fn serve(&self, folder: &Folder, more: &str) -> Service {
-        let text = self.section(self.samba.pki().root_pem(), more);
-        fs::write(folder.path().join("data/kazasu.toml"), text).unwrap();
-        Service::with_sim(folder)
-    }
-}
 
 /// Holds cards over the simulated reader, each a tap of its own.
 struct Hand<'a> {
@@ -132,6 +81,15 @@ fn shown(folder: &Folder, user_id: &str) -> Value {
     json(&finished.stdout)
 }
 
+/// What the audit log says of this person: what was done, and what became of it.
+fn audited(folder: &Folder, user_id: &str) -> Vec<[String; 2]> {
+    let finished = folder.kazasu(["audit", "export"], "");
+    assert_eq!(finished.code, Some(0), "{finished:#?}");
+    let records = finished.stdout.lines().map(|line| line.split('\t').collect::<Vec<_>>());
+    let theirs = records.filter(|record| record.get(5) == Some(&user_id));
+    theirs.map(|record| [record[6].to_owned(), record[7].to_owned()]).collect()
+}
+
 /// In remote mode, without a card.
 fn sign_in(browser: &Browser, user_id: &str, password: &str) {
     browser.wait_for(&["idle"]);
@@ -158,8 +116,8 @@ fn chromium_local_method() {
     let mut hand = Hand::new(&folder);
     let browser = Browser::open(&folder, "en", &service.panel);
     let password = Samba::password("alice");
-    let before = domain.samba.entry("alice");
-    assert!(before.iter().any(|line| line == "displayName: Alice A"), "{before:?}");
+    let before = domain.samba.people();
+    assert!(before.iter().any(|line| line == "displayName: Alice A"), "{before:#?}");
 
     browser.wait_for(&["idle"]);
     hand.tap(CARD);
@@ -182,7 +140,7 @@ fn chromium_local_method() {
     let fields = ["name", "mail", "source", "card", "limits"].map(|field| &alice[field]);
     assert_eq!(fields, ["Alice A", "alice@sim.test", "directory", CARD, ""]);
     assert_eq!(alice["has_password"], true);
-    assert_eq!(domain.samba.entry("alice"), before, "nothing is written into the directory");
+    assert_eq!(domain.samba.people(), before, "nothing is written into the directory");
 
     // Without the directory: by card, and by what was copied of the password.
     domain.relay.set(Trouble::Closes);
@@ -208,7 +166,7 @@ fn chromium_local_method() {
     assert_eq!(shown(&folder, "alice")["card"], SECOND);
     hand.tap(CARD);
     browser.wait_for(&["register"]);
-    assert_eq!(domain.samba.entry("alice"), before);
+    assert_eq!(domain.samba.people(), before);
     assert_no_secrets(&folder, &mut service);
 }
 
@@ -275,6 +233,9 @@ fn chromium_external_method() {
     browser.wait_for(&["signed-in"]);
     assert_eq!(browser.text_of("[data-name]").as_deref(), Some("Alice A"));
     assert_eq!(folder.users(), none);
+    let written = ["Write Card to Directory", "Successful"];
+    let wrong = ["Login", "Failed (Invalid Password)"];
+    assert_eq!(audited(&folder, "alice"), [written, written, wrong]);
     assert_no_secrets(&folder, &mut service);
 }
 
@@ -331,12 +292,11 @@ fn check_reasons(domain: &Domain, language: &str, settings: &[&str], rows: &[(&s
     browser.wait_for(&["idle"]);
     Hand::new(&folder).tap(CARD);
     browser.wait_for(&["register"]);
-    let entries = || rows.iter().map(|(who, ..)| domain.samba.entry(who)).collect::<Vec<_>>();
-    let before = (folder.users(), entries());
+    let before = (folder.users(), domain.samba.people());
     for (who, password, code) in rows {
         check_refused(&browser, language, who, password, code);
     }
-    assert_eq!((folder.users(), entries()), before);
+    assert_eq!((folder.users(), domain.samba.people()), before);
     if external {
         // At sign-in the reason is the same, on a page of its own.
         browser.click("#cancel");
@@ -357,12 +317,12 @@ fn keyed_numbers_in_the_directory() {
     let mut service = domain.serve(&folder, &keyed);
     let mut hand = Hand::new(&folder);
     let mut panel = Screens::open(&service.panel);
-    let before = domain.samba.entry("alice");
+    let before = domain.samba.people();
     panel.find("idle");
     hand.tap(CARD);
     let refused = panel.find("notice-problem");
     assert_eq!(refused.code(), Some("002"));
-    assert_eq!(domain.samba.entry("alice"), before);
+    assert_eq!(domain.samba.people(), before);
 
     done(&folder, ["card", "rule", "set", "keyed"], "");
     hand.tap(CARD);
@@ -374,6 +334,59 @@ fn keyed_numbers_in_the_directory() {
     let is_keyed = |number: &String| number.len() == 32 && !number.contains(CARD);
     assert!(pager.len() == 1 && pager.iter().all(is_keyed), "{pager:?}");
     hand.tap(CARD);
+    panel.find("signed-in");
+    assert_no_secrets(&folder, &mut service);
+}
+
+/// S30-4-13: cancelling, or another card, ends a sign-in that waits for the directory. What the
+/// directory says later signs nobody in, and counts against nobody. The service starts while the
+/// directory is away.
+#[test]
+fn a_sign_in_that_is_given_up() {
+    let domain = Domain::start();
+    let folder = Folder::new();
+    done(&folder, ["config", "set", "sign-in.mode=remote", "lock-out.user=2"], "");
+    domain.relay.set(Trouble::Closes);
+    let mut service = domain.serve(&folder, &domain.service_account());
+    let mut hand = Hand::new(&folder);
+    let mut panel = Screens::open(&service.panel);
+    hand.tap(CARD);
+    let refused = panel.find("notice-problem");
+    assert_eq!(refused.code(), Some("081"));
+    panel.press(&refused, "cancel", &[]);
+    domain.relay.set(Trouble::None);
+
+    let type_in = |panel: &mut Screens, password: &str| {
+        let mut page = panel.find("idle");
+        for (button, next) in [("authentication-key", "ask-who"), ("as-user", "sign-in")] {
+            panel.press(&page, button, &[]);
+            page = panel.find(next);
+        }
+        panel.press(&page, "sign-in", &[("user_id", "alice"), ("password", password)]);
+    };
+    for (password, by_card) in [("wrong+one", false), ("wrong+two", true)] {
+        domain.samba.process().hang();
+        type_in(&mut panel, password);
+        let mut page = panel.find("checking");
+        if by_card {
+            hand.tap(SECOND);
+        } else {
+            panel.press(&page, "cancel", &[]);
+        }
+        panel.find("idle");
+        domain.samba.process().go_on();
+        hand.tap(CARD);
+        loop {
+            page = panel.next().expect("the registration page of the card");
+            if page.page() == "register" {
+                break;
+            }
+            assert_eq!(page.page(), "reading", "{page:?}");
+        }
+        panel.press(&page, "cancel", &[]);
+    }
+    // Two wrong passwords would have locked.
+    type_in(&mut panel, "pass+of+alice");
     panel.find("signed-in");
     assert_no_secrets(&folder, &mut service);
 }

@@ -99,6 +99,12 @@ impl Samba {
         Relay::start(path.clone()).await
     }
 
+    /// The server's process.
+    #[must_use]
+    pub fn process(&self) -> &Resident {
+        self.server.as_ref().unwrap()
+    }
+
     /// Kills the server.
     pub fn kill(&mut self) {
         self.server.take().unwrap().kill();
@@ -124,25 +130,24 @@ impl Samba {
     /// Values of an entry's attribute, read past the server's access control.
     #[must_use]
     pub fn values(&self, name: &str, attribute: &str) -> Vec<String> {
-        let ldif = self.search(name, attribute);
+        let ldif = self.search(&format!("(sAMAccountName={name})"), attribute);
         let prefix = format!("{attribute}: ");
         ldif.lines().filter_map(|line| line.strip_prefix(&prefix)).map(str::to_owned).collect()
     }
 
-    /// All lines of an entry but those that the server writes at a sign-in, read past its access
-    /// control.
+    /// All lines of everybody's entries but those that the server writes at a sign-in, read past its
+    /// access control.
     #[must_use]
-    pub fn entry(&self, name: &str) -> Vec<String> {
+    pub fn people(&self) -> Vec<String> {
         const BY_THE_SERVER: [&str; 6] =
             ["lastLogon", "logonCount", "bad", "lockoutTime", "uSNChanged", "whenChanged"];
-        let ldif = self.search(name, "*");
+        let ldif = self.search("(objectCategory=person)", "*");
         let kept = |line: &&str| !BY_THE_SERVER.iter().any(|word| line.starts_with(word));
         ldif.lines().filter(kept).map(str::to_owned).collect()
     }
 
-    fn search(&self, name: &str, attribute: &str) -> String {
-        let filter = format!("(sAMAccountName={name})");
-        self.room.run("ldbsearch", &["-H", "/mnt/dc/private/sam.ldb", &filter, attribute])
+    fn search(&self, filter: &str, attribute: &str) -> String {
+        self.room.run("ldbsearch", &["-H", "/mnt/dc/private/sam.ldb", filter, attribute])
     }
 }
 

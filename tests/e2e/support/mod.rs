@@ -1,6 +1,7 @@
 //! What the tests drive the program with.
 
 mod browser;
+mod domain;
 mod guest;
 mod kazasu;
 mod namespace;
@@ -10,6 +11,7 @@ mod screens;
 mod socket;
 
 pub(crate) use browser::{Browser, Key};
+pub(crate) use domain::Domain;
 pub(crate) use guest::Guest;
 pub(crate) use kazasu::{Folder, Service, Sim, Watch, card_of, json, kazasu};
 pub(crate) use namespace::{Namespace, read_only};
