@@ -1,7 +1,7 @@
 //! The data folder and its one owner.
 
 use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
-use std::io::{ErrorKind, Read, Seek, Write};
+use std::io::{self, ErrorKind, Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -27,11 +27,7 @@ impl DataFolder {
                 .join("kazasu"),
         };
         let shown = path.display();
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&path)
-            .with_context(|| format!("the data folder {shown} cannot be made"))?;
+        make_folder(&path).with_context(|| format!("the data folder {shown} cannot be made"))?;
         let mode = fs::metadata(&path).with_context(|| format!("{shown}"))?.permissions().mode();
         ensure!(
             mode & 0o077 == 0,
@@ -105,21 +101,9 @@ impl DataFolder {
             hex.push_str(&format!("{byte:02x}"));
         }
         hex.push('\n');
-        // Whole and on the disk before any number is made with it, under its name at once.
-        let new = path.with_extension("new");
-        let write = || {
-            let mut file = OpenOptions::new()
-                .write(true)
-                .create(true)
-                .truncate(true)
-                .mode(0o600)
-                .open(&new)?;
-            file.write_all(hex.as_bytes())?;
-            file.sync_all()?;
-            fs::rename(&new, &path)?;
-            File::open(&self.0)?.sync_all()
-        };
-        write().with_context(|| format!("the key {shown} cannot be written"))?;
+        // On the disk before any number is made with it.
+        write_whole(&path, hex.as_bytes())
+            .with_context(|| format!("the key {shown} cannot be written"))?;
         Ok(NumberKey::new(secret))
     }
 
@@ -127,22 +111,21 @@ impl DataFolder {
     pub(crate) fn panel_token(&self) -> Result<String> {
         let path = self.0.join("panel.token");
         let shown = path.display();
-        if let Ok(token) = fs::read_to_string(&path) {
-            let token = token.trim();
-            if token.len() == 32 && token.bytes().all(|b| b.is_ascii_hexdigit()) {
-                return Ok(token.to_owned());
+        match fs::read_to_string(&path) {
+            Ok(token) => {
+                let token = token.trim();
+                if token.len() == 32 && token.bytes().all(|b| b.is_ascii_hexdigit()) {
+                    return Ok(token.to_owned());
+                }
+                bail!("{shown} does not hold a panel token: delete it, and a new one is made");
             }
-            bail!("{shown} does not hold a panel token: delete it, and a new one is made");
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(error).with_context(|| format!("{shown} cannot be read")),
         }
         let mut raw = [0; 16];
         getrandom::fill(&mut raw).context("the system gives no random numbers")?;
         let token: String = raw.iter().map(|b| format!("{b:02x}")).collect();
-        OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&path)
-            .and_then(|mut file| file.write_all(token.as_bytes()))
+        write_whole(&path, token.as_bytes())
             .with_context(|| format!("the panel token {shown} cannot be written"))?;
         Ok(token)
     }
@@ -182,6 +165,33 @@ impl DataFolder {
             .with_context(|| format!("{shown} cannot be written"))?;
         Ok(Owned { _file: file })
     }
+}
+
+/// Makes a folder (mode 0700) and those it is in, where they are missing, onto the disk: what is in it
+/// would be lost with its name.
+fn make_folder(path: &Path) -> io::Result<()> {
+    let is_missing = |path: &&Path| !path.as_os_str().is_empty() && !path.exists();
+    let missing: Vec<&Path> = path.ancestors().take_while(is_missing).collect();
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    missing.into_iter().try_for_each(sync_name)
+}
+
+/// Writes a whole file that nobody else can read, under its name at once and onto the disk: after a
+/// power cut there is the old one or the new one.
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let new = path.with_extension("new");
+    let mut file =
+        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&new, path)?;
+    sync_name(path)
+}
+
+/// Sees to it that a name is on the disk.
+fn sync_name(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 /// Keeps what this process knows to itself: its files are this account's alone, and where it

@@ -1,8 +1,7 @@
 //! The certificate that TLS is spoken with: a given one, or one of our own.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{ErrorKind, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -14,7 +13,7 @@ use std::net::IpAddr;
 use zeroize::Zeroizing;
 
 use crate::config::TlsConfig;
-use crate::owner::DataFolder;
+use crate::owner::{DataFolder, write_whole};
 
 /// How long our own certificate is valid.
 const YEARS: i64 = 10;
@@ -88,26 +87,12 @@ fn make(chain: &Path, key: &Path, names: Vec<String>) -> Result<()> {
     params.not_after = ymd(last);
     let pair = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).context(failed)?;
     let certificate = params.self_signed(&pair).context(failed)?;
+    let write = |path: &Path, bytes: &[u8]| {
+        write_whole(path, bytes).with_context(|| format!("{} cannot be written", path.display()))
+    };
     // The key first: a certificate without its key would not be noticed.
     write(key, Zeroizing::new(pair.serialize_pem()).as_bytes())?;
     write(chain, certificate.pem().as_bytes())
-}
-
-/// Writes a whole file that nobody else can read.
-fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    let new = path.with_extension("new");
-    let write = || {
-        let mut file =
-            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&new, path)?;
-        match path.parent() {
-            Some(folder) => File::open(folder)?.sync_all(),
-            None => Err(ErrorKind::NotFound.into()),
-        }
-    };
-    write().with_context(|| format!("{} cannot be written", path.display()))
 }
 
 /// What clients may call this machine: the address, its host name, and loopback.

@@ -215,6 +215,9 @@ impl Trail {
             move |context| Ok(coder.code(context.get_raw(0).as_blob()?).as_bytes().to_vec()),
         )
         .map_err(|error| failed(error.into()))?;
+        if let Some(start) = unchained(db, &key).map_err(failed)? {
+            beside.begin(start)?;
+        }
         let end = go_on(db, &key, &beside).map_err(failed)?;
         let (newest, _) = watch::channel(end.id);
         let mut trail = Self { beside, noted: None, newest };
@@ -309,18 +312,33 @@ fn linked(tx: &Transaction<'_>, id: u64) -> Option<Link> {
     tx.query_row(find, [number(id)], |row| link_at(row, 0)).ok()
 }
 
+/// Where a chain would begin; `None` where there is one.
+fn unchained(db: &Connection, key: &AuditKey) -> Result<Option<Mark>> {
+    let is_there = db.query_row("SELECT count(*) FROM audit_chain", [], |row| row.get(0))?;
+    if is_there {
+        return Ok(None);
+    }
+    start(db, key).map(Some)
+}
+
+fn start(db: &Connection, key: &AuditKey) -> Result<Mark> {
+    let find = "SELECT max(id - 1, 0) FROM audit ORDER BY id LIMIT 1";
+    let before = match db.query_row(find, [], |row| id_at(row, 0)).optional()? {
+        Some(before) => before,
+        None => last_ever(db)?,
+    };
+    Ok(key.start(before))
+}
+
 /// Chains whatever records there are.
 fn begin(tx: &Transaction<'_>, key: &AuditKey) -> Result<()> {
-    let entries = log(tx, 0)?;
-    let first =
-        entries.first().map_or_else(|| last_ever(tx), |entry| Ok(entry.id.saturating_sub(1)))?;
-    let start = key.start(first);
+    let start = start(tx, key)?;
     tx.execute(
         "INSERT INTO audit_chain (one, head, link, key_check) VALUES (1, ?1, ?2, ?3)",
         params![number(start.id), start.link.as_bytes(), key.check().as_bytes()],
     )?;
     let mut before = start.link;
-    for entry in &entries {
+    for entry in &log(tx, 0)? {
         before = key.link(&before, entry);
         tx.prepare_cached("UPDATE audit SET link = ?2 WHERE id = ?1")?
             .execute(params![number(entry.id), before.as_bytes()])?;
@@ -329,9 +347,9 @@ fn begin(tx: &Transaction<'_>, key: &AuditKey) -> Result<()> {
 }
 
 /// The number of the last record there ever was.
-fn last_ever(tx: &Transaction<'_>) -> Result<u64> {
+fn last_ever(db: &Connection) -> Result<u64> {
     let find = "SELECT seq FROM sqlite_sequence WHERE name = 'audit'";
-    Ok(tx.query_row(find, [], |row| id_at(row, 0)).optional()?.unwrap_or(0))
+    Ok(db.query_row(find, [], |row| id_at(row, 0)).optional()?.unwrap_or(0))
 }
 
 /// Calendar time.

@@ -193,6 +193,35 @@ async fn a_log_that_nobody_touched_is_whole() {
     assert_eq!(ids, [10, 11, 12]);
 }
 
+/// Killed after the note of the beginning and before the chain.
+#[tokio::test]
+async fn a_log_that_did_not_begin_has_lost_nothing() {
+    let (_folder, path) = place();
+    drop(SqliteStore::open(&path).unwrap());
+    let note = path.with_file_name("audit.end");
+    for records in [0, 10] {
+        let ids = format!(
+            "WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n)
+            INSERT INTO audit (id, at_ms, event) SELECT i, i, 'user-added' FROM n LIMIT {records}"
+        );
+        outside(
+            &path,
+            &format!(
+                "DELETE FROM audit_chain; DELETE FROM audit; {ids};
+                 CREATE TRIGGER trap BEFORE INSERT ON audit_chain
+                 BEGIN SELECT RAISE(FAIL, 'killed'); END"
+            ),
+        );
+        fs::remove_file(&note).unwrap();
+        assert!(SqliteStore::open(&path).is_err());
+        assert!(note.exists(), "a chain without a note would have lost it");
+        outside(&path, "DROP TRIGGER trap");
+        let store = SqliteStore::open(&path).unwrap();
+        let whole = store.verify_audit().await.unwrap();
+        assert_eq!(whole.map(|whole| whole.records), Ok(records), "{records}");
+    }
+}
+
 #[tokio::test]
 async fn the_newest_fifteen_thousand_are_kept() {
     let (_folder, path) = place();

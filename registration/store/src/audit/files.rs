@@ -1,13 +1,15 @@
 use std::{
     fs::{self, File, OpenOptions},
-    io::{self, ErrorKind, Read, Write},
-    os::unix::fs::{FileExt, OpenOptionsExt, PermissionsExt},
+    io::{self, ErrorKind, Read},
+    os::unix::fs::{FileExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
 use kazasu_registration::{AuditKey, Link, Mark, Noted};
 use kazasu_service::{StoreError, StoreErrorKind};
 use zeroize::Zeroizing;
+
+use crate::part::Part;
 
 /// The two files beside the database: `audit.key`, the secret of the chain, and `audit.end`, the
 /// number and the link of the last record.
@@ -110,15 +112,7 @@ impl Beside {
         }
         hex.push('\n');
         // Whole and on the disk before anything is chained with it.
-        let new = path.with_extension("new");
-        let write = || {
-            let mut file = private().truncate(true).open(&new)?;
-            file.write_all(hex.as_bytes())?;
-            file.sync_all()?;
-            fs::rename(&new, &path)?;
-            File::open(&self.folder)?.sync_all()
-        };
-        write().map_err(|error| failed(&path, "cannot be written", &error))?;
+        write(&path, hex.as_bytes()).map_err(|error| failed(&path, "cannot be written", &error))?;
         let key = AuditKey::new(secret);
         self.key = Some(key.clone());
         Ok(key)
@@ -142,35 +136,44 @@ impl Beside {
         }
     }
 
+    /// Notes where a log begins, before it does: one that begins without a note would look like one
+    /// that lost it, if power failed between the two.
+    pub(crate) fn begin(&mut self, start: Mark) -> Result<(), StoreError> {
+        if self.noted != Noted::Missing {
+            return Ok(());
+        }
+        self.note(start).map_err(|error| failed(&self.note_path(), "cannot be written", &error))
+    }
+
     /// Notes the end of the log; on the disk when this returns.
     pub(crate) fn note(&mut self, end: Mark) -> io::Result<()> {
         let key = self.key.as_ref().ok_or(ErrorKind::NotFound)?;
         let line = format!("{NOTE} {:020} {} {}\n", end.id, end.link, key.seal(end));
         let path = self.note_path();
         let file = match self.file.take() {
-            // Removed or replaced meanwhile: then it is written anew.
-            Some(file) if path.exists() => file,
-            _ => {
-                let file = private().truncate(false).open(&path)?;
-                file.set_permissions(fs::Permissions::from_mode(0o600))?;
-                file.set_len(line.len() as u64)?;
-                file.sync_all()?;
-                File::open(&self.folder)?.sync_all()?;
+            Some(file) if path.exists() => {
+                // Always as long, and less than a disk's sector: a power cut leaves the old or the
+                // new.
+                file.write_all_at(line.as_bytes(), 0)?;
+                file.sync_data()?;
                 file
             }
+            // The first one, or it was removed meanwhile.
+            _ => {
+                write(&path, line.as_bytes())?;
+                OpenOptions::new().write(true).open(&path)?
+            }
         };
-        // Always as long, and less than a disk's sector: a power cut leaves the old or the new.
-        file.write_all_at(line.as_bytes(), 0)?;
-        file.sync_data()?;
         self.file = Some(file);
         Ok(())
     }
 }
 
-fn private() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).mode(0o600);
-    options
+/// Writes a whole file, under its name at once and onto the disk.
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let part = Part::create(path)?;
+    fs::write(part.path(), bytes)?;
+    part.take_the_place_of(path)
 }
 
 fn failed(path: &Path, what: &str, error: &io::Error) -> StoreError {
