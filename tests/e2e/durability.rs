@@ -26,59 +26,87 @@ const KILLS: usize = 20;
 /// pressed at once.
 const LIFE_MAX_MS: u64 = 400;
 
+/// Where the people come to. An error where the service is gone.
+pub(crate) trait Desk {
+    /// Returns when the user is there to stay.
+    fn add_user(&mut self, user: &str) -> io::Result<()>;
+    /// Holds a FeliCa card over the reader.
+    fn put(&mut self, idm: &str) -> io::Result<()>;
+    fn take(&mut self) -> io::Result<()>;
+}
+
+/// Requests on the socket of the folder's service.
+impl Desk for &Folder {
+    fn add_user(&mut self, user: &str) -> io::Result<()> {
+        self.ask(&json!({ "do": "user_add", "user_id": user, "name": "", "mail": "" }))
+    }
+
+    fn put(&mut self, idm: &str) -> io::Result<()> {
+        self.ask(&json!({ "do": "sim", "line": format!("put felica idm={idm}") }))
+    }
+
+    fn take(&mut self) -> io::Result<()> {
+        self.ask(&json!({ "do": "sim", "line": "take" }))
+    }
+}
+
 /// What people were told.
 #[derive(Default)]
-struct Told {
+pub(crate) struct Told {
     /// How many people there were, and cards.
     people: u32,
     cards: u32,
     /// Users that were added.
-    added: Vec<String>,
+    pub(crate) added: Vec<String>,
     /// Whose card is which.
     bound: BTreeMap<String, String>,
     /// Somebody pressed the button and got no answer yet: whose, which card.
-    pressed: Option<(String, String)>,
+    pub(crate) pressed: Option<(String, String)>,
     /// How many bindings were shown as done, of all.
-    shown: usize,
+    pub(crate) shown: usize,
 }
 
 impl Told {
-    /// People come and register, one after the other, until the service is gone.
-    fn live(&mut self, folder: &Folder, panel: &str) -> io::Result<()> {
-        let mut panel = Screens::try_open(panel)?;
-        folder.ask(&json!({ "do": "sim", "line": "pace instant" }))?;
+    /// People come and register, one after the other, until the panel was pressed too often. An
+    /// error where the service was gone before that.
+    pub(crate) fn live(&mut self, desk: &mut impl Desk, panel: &mut Screens) -> io::Result<()> {
         loop {
-            let user = self.add_user(folder)?;
+            let user = self.add_user(desk)?;
             // Every second one has another card by now.
             for _ in 0..1 + self.people % 2 {
-                if !self.register(folder, &mut panel, &user)? {
-                    panel.until_gone();
-                    return Err(io::ErrorKind::UnexpectedEof.into());
+                if !self.register(desk, panel, &user)? {
+                    return Ok(());
                 }
             }
         }
     }
 
-    fn add_user(&mut self, folder: &Folder) -> io::Result<String> {
+    /// Somebody who has no card yet.
+    pub(crate) fn add_user(&mut self, desk: &mut impl Desk) -> io::Result<String> {
         self.people += 1;
         let user = format!("user{:05}", self.people);
-        folder.ask(&json!({ "do": "user_add", "user_id": user, "name": "", "mail": "" }))?;
+        desk.add_user(&user)?;
         self.added.push(user.clone());
         Ok(user)
     }
 
     /// `false` where the panel is pressed too often.
-    fn register(&mut self, folder: &Folder, panel: &mut Screens, user: &str) -> io::Result<bool> {
+    fn register(
+        &mut self,
+        desk: &mut impl Desk,
+        panel: &mut Screens,
+        user: &str,
+    ) -> io::Result<bool> {
         self.cards += 1;
         let card = format!("012E4CE1{:08X}", self.cards);
-        folder.ask(&json!({ "do": "sim", "line": format!("put felica idm={card}") }))?;
+        desk.put(&card)?;
         let mut screen = panel.try_find(&["register"])?;
         while screen.page() != "notice-registered" {
             self.pressed = Some((user.to_owned(), card.clone()));
             let pressed = match (screen.page(), screen.code()) {
                 ("register", None) => {
                     // Nobody types so fast that the card is not read twice by then.
-                    self.add_user(folder)?;
+                    self.add_user(desk)?;
                     panel.try_press(&screen, "submit", &[("user_id", user)])?
                 }
                 ("register", Some("K05")) => {
@@ -96,12 +124,12 @@ impl Told {
         self.pressed = None;
         self.bound.insert(user.to_owned(), card);
         self.shown += 1;
-        folder.ask(&json!({ "do": "sim", "line": "take" }))?;
+        desk.take()?;
         Ok(true)
     }
 
     /// Looks at what is there after a restart.
-    fn check(&mut self, folder: &Folder) {
+    pub(crate) fn check(&mut self, folder: &Folder) {
         let db = Connection::open(folder.path().join("data/kazasu.db")).unwrap();
         let verdict: String = db.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
         assert_eq!(verdict, "ok");
@@ -139,6 +167,15 @@ impl Told {
     }
 }
 
+/// Until the service is gone.
+fn lived(told: &mut Told, mut folder: &Folder, panel: &str) -> io::Result<()> {
+    let mut panel = Screens::try_open(panel)?;
+    folder.ask(&json!({ "do": "sim", "line": "pace instant" }))?;
+    told.live(&mut folder, &mut panel)?;
+    panel.until_gone();
+    Err(io::ErrorKind::UnexpectedEof.into())
+}
+
 #[test]
 fn killed_at_random_moments() {
     let kills = env::var("KAZASU_KILLS").map_or(KILLS, |count| count.parse().unwrap());
@@ -158,7 +195,7 @@ fn killed_at_random_moments() {
             let _ = stays.recv_timeout(life);
             kill(pid, Signal::SIGKILL).unwrap();
         });
-        let gone = told.live(&folder, &service.panel).unwrap_err();
+        let gone = lived(&mut told, &folder, &service.panel).unwrap_err();
         assert_ne!(gone.kind(), io::ErrorKind::WouldBlock, "silent instead of gone");
         killer.join().unwrap();
         unanswered += usize::from(told.pressed.is_some());

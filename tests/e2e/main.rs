@@ -29,6 +29,7 @@ mod lockout;
 mod nfc_list;
 mod panel;
 mod panel_people;
+mod power_cut;
 mod private;
 mod recovery;
 mod refusals;

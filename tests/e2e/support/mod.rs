@@ -1,6 +1,7 @@
 //! What the tests drive the program with.
 
 mod browser;
+mod disk;
 mod domain;
 mod guest;
 mod kazasu;
@@ -11,6 +12,7 @@ mod screens;
 mod socket;
 
 pub(crate) use browser::{Browser, Key};
+pub(crate) use disk::{Dice, Disk, Lost, Served};
 pub(crate) use domain::Domain;
 pub(crate) use guest::Guest;
 pub(crate) use kazasu::{Folder, Service, Sim, Watch, card_of, json, kazasu};

@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, BufRead, BufReader, Read, Write},
-    net::TcpStream,
+    net::{SocketAddr, TcpStream},
     time::Duration,
 };
 
@@ -14,7 +14,9 @@ const SILENCE: Duration = Duration::from_secs(10);
 /// What the panel shows, as it changes.
 pub(crate) struct Screens {
     stream: BufReader<TcpStream>,
+    /// What the panel calls itself, and where it is reached.
     address: String,
+    through: String,
     token: String,
 }
 
@@ -54,10 +56,16 @@ impl Screens {
 
     /// An error where the service is gone.
     pub(crate) fn try_open(panel: &str) -> io::Result<Self> {
+        Self::try_open_through(panel, None)
+    }
+
+    /// The same where the panel is reached at another address than its own.
+    pub(crate) fn try_open_through(panel: &str, through: Option<SocketAddr>) -> io::Result<Self> {
         let rest = panel.strip_prefix("http://").unwrap();
         let (address, token) = rest.split_once("/?token=").unwrap();
         let (address, token) = (address.to_owned(), token.to_owned());
-        let mut stream = TcpStream::connect(&address)?;
+        let through = through.map_or(address.clone(), |through| through.to_string());
+        let mut stream = TcpStream::connect(&through)?;
         stream.set_read_timeout(Some(SILENCE))?;
         // HTTP/1.0: the stream comes as it is, not in chunks.
         write!(
@@ -68,7 +76,7 @@ impl Screens {
         let mut status = String::new();
         stream.read_line(&mut status)?;
         assert!(status.is_empty() || status.contains(" 200 "), "{status}");
-        Ok(Self { stream, address, token })
+        Ok(Self { stream, address, through, token })
     }
 
     /// The first screen with this page, from the one shown now on.
@@ -138,7 +146,7 @@ impl Screens {
         for (name, value) in fields {
             form += &format!("&{name}={value}");
         }
-        let mut stream = TcpStream::connect(&self.address)?;
+        let mut stream = TcpStream::connect(&self.through)?;
         stream.set_read_timeout(Some(SILENCE))?;
         let Self { address, token, .. } = self;
         write!(

@@ -20,6 +20,9 @@ use super::{
 /// How long the monitor may take for an answer or an event.
 const MONITOR: Duration = Duration::from_secs(30);
 
+/// Where devices can be plugged in that are not on USB.
+pub(super) const SLOTS: [&str; 2] = ["slot1", "slot2"];
+
 pub(super) struct Machine {
     qemu: Process,
     /// What happened while an answer was waited for.
@@ -58,8 +61,9 @@ impl Machine {
         // It ends with the test even where that is killed.
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig", "KILL"]).arg(tool("qemu-system-x86_64"));
+        // Room for a service that hashes passwords, 19 MiB for each at a time.
         // KVM may be present and not work, so it is not tried.
-        command.args(["-accel", "tcg,thread=multi", "-cpu", "max", "-machine", "q35", "-m", "256"]);
+        command.args(["-accel", "tcg,thread=multi", "-cpu", "max", "-machine", "q35", "-m", "384"]);
         command.args(["-nodefaults", "-display", "none", "-no-reboot", "-qmp", "stdio"]);
         command.arg("-kernel").arg(image.kernel()).arg("-initrd").arg(image.initrd());
         command.args(["-append", "console=ttyS0 panic=-1"]);
@@ -68,6 +72,9 @@ impl Machine {
             command.args(["-serial", &format!("unix:{line},server=on,wait=off")]);
         }
         command.args(["-device", "qemu-xhci,id=xhci"]);
+        for slot in SLOTS {
+            command.args(["-device", &format!("pcie-root-port,id={slot},chassis={}", &slot[4..])]);
+        }
         command.args(more);
         let qemu = Process::start("qemu", command);
         let greeting = parse(&qemu.line());
@@ -118,6 +125,10 @@ impl Machine {
     fn message(&self, end: Instant) -> Value {
         let line = self.qemu.line_within(end.saturating_duration_since(now()));
         parse(&line.unwrap_or_else(|| panic!("qemu's monitor is silent; {}", self.console())))
+    }
+
+    pub(super) fn pid(&self) -> u32 {
+        self.qemu.pid()
     }
 
     /// What the guest's kernel wrote.

@@ -5,15 +5,24 @@ mod card;
 mod image;
 mod machine;
 
-use std::{thread, time::Duration};
+use std::{net::SocketAddr, thread, time::Duration};
 
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
 use serde_json::{Value, json};
 
 use self::{
     image::Image,
-    machine::{Machine, SerialLine},
+    machine::{Machine, SLOTS, SerialLine},
 };
-use super::{Folder, json as parse, process::now};
+use super::{
+    Folder,
+    disk::{Disk, Served},
+    json as parse,
+    process::now,
+};
 
 pub(crate) use card::GuestCard;
 
@@ -63,12 +72,16 @@ impl Guest {
 
     /// Runs a shell script in the guest, as root.
     pub(crate) fn run(&mut self, script: &str) -> Ended {
-        self.commands.write(&to_hex(&[FUNCTIONS, script].concat())).unwrap();
-        let answer = self.commands.line_within(COMMAND);
-        let answer = answer.unwrap_or_else(|| panic!("the guest is silent after: {script}"));
+        self.try_run(script).unwrap_or_else(|| panic!("the guest is silent after: {script}"))
+    }
+
+    /// `None` where the machine was gone first, or said nothing for too long.
+    pub(crate) fn try_run(&mut self, script: &str) -> Option<Ended> {
+        self.commands.write(&to_hex(&[FUNCTIONS, script].concat())).ok()?;
+        let answer = self.commands.line_within(COMMAND)?;
         let (code, output) = answer.split_once(' ').unwrap_or((&answer, ""));
         let code = code.parse().unwrap_or_else(|_| panic!("{script}: {answer}"));
-        Ended { code, output: from_hex(output) }
+        Some(Ended { code, output: from_hex(output) })
     }
 
     /// Runs one that has to succeed; its output without the last line's end.
@@ -92,16 +105,22 @@ impl Guest {
 
     /// The next JSON line with this `event`; others are passed over.
     pub(crate) fn find(&self, event: &str) -> Value {
+        self.try_find(event)
+            .unwrap_or_else(|passed| panic!("no {event} within {LINE:?} but:\n{passed}"))
+    }
+
+    /// The lines that came where the machine was gone first, or said nothing for too long.
+    pub(crate) fn try_find(&self, event: &str) -> Result<Value, String> {
         let end = now() + LINE;
         let mut passed = String::new();
         while let Some(line) = self.stream.line_within(end.saturating_duration_since(now())) {
             let found = parse(&line);
             if found["event"] == event {
-                return found;
+                return Ok(found);
             }
             passed = passed + &line + "\n";
         }
-        panic!("no {event} within {LINE:?} but:\n{passed}")
+        Err(passed)
     }
 
     /// Plugs the device that a usbredir server at `address` (HOST:PORT) offers into this port.
@@ -141,6 +160,50 @@ impl Guest {
             }),
         );
         GuestCard::connect(&path)
+    }
+
+    /// Puts a disk in: `/dev/vda`. With the power it loses what was not flushed.
+    pub(crate) fn plug_disk(&mut self, disk: Disk) -> Served {
+        let socket = self.folder.join("disk.nbd");
+        let pid = Pid::from_raw(self.machine.pid().try_into().unwrap());
+        let served = disk.serve(&socket, move || kill(pid, Signal::SIGKILL).unwrap());
+        let server = json!({ "type": "unix", "path": socket });
+        self.machine
+            .ask("blockdev-add", json!({ "node-name": "disk", "driver": "nbd", "server": server }));
+        self.machine.ask(
+            "device_add",
+            json!({
+                "driver": "virtio-blk-pci", "id": "disk0", "drive": "disk", "bus": SLOTS[0],
+                "write-cache": "on",
+            }),
+        );
+        self.ok("wait_for test -b /dev/vda");
+        served
+    }
+
+    /// Connects it to this machine, which it knows as 10.0.2.2 and whose loopback interface it
+    /// reaches there; it is 10.0.2.15 itself, and reached at the address returned.
+    pub(crate) fn plug_network(&mut self, port: u16) -> SocketAddr {
+        let forward = format!("tcp:127.0.0.1:0-:{port}");
+        self.machine.ask(
+            "netdev_add",
+            json!({ "type": "user", "id": "net", "hostfwd": [{ "str": forward }] }),
+        );
+        self.machine.ask(
+            "device_add",
+            json!({
+                "driver": "virtio-net-pci", "id": "net0", "netdev": "net", "bus": SLOTS[1],
+                "romfile": "",
+            }),
+        );
+        self.ok("wait_for test -e /sys/class/net/eth0
+             ip addr add 10.0.2.15/24 dev eth0 && ip link set eth0 up");
+        let shown = json!({ "command-line": "info usernet" });
+        let shown = self.machine.ask("human-monitor-command", shown);
+        let shown = shown.as_str().unwrap();
+        let line = shown.lines().find(|line| line.contains("HOST_FORWARD")).unwrap();
+        let words: Vec<_> = line.split_whitespace().collect();
+        format!("{}:{}", words[2], words[3]).parse().unwrap()
     }
 
     /// Pulls a device out.
