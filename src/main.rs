@@ -61,15 +61,13 @@ fn run(cli: Cli) -> Result<End> {
             Command::Card(card) => cmd::card::run(card, out).await,
             Command::Audit(audit) => cmd::audit::run(audit, cli.json, out).await,
             Command::Config(config) => cmd::config::run(config, out).await,
-            Command::Device { event, station, data } => {
-                cmd::device::run(event, station, &data, out).await
-            }
+            Command::Device(device) => cmd::device::run(device, out).await,
             Command::Directory(directory) => cmd::directory::run(directory, out).await,
             Command::Decode(args) => cmd::decode::run(&args, out),
             Command::Encode => cmd::encode::run(out),
             Command::Panel(data) => cmd::panel::run(&data, out).await,
             Command::Backup { file, data } => cmd::backup::backup(&file, &data, out).await,
-            Command::Restore { file, data } => cmd::backup::restore(&file, &data, out),
+            Command::Restore { file, data } => cmd::backup::restore(&file, &data, out).await,
         }
     });
     // A thread that a library holds (a card that hangs in pcscd) must not keep the process.

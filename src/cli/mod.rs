@@ -2,6 +2,7 @@
 
 mod audit;
 mod config;
+mod device;
 mod records;
 
 use std::net::SocketAddr;
@@ -9,11 +10,11 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
-use kazasu_registration::DeviceEvent;
 use kazasu_wire::describe::{Dialect, EnvelopeKind, Side};
 
 pub(crate) use audit::{Audit, AuditFormat, Export};
 pub(crate) use config::{Card, CardRule, Config, LearnRule};
+pub(crate) use device::Device;
 pub(crate) use records::{EditUser, Feature, User};
 
 /// Card readers to tap events, tap events to people, people's cards to safe registrations.
@@ -81,20 +82,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Config(Config),
     /// Tells the running service what the device around a reader does
-    #[command(after_help = "Events: job-started and job-ended (of whoever is signed in),\n\
-        payment-enabled and payment-disabled (a coin box has credit, or none any more),\n\
-        power-save and waking, reset-key (beside the settings page).\n\n\
-        Examples:\n  kazasu device job-started\n  kazasu device power-save --station hall")]
-    Device {
-        /// What happened
-        #[arg(value_parser = word(DeviceEvent::ALL.map(DeviceEvent::as_str), DeviceEvent::from_word))]
-        event: DeviceEvent,
-        /// Where [default: the first station]
-        #[arg(long, value_name = "NAME")]
-        station: Option<String>,
-        #[command(flatten)]
-        data: Data,
-    },
+    Device(Device),
     /// Active Directory, or another LDAP server
     #[command(subcommand)]
     Directory(Directory),

@@ -1,9 +1,15 @@
 //! `kazasu backup` and `kazasu restore`.
 
-use std::path::{Path, absolute};
+use std::{
+    path::{Path, absolute},
+    time::SystemTime,
+};
 
 use anyhow::{Context, Result, ensure};
 use jiff::Timestamp;
+use kazasu_registration::{AuditEvent, AuditRecord};
+use kazasu_service::Store;
+use kazasu_store::SqliteStore;
 
 use super::carry_out;
 use crate::cli::Data;
@@ -23,17 +29,32 @@ pub(crate) async fn backup(file: &Path, data: &Data, out: Out) -> Result<End> {
     .await
 }
 
-pub(crate) fn restore(file: &Path, data: &Data, out: Out) -> Result<End> {
+pub(crate) async fn restore(file: &Path, data: &Data, out: Out) -> Result<End> {
     let folder = DataFolder::open(data.data.clone())?;
     // Refused where a service runs; nothing is read before.
     let _owned = folder.lock()?;
-    let stamp = Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
+    let now = Timestamp::now();
+    let stamp = now.strftime("%Y%m%dT%H%M%SZ").to_string();
     let restored = kazasu_store::restore(&folder.database(), file, &stamp)
         .context("nothing was restored, and the database is as it was")?;
+    log_restored(&folder, now.into())
+        .await
+        .context("restored, but the audit log does not say so")?;
     out.line(&RestoreLine {
         users: restored.users,
         kept: restored.kept.map(|path| path.display().to_string()),
         was_damaged: restored.was_damaged,
     })?;
     Ok(End::Done)
+}
+
+/// The restored log says so itself, and when the backup was made: what followed is not in it.
+async fn log_restored(folder: &DataFolder, at: SystemTime) -> Result<()> {
+    let store = SqliteStore::open(folder.database())?;
+    let log = store.audit_log(0).await?;
+    let begun = AuditEvent::BackupBegun;
+    let made = log.iter().rfind(|entry| entry.event == begun.word()).map(|entry| entry.at);
+    let event = AuditEvent::Restored { made };
+    store.append_audit(AuditRecord { at, station: None, event }).await?;
+    Ok(())
 }

@@ -80,7 +80,15 @@ pub(crate) enum Request {
     /// All records into one file.
     Backup { file: PathBuf },
     /// What the device around a reader did.
-    Device { station: Option<String>, event: String },
+    Device { station: Option<String>, event: String, job: Option<Job> },
+}
+
+/// A job that ended.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Job {
+    /// What it was, and how it ended: words.
+    pub(crate) job: String,
+    pub(crate) end: String,
 }
 
 /// Which part of the audit log, and how.

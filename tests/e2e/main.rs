@@ -31,6 +31,7 @@ mod panel;
 mod panel_people;
 mod power_cut;
 mod private;
+mod records;
 mod recovery;
 mod refusals;
 mod support;

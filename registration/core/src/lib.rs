@@ -12,6 +12,7 @@
 pub mod access;
 mod audit;
 mod code;
+mod job;
 mod lockout;
 mod number;
 mod password;
@@ -28,10 +29,11 @@ mod input_rules_test;
 pub use access::{AccessSettings, AuthenticationMode};
 pub use audit::{
     AUDIT_KEPT, AuditEntry, AuditEvent, AuditFilter, AuditKey, AuditRecord, Broken, Chain, Claimed,
-    ClockWatch, DateFormat, Link, Mark, Noted, Shown, Syslog, Whole, json_line, manual,
-    syslog_line,
+    ClockWatch, DateFormat, Link, Mark, Noted, ReaderState, ReaderWatch, Shown, Syslog, Whole,
+    json_line, manual, syslog_line,
 };
 pub use code::{ErrorCode, Part, WhoActs};
+pub use job::{JobEnd, JobReport, JobType};
 pub use lockout::{Barred, Fingerprint, Guessed, LockOut, LockOutLimits};
 pub use number::{
     BadCardNumberRule, CardNumber, CardNumberRule, LearnError, Learned, NumberError, NumberKey,
@@ -46,7 +48,7 @@ pub use settings::{
     CardReader, CardSettings, ChangeError, FailuresMax, FailuresMaxOutOfRange, Impossible,
     LockOutSettings, Method, OtherCard, OwnRecordSettings, PanelSettings, PanelSignIn,
     PasswordSettings, Payment, Priority, ProvisionalSettings, Registration, ReservedIds, Setting,
-    Settings, SignIn, Source, Sources,
+    Settings, SignIn, Source, Sources, security_setting,
 };
 pub use site::Site;
 pub use station::{

@@ -1,7 +1,7 @@
-use std::{fmt, sync::Arc, time::SystemTime};
+use std::{fmt, future::pending, sync::Arc, time::SystemTime};
 
 use kazasu_hal::{Mono, Now};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
 /// The calendar clock. Whoever administers the machine sets it at will, forward and back.
 #[derive(Clone)]
@@ -63,5 +63,13 @@ impl Clock {
     /// The timer's instant for a moment of this clock.
     pub(crate) fn instant(&self, at: Mono) -> Option<Instant> {
         self.start.checked_add(at.0)
+    }
+}
+
+/// Waits for a timer; for ever where there is none.
+pub(crate) async fn until(timer: Option<Instant>) {
+    match timer {
+        Some(at) => sleep_until(at).await,
+        None => pending().await,
     }
 }

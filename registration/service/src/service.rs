@@ -8,7 +8,7 @@ use std::{
 };
 
 use kazasu_hal::{Event, Now, StationName};
-use kazasu_registration::{DeviceEvent, PanelAction, SessionView};
+use kazasu_registration::{AuditRecord, DeviceEvent, PanelAction, ReaderWatch, SessionView};
 use tokio::{
     sync::{Mutex, broadcast, mpsc, oneshot, watch},
     task::JoinSet,
@@ -16,7 +16,7 @@ use tokio::{
 
 use crate::{
     Admin, Argon2id, Directory, Hasher, Loaded, Store, WallClock,
-    clock::Clock,
+    clock::{Clock, until},
     current::Current,
     guard::Guard,
     passwords::Passwords,
@@ -128,7 +128,7 @@ impl Service {
             handles.push(StationHandle { name, view: task.view(), acts });
             tasks.spawn(task.run(heard, incoming, stopping.clone()));
         }
-        tasks.spawn(route(events, routes, stopping.clone()));
+        tasks.spawn(route(events, routes, audit, clock.clone(), stopping.clone()));
 
         let (admin, asked) = requests::queue();
         let guard = Arc::clone(&ports.guard);
@@ -216,19 +216,35 @@ impl fmt::Debug for Service {
     }
 }
 
-/// Brings each event to its station. Ends with the readers or the service.
+/// Brings each event to its station, and has the log told of what becomes of readers. Ends with the
+/// readers or the service.
 async fn route(
     mut events: broadcast::Receiver<Event>,
     routes: BTreeMap<StationName, mpsc::Sender<Event>>,
+    audit: mpsc::Sender<AuditRecord>,
+    clock: Clock,
     mut stop: watch::Receiver<bool>,
 ) {
+    let log = |(station, event)| {
+        let record = AuditRecord { at: clock.wall(), station: Some(station), event };
+        if audit.try_send(record).is_err() {
+            tracing::error!("an audit record of a reader was lost: queue full");
+        }
+    };
+    let mut watch = ReaderWatch::default();
     loop {
+        while let Some(told) = watch.poll_output(clock.mono()) {
+            log(told);
+        }
+        let timer = watch.poll_timeout().and_then(|at| clock.instant(at));
         let event = tokio::select! {
-            _ = stop.wait_for(|stop| *stop) => return,
+            _ = stop.wait_for(|stop| *stop) => break,
             event = events.recv() => event,
+            () = until(timer) => continue,
         };
         match event {
             Ok(event) => {
+                watch.heard(clock.mono(), &event);
                 if let Some(station) = routes.get(&event.station) {
                     // Fails only where the station's task has ended with the service.
                     let _ = station.send(event).await;
@@ -237,7 +253,10 @@ async fn route(
             Err(broadcast::error::RecvError::Lagged(count)) => {
                 tracing::warn!(count, "reader events were lost: this machine is too slow");
             }
-            Err(broadcast::error::RecvError::Closed) => return,
+            Err(broadcast::error::RecvError::Closed) => break,
         }
+    }
+    while let Some(told) = watch.poll_rest() {
+        log(told);
     }
 }

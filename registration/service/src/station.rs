@@ -11,10 +11,13 @@ use kazasu_registration::{
 use tokio::{
     sync::{mpsc, oneshot, watch},
     task::{AbortHandle, JoinError, JoinSet},
-    time::sleep_until,
 };
 
-use crate::{ActError, Directory, Hasher, Store, clock::Clock, perform::Ports};
+use crate::{
+    ActError, Directory, Hasher, Store,
+    clock::{Clock, until},
+    perform::Ports,
+};
 
 /// Something for a station, and where to say whether it counted.
 pub(crate) struct Act {
@@ -95,12 +98,7 @@ impl<S: Store, D: Directory, H: Hasher> StationTask<S, D, H> {
                 },
                 Some(act) = acts.recv() => self.act(act),
                 Ok(()) = self.site.changed() => self.settle(),
-                () = async {
-                    match timer {
-                        Some(at) => sleep_until(at).await,
-                        None => std::future::pending().await,
-                    }
-                } => self.input(Input::Tick),
+                () = until(timer) => self.input(Input::Tick),
             }
         }
         // What was asked of the store happens whole or not at all, whoever waits for the answer.

@@ -9,7 +9,11 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use kazasu_registration::{AUDIT_KEPT, AuditEvent, AuditRecord, Broken, UserId};
+use kazasu_hal::{FaultKind, ReaderName, StationName};
+use kazasu_registration::{
+    AUDIT_KEPT, AuditEvent, AuditRecord, Broken, Claimed, DeviceSecret, JobEnd, JobReport, JobType,
+    ReaderState, UserId,
+};
 use kazasu_service::{Store, StoreErrorKind};
 use kazasu_store::SqliteStore;
 use rusqlite::Connection;
@@ -295,4 +299,67 @@ async fn the_order_is_kept_where_the_clock_is_not() {
     assert_eq!(users, ["user7", "user3"]);
     assert!(log[0].at > log[1].at);
     assert_eq!(store.verify_audit().await.unwrap().map(|whole| whole.records), Ok(2));
+}
+
+/// S40-4-02, S40-4-04, S40-4-05: jobs, views, files, readers; after the next opening, too.
+#[tokio::test]
+async fn what_is_recorded_is_read_back() {
+    let (_folder, path) = place();
+    let user = |id: &str| Claimed::User(UserId::new(id).unwrap());
+    let job = |who, end| {
+        let report = JobReport { job: JobType::Print, end };
+        AuditEvent::JobEnded { who, card: None, report }
+    };
+    let reader = ReaderName("pcsc:Two Words 00 00".to_owned());
+    let made = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+    let rows = [
+        (job(user("tanaka"), JobEnd::Completed), "job-completed", Some("print")),
+        (job(Claimed::Unknown, JobEnd::Canceled), "job-canceled", Some("print")),
+        (
+            job(Claimed::Device(DeviceSecret::Guest), JobEnd::Aborted),
+            "job-aborted",
+            Some("print guest"),
+        ),
+        (AuditEvent::PrintRefused, "print-refused", None),
+        (
+            AuditEvent::SettingsViewed { settings: vec!["access", "lock-out"] },
+            "settings-viewed",
+            Some("access lock-out"),
+        ),
+        (AuditEvent::UsersImported { count: 3 }, "users-imported", Some("3")),
+        (AuditEvent::UsersExported { count: 4 }, "users-exported", Some("4")),
+        (AuditEvent::BackupBegun, "backup-begun", None),
+        (AuditEvent::BackupMade { users: 5 }, "backup-made", Some("5 users")),
+        (
+            AuditEvent::Restored { made: Some(made) },
+            "restored",
+            Some("backup of 2023-11-14T22:13:20.000Z"),
+        ),
+        (
+            AuditEvent::ReaderChanged {
+                reader,
+                state: ReaderState::Faulty(FaultKind::Busy),
+                more: 2,
+            },
+            "reader-faulty",
+            Some("pcsc:Two Words 00 00; busy; 2 more"),
+        ),
+    ];
+    let store = SqliteStore::open(&path).unwrap();
+    for (event, ..) in &rows {
+        let station = Some(StationName("desk".to_owned()));
+        store.append_audit(AuditRecord { station, at: made, event: event.clone() }).await.unwrap();
+    }
+    drop(store);
+    let store = SqliteStore::open(&path).unwrap();
+    let log = store.audit_log(0).await.unwrap();
+    assert_eq!(log.len(), rows.len());
+    for (entry, (event, word, detail)) in log.iter().zip(&rows) {
+        assert_eq!((entry.event.as_str(), entry.detail.as_deref()), (*word, *detail));
+        assert_eq!(entry.user.as_deref(), event.user().map(UserId::as_str), "{word}");
+        assert_eq!((entry.at, entry.station.as_deref()), (made, Some("desk")), "{word}");
+        let code = event.code().map(|code| code.as_str());
+        assert_eq!(entry.code.as_deref(), code, "{word}");
+    }
+    assert!(store.verify_audit().await.unwrap().is_ok());
 }

@@ -9,13 +9,15 @@ use std::sync::Arc;
 
 use anyhow::{Result, anyhow};
 use kazasu_hal::StationName;
-use kazasu_registration::{ChangeError, DeviceEvent, DeviceSecret, UserEntry};
+use kazasu_registration::{
+    ChangeError, DeviceEvent, DeviceSecret, JobEnd, JobReport, JobType, UserEntry,
+};
 use kazasu_service::{ActError, AdminError, Loaded, NoDirectory, Service};
 use kazasu_store::SqliteStore;
 use tokio::sync::broadcast;
 
 use super::host::{Lines, say, send};
-use super::{End, Request};
+use super::{End, Job, Request};
 use crate::lines::{ChangeLine, CollisionLine};
 use crate::owner::DataFolder;
 
@@ -129,7 +131,9 @@ impl Office {
                 }
                 None => Err(Refused::End(another_version())),
             },
-            Request::Device { station, event } => self.device(station, &event, lines).await,
+            Request::Device { station, event, job } => {
+                self.device(station, &event, job, lines).await
+            }
             Request::Watch | Request::Readers | Request::Panel | Request::Sim { .. } => {
                 Err(Refused::End(another_version()))
             }
@@ -166,14 +170,20 @@ impl Office {
         Ok(())
     }
 
-    async fn device(&self, station: Option<String>, event: &str, lines: &Lines) -> Done {
+    async fn device(
+        &self,
+        station: Option<String>,
+        event: &str,
+        job: Option<Job>,
+        lines: &Lines,
+    ) -> Done {
         let no = |text: String| Refused::End(End::No(text));
         let stations = self.service.stations();
         let station = match station.map(StationName) {
             Some(station) => station,
             None => stations.first().cloned().ok_or_else(|| no("no station".to_owned()))?,
         };
-        let event = DeviceEvent::from_word(event).ok_or_else(|| Refused::End(another_version()))?;
+        let event = told_event(event, job).ok_or_else(|| Refused::End(another_version()))?;
         match self.service.device(&station, event).await {
             Ok(()) => {
                 say(lines, &format!("told {station}")).await;
@@ -185,6 +195,18 @@ impl Office {
             }
             Err(error) => Err(Refused::End(End::Error(error.to_string()))),
         }
+    }
+}
+
+fn told_event(event: &str, job: Option<Job>) -> Option<DeviceEvent> {
+    match (DeviceEvent::from_word(event)?, job) {
+        (event, None) => Some(event),
+        (DeviceEvent::JobEnded(_), Some(Job { job, end })) => {
+            let report =
+                JobReport { job: JobType::from_word(&job)?, end: JobEnd::from_word(&end)? };
+            Some(DeviceEvent::JobEnded(Some(report)))
+        }
+        (_, Some(_)) => None,
     }
 }
 

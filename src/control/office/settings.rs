@@ -1,5 +1,9 @@
+use std::collections::BTreeSet;
+
 use kazasu_hal::Mono;
-use kazasu_registration::{CardNumberRule, ChangeError, Setting, Settings};
+use kazasu_registration::{
+    AuditEvent, CardNumberRule, ChangeError, Setting, Settings, security_setting,
+};
 use kazasu_service::{Changed, StoredSettings, Versioned};
 use serde_json::Value;
 
@@ -35,10 +39,9 @@ impl Office {
                 }),
             }
         }
+        all.retain(|s| keys.is_empty() || keys.iter().any(|asked| meant(&s.key, asked)));
+        self.viewed(all.iter().map(|setting| setting.key.as_str())).await?;
         for setting in all {
-            if !keys.is_empty() && !keys.iter().any(|asked| meant(&setting.key, asked)) {
-                continue;
-            }
             let help = settings_help::of(&setting.key);
             let text = |part: fn(&settings_help::Help) -> &'static str| {
                 help.map(part).unwrap_or_default().to_owned()
@@ -56,6 +59,16 @@ impl Office {
             if !send(lines, &line).await {
                 break;
             }
+        }
+        Ok(())
+    }
+
+    /// Nothing of a security setting is shown before the log says so (S40-4-05).
+    async fn viewed(&self, keys: impl Iterator<Item = &str>) -> Done {
+        let settings: BTreeSet<_> = keys.filter_map(security_setting).collect();
+        if !settings.is_empty() {
+            let settings = settings.into_iter().collect();
+            self.service.record_audit(AuditEvent::SettingsViewed { settings }).await?;
         }
         Ok(())
     }
@@ -161,12 +174,11 @@ impl Office {
     pub(super) async fn history(&self, lines: &Lines) -> Done {
         let versions = self.service.settings_history().await?;
         let mut older = versions.iter().skip(1);
-        for stored in &versions {
-            let line = HistoryLine {
-                version: stored.version,
-                at: rfc3339(stored.at),
-                changed: steps(stored, older.next()),
-            };
+        let changed: Vec<_> = versions.iter().map(|stored| steps(stored, older.next())).collect();
+        let keys = changed.iter().flatten().flatten().map(|change| change.key.as_str());
+        self.viewed(keys).await?;
+        for (stored, changed) in versions.iter().zip(changed) {
+            let line = HistoryLine { version: stored.version, at: rfc3339(stored.at), changed };
             if !send(lines, &line).await {
                 break;
             }

@@ -1,6 +1,7 @@
 //! What the device's manual calls each event, and under which number.
 
 use super::AuditEntry;
+use crate::{JobType, security_setting};
 
 /// How an event is told in the manual's format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,11 +47,14 @@ const fn row(
 }
 
 const STATUS: &str = "System Status";
+const JOB: &str = "Job Status";
 const LOGIN: &str = "Login/Logout";
 const SETTINGS: &str = "Device Settings";
 const CONFIG: &str = "Device Config";
 const POLICY: &str = "Audit Policy";
 const COMMUNICATION: &str = "Communication";
+const RECORDS: &str = "Records";
+const READER: &str = "Card Reader";
 const CARD: &str = "Card Registration";
 const OK: &str = "Successful";
 const UNKNOWN: &str = "Failed (Outcome Unknown)";
@@ -61,6 +65,12 @@ pub(super) const ROWS: &[Row] = &[
     row("started-cold", 0x0101, STATUS, "Started normally (cold boot)", "-", Nobody),
     row("started-warm", 0x0102, STATUS, "Started normally (warm boot)", "-", Nobody),
     row("stop-requested", 0x0103, STATUS, "Shutdown requested", "-", Nobody),
+    // S40-4-02; what the job was is in the record.
+    row("job-completed", 0x0201, JOB, "-", "Completed", Named),
+    row("job-canceled", 0x0202, JOB, "-", "Canceled by User", Named),
+    row("job-aborted", 0x0203, JOB, "-", "Aborted", Named),
+    // S40-4-04
+    row("print-refused", 0x0204, JOB, "Print", "Aborted", Nobody),
     // S40-4-03; an ID that nobody has is told by the record having none.
     row("sign-in-failed", 0x0301, LOGIN, "Login", "Failed (Invalid Password)", Named),
     // S40-4-05, S40-4-08
@@ -72,6 +82,7 @@ pub(super) const ROWS: &[Row] = &[
     row("limits-changed", 0x0406, SETTINGS, "Edit User", OK, KeyOperator),
     row("user-deleted", 0x0407, SETTINGS, "Delete User", OK, KeyOperator),
     row("users-deleted", 0x0408, SETTINGS, "Delete User", OK, KeyOperator),
+    row("settings-viewed", 0x040a, SETTINGS, "View Security Setting", OK, KeyOperator),
     // S40-4-09
     row("time-adjusted", 0x0409, SETTINGS, "Adjust Time", OK, Nobody),
     // S40-4-06
@@ -99,12 +110,38 @@ pub(super) const ROWS: &[Row] = &[
     row("locked", 0x0303, LOGIN, "Lock Out", OK, Named),
     row("unlocked", 0x0304, LOGIN, "Unlock", OK, KeyOperator),
     row("all-unlocked", 0x0305, LOGIN, "Unlock", OK, KeyOperator),
+    row("users-imported", 0x0901, RECORDS, "Import Users", OK, KeyOperator),
+    row("users-exported", 0x0902, RECORDS, "Export Users", OK, KeyOperator),
+    row("backup-begun", 0x0903, RECORDS, "Back Up", "Begun", KeyOperator),
+    row("backup-made", 0x0904, RECORDS, "Back Up", OK, KeyOperator),
+    row("restored", 0x0905, RECORDS, "Restore Backup", OK, KeyOperator),
+    row("reader-attached", 0x0a01, READER, "Attach", OK, Nobody),
+    row("reader-detached", 0x0a02, READER, "Detach", OK, Nobody),
+    row("reader-faulty", 0x0a03, READER, "Use", "Failed", Nobody),
 ];
 
 /// A word of another version of this program.
 const OTHER: Row = row("", 0, "-", "-", "-", Nobody);
 const UNKNOWN_ID: &str = "Failed (Invalid UserID)";
 const SWITCH_MODE: &str = "Switch Authentication Mode";
+
+/// Whether a record's detail, `version 2: key key`, names a security setting.
+fn has_security_setting(detail: &str) -> bool {
+    detail.split(' ').any(|key| security_setting(key).is_some())
+}
+
+/// What the manual calls the job that a record's detail begins with.
+fn job_of(detail: &str) -> &'static str {
+    match detail.split(' ').next().and_then(JobType::from_word) {
+        Some(JobType::Print) => "Print",
+        Some(JobType::Copy) => "Copy",
+        Some(JobType::Scan) => "Scan",
+        Some(JobType::Fax) => "Fax",
+        Some(JobType::Mailbox) => "Mailbox",
+        Some(JobType::Report) => "Print Reports",
+        None => "-",
+    }
+}
 
 /// How a record is told.
 pub(super) fn row_of(entry: &AuditEntry) -> Row {
@@ -115,6 +152,12 @@ pub(super) fn row_of(entry: &AuditEntry) -> Row {
             Row { status: UNKNOWN_ID, ..found }
         }
         "settings-changed" if mentions("sign-in.mode") => Row { description: SWITCH_MODE, ..found },
+        "settings-changed" if !entry.detail.as_deref().is_some_and(has_security_setting) => {
+            Row { description: "Change Setting", ..found }
+        }
+        "job-completed" | "job-canceled" | "job-aborted" => {
+            Row { description: entry.detail.as_deref().map_or("-", job_of), ..found }
+        }
         _ => found,
     }
 }

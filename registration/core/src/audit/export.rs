@@ -171,7 +171,7 @@ fn actor<'a>(row: &Row, entry: &'a AuditEntry) -> &'a str {
         Actor::User => entry.user.as_deref().unwrap_or("-"),
         Actor::Named => match (entry.user.as_deref(), entry.detail.as_deref()) {
             (Some(user), _) => user,
-            (None, Some(word)) => device(word).unwrap_or("-"),
+            (None, Some(words)) => words.split(' ').find_map(device).unwrap_or("-"),
             (None, None) if entry.event == "audit-exported" => "KO",
             (None, None) => "-",
         },

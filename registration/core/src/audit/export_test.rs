@@ -5,13 +5,13 @@ use std::{
 };
 
 use jiff::tz::{Offset, TimeZone};
-use kazasu_hal::{CardIdentity, Technology};
+use kazasu_hal::{CardIdentity, FaultKind, ReaderName, Technology};
 
 use super::{
-    AuditEntry, AuditEvent, AuditFilter, Claimed, DateFormat, Shown, Syslog, catalogue::ROWS,
-    json_line, manual, syslog_line,
+    AuditEntry, AuditEvent, AuditFilter, Claimed, DateFormat, ReaderState, Shown, Syslog,
+    catalogue::ROWS, json_line, manual, syslog_line,
 };
-use crate::{DeviceSecret, ErrorCode, Limits, Role, UserId};
+use crate::{DeviceSecret, ErrorCode, JobEnd, JobReport, JobType, Limits, Role, UserId};
 
 fn at(seconds: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
@@ -65,7 +65,15 @@ fn started(warm: bool) -> AuditEvent {
     AuditEvent::Started { warm, boot: "b1".to_owned(), version: "0.1.0".to_owned() }
 }
 
-/// S40-4-01, S40-4-03, S40-4-05, S40-4-06, S40-4-07, S40-4-08, S40-4-09, S40-4-10: the rows of the
+fn ended(who: Claimed, job: JobType, end: JobEnd) -> AuditEvent {
+    AuditEvent::JobEnded { who, card: None, report: JobReport { job, end } }
+}
+
+fn reader(state: ReaderState, more: u32) -> AuditEvent {
+    AuditEvent::ReaderChanged { reader: ReaderName("pn532:r".to_owned()), state, more }
+}
+
+/// S40-4-01, S40-4-02, S40-4-03, S40-4-04, S40-4-05, S40-4-06, S40-4-07, S40-4-08, S40-4-09, S40-4-10: the rows of the
 /// manual's table that this device has.
 #[test]
 fn events_have_the_manuals_names() {
@@ -82,7 +90,7 @@ fn events_have_the_manuals_names() {
     let device = |which| failed(Claimed::Device(which));
     let edited = || AuditEvent::UserEdited { user: tanaka() };
     let role = AuditEvent::RoleChanged { user: tanaka(), role: Role::Administrator };
-    let rows: [(&str, AuditEvent, Option<&str>, [&str; 5]); 19] = [
+    let rows: [(&str, AuditEvent, Option<&str>, [&str; 5]); 33] = [
         (
             "S40-4-01",
             started(false),
@@ -100,6 +108,90 @@ fn events_have_the_manuals_names() {
             AuditEvent::StopRequested,
             None,
             ["System Status", "-", "Shutdown requested", "-", "-"],
+        ),
+        (
+            "S40-4-02",
+            ended(Claimed::User(tanaka()), JobType::Print, JobEnd::Completed),
+            Some("desk"),
+            ["Job Status", "tanaka", "Print", "Completed", "station desk; print"],
+        ),
+        (
+            "S40-4-02",
+            ended(Claimed::User(tanaka()), JobType::Copy, JobEnd::Canceled),
+            Some("desk"),
+            ["Job Status", "tanaka", "Copy", "Canceled by User", "station desk; copy"],
+        ),
+        (
+            "S40-4-02",
+            ended(Claimed::Unknown, JobType::Scan, JobEnd::Completed),
+            None,
+            ["Job Status", "-", "Scan", "Completed", "scan"],
+        ),
+        (
+            "S40-4-02",
+            ended(Claimed::Device(DeviceSecret::KeyOperator), JobType::Fax, JobEnd::Completed),
+            None,
+            ["Job Status", "KO", "Fax", "Completed", "fax administrator"],
+        ),
+        (
+            "S40-4-02",
+            ended(Claimed::Device(DeviceSecret::Engineer), JobType::Report, JobEnd::Completed),
+            None,
+            ["Job Status", "CE", "Print Reports", "Completed", "report engineer"],
+        ),
+        (
+            "S40-4-02",
+            ended(Claimed::Device(DeviceSecret::Guest), JobType::Mailbox, JobEnd::Canceled),
+            None,
+            ["Job Status", "-", "Mailbox", "Canceled by User", "mailbox guest"],
+        ),
+        (
+            "ours",
+            ended(Claimed::User(tanaka()), JobType::Print, JobEnd::Aborted),
+            None,
+            ["Job Status", "tanaka", "Print", "Aborted", "print"],
+        ),
+        (
+            "S40-4-04",
+            AuditEvent::PrintRefused,
+            Some("desk"),
+            ["Job Status", "-", "Print", "Aborted", "station desk; code K06"],
+        ),
+        (
+            "S40-4-05",
+            AuditEvent::SettingsViewed { settings: vec!["lock-out", "password"] },
+            None,
+            [set, "KO", "View Security Setting", ok, "lock-out password"],
+        ),
+        (
+            "ours",
+            settings(&["provisional.name", "card.enabled"]),
+            None,
+            [set, "KO", "Change Setting", ok, "version 2: provisional.name card.enabled"],
+        ),
+        (
+            "ours",
+            AuditEvent::Restored { made: Some(at(1_514_800_800)) },
+            None,
+            ["Records", "KO", "Restore Backup", ok, "backup of 2018-01-01T10:00:00.000Z"],
+        ),
+        (
+            "ours",
+            AuditEvent::BackupMade { users: 12 },
+            None,
+            ["Records", "KO", "Back Up", ok, "12 users"],
+        ),
+        (
+            "ours",
+            AuditEvent::UsersImported { count: 7 },
+            None,
+            ["Records", "KO", "Import Users", ok, "7"],
+        ),
+        (
+            "ours",
+            reader(ReaderState::Faulty(FaultKind::Link), 3),
+            Some("desk"),
+            ["Card Reader", "-", "Use", "Failed", "station desk; pn532:r; link; 3 more"],
         ),
         (
             "S40-4-03",
@@ -216,6 +308,19 @@ fn no_event_is_without_a_row() {
         AuditEvent::Locked { who: Claimed::Unknown, card: None },
         AuditEvent::Unlocked { who: Claimed::Unknown, card: None },
         AuditEvent::AllUnlocked { count: 1 },
+        ended(Claimed::Unknown, JobType::Print, JobEnd::Completed),
+        ended(Claimed::Unknown, JobType::Print, JobEnd::Canceled),
+        ended(Claimed::Unknown, JobType::Print, JobEnd::Aborted),
+        AuditEvent::PrintRefused,
+        AuditEvent::SettingsViewed { settings: Vec::new() },
+        AuditEvent::UsersImported { count: 1 },
+        AuditEvent::UsersExported { count: 1 },
+        AuditEvent::BackupBegun,
+        AuditEvent::BackupMade { users: 1 },
+        AuditEvent::Restored { made: None },
+        reader(ReaderState::Attached, 0),
+        reader(ReaderState::Detached, 0),
+        reader(ReaderState::Faulty(FaultKind::Busy), 0),
         AuditEvent::LogBegun,
         started(true),
         started(false),

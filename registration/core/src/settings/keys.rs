@@ -40,6 +40,28 @@ fn join(found: &[Impossible]) -> String {
     found.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
+/// The settings that keep people out, or what is kept from them: a key, or the first words of
+/// several (spec 40 section 2, as far as it is a setting here).
+pub(super) const SECURITY: [&str; 7] = [
+    "access",
+    "administrator",
+    "card.link-mode",
+    "lock-out",
+    "panel.auto-clear-s",
+    "password",
+    "sign-in",
+];
+
+/// Which of the security settings a key belongs to, if any: looking at one is audited, and so is
+/// changing it by that name (S40-4-05).
+#[must_use]
+pub fn security_setting(key: &str) -> Option<&'static str> {
+    let under = |name: &str| {
+        key.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    SECURITY.into_iter().find(|name| under(name))
+}
+
 impl Settings {
     /// Reads what [`Settings::to_json`] wrote. Keys that are left out have their defaults.
     ///

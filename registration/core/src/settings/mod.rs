@@ -7,7 +7,7 @@ mod values;
 use serde::{Deserialize, Serialize};
 
 pub use check::Impossible;
-pub use keys::{ChangeError, Setting};
+pub use keys::{ChangeError, Setting, security_setting};
 pub use values::{
     Accessories, Accounting, AutoClear, AutoClearOutOfRange, Capacity, CardLinkMode, CardReader,
     FailuresMax, FailuresMaxOutOfRange, Method, OtherCard, PanelSignIn, Payment, Priority,

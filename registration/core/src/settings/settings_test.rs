@@ -173,3 +173,25 @@ fn locks_of_services_are_set_by_name() {
     let receive = "access.private-print.receive.no-user-id";
     check("", &[(receive, "private-print")], "no owner to keep it for");
 }
+
+/// S40-4-05: each is there, and a name that only begins like one is none.
+#[test]
+fn security_settings_are_known_by_their_names() {
+    let keys: Vec<_> = Settings::default().list().into_iter().map(|setting| setting.key).collect();
+    for name in keys::SECURITY {
+        assert!(keys.iter().any(|key| security_setting(key) == Some(name)), "{name}");
+    }
+    let rows = [
+        ("lock-out.user", Some("lock-out")),
+        ("access.locks.copy", Some("access")),
+        ("card.link-mode", Some("card.link-mode")),
+        ("card.enabled", None),
+        ("password-of-somebody", None),
+        ("panel.auto-clear-s", Some("panel.auto-clear-s")),
+        ("provisional.name", None),
+        ("", None),
+    ];
+    for (key, expected) in rows {
+        assert_eq!(security_setting(key), expected, "{key}");
+    }
+}

@@ -4,7 +4,7 @@ use kazasu_hal::CardIdentity;
 use zeroize::Zeroizing;
 
 use super::{CommitOutcome, LookUp, OwnOutcome, ProvisionalOutcome, Verdict};
-use crate::{ErrorCode, Site, Source};
+use crate::{ErrorCode, JobReport, Site, Source};
 
 /// What a station has to react to.
 #[derive(Debug)]
@@ -49,8 +49,11 @@ pub enum Input {
 pub enum DeviceEvent {
     /// A job of whoever is signed in started, or interrupts another one.
     JobStarted,
-    /// It ended.
-    JobEnded,
+    /// It ended; how, where the device says so.
+    JobEnded(Option<JobReport>),
+    /// A print job was turned away, since whoever sent it could not be authenticated. It never
+    /// started.
+    PrintRefused,
     /// A subtractive accessory has credit: coins were put in.
     PaymentEnabled,
     /// The credit is used up or was given back.
@@ -64,10 +67,11 @@ pub enum DeviceEvent {
 }
 
 impl DeviceEvent {
-    /// Every event.
-    pub const ALL: [Self; 7] = [
+    /// Every event, without what the device may say besides.
+    pub const ALL: [Self; 8] = [
         Self::JobStarted,
-        Self::JobEnded,
+        Self::JobEnded(None),
+        Self::PrintRefused,
         Self::PaymentEnabled,
         Self::PaymentDisabled,
         Self::PowerSave,
@@ -80,7 +84,8 @@ impl DeviceEvent {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::JobStarted => "job-started",
-            Self::JobEnded => "job-ended",
+            Self::JobEnded(_) => "job-ended",
+            Self::PrintRefused => "print-refused",
             Self::PaymentEnabled => "payment-enabled",
             Self::PaymentDisabled => "payment-disabled",
             Self::PowerSave => "power-save",

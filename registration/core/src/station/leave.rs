@@ -5,10 +5,10 @@ use std::sync::Arc;
 use kazasu_hal::Now;
 
 use super::{
-    DeviceEvent, Station,
+    DeviceEvent, JobOwner, Station,
     state::{How, Person, SigningIn, State, Via},
 };
-use crate::{ErrorCode, Site};
+use crate::{AuditEvent, ErrorCode, Site};
 
 impl Station {
     /// The state's deadline has passed.
@@ -112,10 +112,23 @@ impl Station {
     }
 
     /// What the device around the reader reports.
-    pub(super) fn device(&mut self, state: State, event: DeviceEvent) -> State {
+    pub(super) fn device(&mut self, now: Now, state: State, event: DeviceEvent) -> State {
         match event {
-            DeviceEvent::JobStarted | DeviceEvent::JobEnded => {
-                self.job_running = event == DeviceEvent::JobStarted;
+            DeviceEvent::JobStarted => {
+                self.job = Some(self.owner(&state));
+                state
+            }
+            DeviceEvent::JobEnded(report) => {
+                // Whose it was may be gone by now.
+                let owner = self.job.take();
+                if let Some(report) = report {
+                    let JobOwner { who, card } = owner.unwrap_or_else(|| self.owner(&state));
+                    self.audit(now, AuditEvent::JobEnded { who, card, report });
+                }
+                state
+            }
+            DeviceEvent::PrintRefused => {
+                self.audit(now, AuditEvent::PrintRefused);
                 state
             }
             DeviceEvent::PaymentEnabled | DeviceEvent::PaymentDisabled => {

@@ -23,7 +23,8 @@ pub use input::{DeviceEvent, Input, PanelAction, Request, SignInAs, TypedRecord}
 use state::{Shown, State};
 
 use crate::{
-    AuditEvent, AuditRecord, ErrorCode, Notice, PasswordOwner, Problem, SessionView, Settings, Site,
+    AuditEvent, AuditRecord, Claimed, ErrorCode, Notice, PasswordOwner, Problem, SessionView,
+    Settings, Site,
 };
 
 /// How long a result stays on the page.
@@ -52,11 +53,20 @@ pub struct Station {
     session: u64,
     requests: u64,
     reader_ready: bool,
-    job_running: bool,
+    /// Whose job runs, if one does.
+    job: Option<JobOwner>,
     /// The subtractive accessory has credit.
     paid: bool,
     state: State,
     effects: VecDeque<Effect>,
+}
+
+/// Whose job it is: of whoever is signed in when it starts.
+#[derive(Debug)]
+struct JobOwner {
+    who: Claimed,
+    /// A provisional user's: their ID is the card's number.
+    card: Option<CardIdentity>,
 }
 
 impl Station {
@@ -69,7 +79,7 @@ impl Station {
             session: 0,
             requests: 0,
             reader_ready: false,
-            job_running: false,
+            job: None,
             paid: false,
             state: State::Nobody,
             effects: VecDeque::new(),
@@ -128,7 +138,7 @@ impl Station {
                 self.reader_ready = ready;
                 state
             }
-            Input::Device(event) => self.device(state, event),
+            Input::Device(event) => self.device(now, state, event),
             Input::Site(site) => self.governed_by(state, site),
             Input::Panel { session, action } if session == self.session => {
                 self.acted(now, state, action)
@@ -243,6 +253,8 @@ fn problem(code: ErrorCode) -> Option<Problem> {
 
 #[cfg(test)]
 mod directory_test;
+#[cfg(test)]
+mod job_test;
 #[cfg(test)]
 mod late_test;
 #[cfg(test)]

@@ -90,7 +90,7 @@ impl Station {
         if card.number.as_str() == user.as_str() {
             return Err(ErrorCode::CardTaken.into());
         }
-        if self.job_running {
+        if self.job.is_some() {
             return Err(ErrorCode::JobRunning.into());
         }
         if !card.confirmed {
@@ -228,7 +228,7 @@ impl Station {
         source: Source,
         keep: Keep,
     ) -> State {
-        if self.job_running {
+        if self.job.is_some() {
             return self.back_to_form(now, card, source, &account.id, ErrorCode::JobRunning);
         }
         let request = self.next_request();

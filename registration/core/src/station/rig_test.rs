@@ -201,9 +201,8 @@ impl Rig {
 
     /// Everything that an input can change, but the settings.
     pub(super) fn shape(&self) -> String {
-        let Station { session, requests, reader_ready, job_running, paid, state, .. } =
-            &self.station;
-        format!("{:?}", (session, requests, reader_ready, job_running, paid, state))
+        let Station { session, requests, reader_ready, job, paid, state, .. } = &self.station;
+        format!("{:?}", (session, requests, reader_ready, job, paid, state))
     }
 
     pub(super) fn looked_up(&mut self, found: LookUp) -> Vec<Effect> {

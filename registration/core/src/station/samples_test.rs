@@ -4,7 +4,7 @@
 //! (see `rig_test::site`) and for what is the case already.
 
 use super::{rig_test::*, *};
-use crate::{ErrorCode, Role, Source};
+use crate::{ErrorCode, JobEnd, JobReport, JobType, Role, Source};
 
 pub(super) const SAMPLES: &[(&str, &[&str])] = &[
     (
@@ -38,7 +38,8 @@ pub(super) const SAMPLES: &[(&str, &[&str])] = &[
     ("MultipleCards", &["-"]),
     ("ReaderReady", &["ready", "gone"]),
     ("JobStarted", &["-"]),
-    ("JobEnded", &["-", "job runs"]),
+    ("JobEnded", &["-", "job runs", "told how"]),
+    ("PrintRefused", &["-"]),
     ("PaymentEnabled", &["-"]),
     ("PaymentDisabled", &["-", "paid"]),
     ("PowerSave", &["-"]),
@@ -262,6 +263,10 @@ pub(super) fn machine_input(event: &str, first: &str, newest: Request) -> Input 
         "untrusted" => untrusted_card(),
         _ => card_a(),
     };
+    if event == "JobEnded" {
+        let report = JobReport { job: JobType::Copy, end: JobEnd::Completed };
+        return Input::Device(DeviceEvent::JobEnded((first == "told how").then_some(report)));
+    }
     if let Some(event) = DeviceEvent::ALL.into_iter().find(|e| format!("{e:?}") == event) {
         return Input::Device(event);
     }

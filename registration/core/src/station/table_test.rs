@@ -175,7 +175,8 @@ fn the_code_does_what_the_table_says_and_nothing_else() {
                             shows => shows,
                         };
                         assert_eq!(shown(&rig), shows, "{id}: {case}");
-                        assert_ne!(before, after, "{id}: {case} changed nothing");
+                        let did = before != after || !effects.is_empty();
+                        assert!(did, "{id}: {case} changed nothing");
                     }
                     None => {
                         assert_eq!(kinds(&effects), "-", "{case} is not in the table");

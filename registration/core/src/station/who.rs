@@ -3,11 +3,11 @@
 use kazasu_hal::CardIdentity;
 
 use super::{
-    Station,
+    DeviceSecret, JobOwner, Station,
     state::{self, State, Via},
 };
 use crate::{
-    AuthenticationMode, CardNumber, CardReader, Payment,
+    AuthenticationMode, CardNumber, CardReader, Claimed, Payment,
     access::{Accessories, Additive, Person, RemoteKind, SignIn, Subtractive, Who},
 };
 
@@ -17,7 +17,7 @@ impl Station {
     pub fn who(&self) -> Who {
         let settings = self.settings();
         Who {
-            person: self.person(),
+            person: self.person(&self.state),
             // Directories are asked by LDAP; no agent is built in.
             sign_in: SignIn { mode: settings.sign_in.mode, remote: RemoteKind::Ldap },
             accessories: Accessories {
@@ -31,13 +31,31 @@ impl Station {
         }
     }
 
-    fn person(&self) -> Person {
+    /// Whose a job is that starts now.
+    pub(super) fn owner(&self, state: &State) -> JobOwner {
+        let who = match self.person(state) {
+            Person::Identified { id, .. }
+            | Person::Unidentified { typed: Some(id) }
+            | Person::Administrator(id) => Claimed::User(id),
+            Person::KeyOperator => Claimed::Device(DeviceSecret::KeyOperator),
+            Person::Engineer => Claimed::Device(DeviceSecret::Engineer),
+            Person::Guest => Claimed::Device(DeviceSecret::Guest),
+            Person::Provisional { .. } => {
+                let card = state.inserted().cloned();
+                return JobOwner { who: Claimed::Unknown, card };
+            }
+            Person::Nobody | Person::Unidentified { typed: None } => Claimed::Unknown,
+        };
+        JobOwner { who, card: None }
+    }
+
+    fn person(&self, state: &State) -> Person {
         let known = |account: &super::Account| Person::Identified {
             id: account.id.clone(),
             limits: account.limits.into(),
             device_refused: false,
         };
-        match &self.state {
+        match state {
             State::SignedIn(s) => match &s.person {
                 state::Person::Known(account) => known(account),
                 state::Person::Typed(id) => Person::Unidentified { typed: Some(id.clone()) },

@@ -9,7 +9,7 @@ pub(crate) mod unlock;
 use std::{sync::Arc, time::SystemTime};
 
 use kazasu_registration::{
-    CardNumber, Field, FieldError, ListedUser, NewUser, Rule, UserEntry, UserKey,
+    AuditEvent, CardNumber, Field, FieldError, ListedUser, NewUser, Rule, UserEntry, UserKey,
 };
 
 use crate::{
@@ -85,7 +85,14 @@ impl<S: Store, H: Hasher> Admin<S, H> {
         let (lines, users): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
         let count = users.len();
         match self.add(users).await? {
-            AddOutcome::Added => Ok(count),
+            AddOutcome::Added => {
+                let event = AuditEvent::UsersImported { count: count as u64 };
+                if let Err(error) = self.record_audit(event).await {
+                    // Each of them has a record, written with it.
+                    tracing::error!(%error, "the audit log does not say that users were imported");
+                }
+                Ok(count)
+            }
             AddOutcome::Full => Err(AdminError::Full),
             AddOutcome::Taken(positions) => {
                 let bad = positions
@@ -100,9 +107,13 @@ impl<S: Store, H: Hasher> Admin<S, H> {
     /// The registered users as [`Admin::import_users`] reads them, without passwords.
     ///
     /// # Errors
-    /// The store's.
+    /// The store's; 3025 where the record of it cannot be written.
     pub async fn export_users(&self) -> Result<String, AdminError> {
-        Ok(export::csv(&self.list_users().await?))
+        let users = self.list_users().await?;
+        let is_person = |user: &&ListedUser| matches!(user.key, UserKey::Registered(_));
+        let count = users.iter().filter(is_person).count() as u64;
+        self.record_audit(AuditEvent::UsersExported { count }).await?;
+        Ok(export::csv(&users))
     }
 
     /// Every record, sorted by user ID. Provisional ones are named by their card number.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use kazasu_hal::{EventKind, Fault, FaultKind, Presence, ReaderInfo, ReaderName};
 use kazasu_registration::{AuditEvent, Claimed, DeviceSecret, ErrorCode, Role};
 use kazasu_service::{Service, Store, StoreError, StoreErrorKind, UserEdit};
 
@@ -14,6 +15,7 @@ on_both_stores!(
     only_administrators_may_have_the_log(with(&[("lock-out.user", "10")])),
     a_start_tells_what_changed_since_the_last(with(&[])),
     handing_the_log_out_is_recorded(with(&[])),
+    users_that_come_and_go_as_files_are_recorded(with(&[])),
 );
 
 /// The log as `event user detail`, from a record on.
@@ -133,4 +135,67 @@ async fn a_clock_that_is_set_is_recorded() {
     }
     world.service.shutdown().await;
     watching.await.unwrap();
+}
+
+async fn users_that_come_and_go_as_files_are_recorded(world: World<impl Store>) {
+    let service = &world.service;
+    let csv = b"user_id\nalice\nbob\n".to_vec();
+    assert_eq!(service.import_users(csv.into()).await, Ok(2));
+    // One that is refused is none.
+    assert!(service.import_users(b"user_id\nalice\n".to_vec().into()).await.is_err());
+    world.tap(1);
+    world.form().await;
+    let file = service.export_users().await.unwrap();
+    assert_eq!(file.lines().count(), 3, "{file}");
+    let log = log(service, 0).await;
+    let (added, rest) = log.split_at(2);
+    assert_eq!(added, ["user-added alice -", "user-added bob -"]);
+    assert_eq!(rest, ["users-imported - 2", "provisional-made - -", "users-exported - 2"]);
+}
+
+/// Nothing of it is handed out where the log cannot say so.
+#[tokio::test(start_paused = true)]
+async fn users_are_not_handed_out_unrecorded() {
+    let world = World::memory(with(&[]));
+    world.add("alice", "sesame").await;
+    world.store.fail(Some(StoreError::new(StoreErrorKind::Unaudited, "no room")));
+    let error = world.service.export_users().await.unwrap_err();
+    assert_eq!(error.code(), Some(ErrorCode::AuditUnwritable));
+}
+
+/// Spec 40 section 4, ours: no flood of records, and the last state is told.
+#[tokio::test(start_paused = true)]
+async fn a_reader_that_flaps_is_recorded_once_a_minute() {
+    let world = World::memory(with(&[]));
+    let attached = || {
+        EventKind::Attached(ReaderInfo {
+            name: ReaderName("r".to_owned()),
+            driver: "pn532",
+            model: "PN532".to_owned(),
+            presence: Presence::Polled,
+        })
+    };
+    for _ in 0..20 {
+        world.event_at("desk", "r", attached());
+        world.event_at("desk", "r", EventKind::Detached);
+    }
+    let broken = Fault::new(FaultKind::Link, "broken");
+    world.event_at("door", "pcsc", EventKind::Fault(broken));
+    tokio::time::sleep(Duration::from_secs(59)).await;
+    let mut told = vec!["reader-attached - r", "reader-faulty - pcsc; link"];
+    assert_eq!(log(&world.service, 0).await, told);
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    told.push("reader-detached - r; 38 more");
+    assert_eq!(log(&world.service, 0).await, told);
+    let entries = world.service.audit_after(0).await.unwrap();
+    assert_eq!(entries.len(), 3);
+
+    // What the last minute kept back is told at the end.
+    world.event_at("desk", "r", attached());
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    world.event_at("desk", "r", EventKind::Detached);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    world.service.shutdown().await;
+    let audit = world.store.audit();
+    assert_eq!(audit[3..], ["reader-attached - - r", "reader-detached - - r"]);
 }

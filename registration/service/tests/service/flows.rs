@@ -114,7 +114,7 @@ async fn a_running_job_is_waited_for(world: World<impl Store>) {
     world.act(submit("tanaka", "sesame")).await;
     world.code(ErrorCode::JobRunning).await;
     assert_eq!(world.cards().await, ["- 01"]);
-    assert_eq!(world.service.device(&desk, DeviceEvent::JobEnded).await, Ok(()));
+    assert_eq!(world.service.device(&desk, DeviceEvent::JobEnded(None)).await, Ok(()));
     world.act(submit("tanaka", "sesame")).await;
     world.registered().await;
 }
