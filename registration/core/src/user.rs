@@ -212,6 +212,29 @@ impl Limits {
     pub const FORBID_ALL: Self = Self { copy: false, fax: false, scan: false, print: false };
     /// Everything: registered users (S10-4-09).
     pub const ALLOW_ALL: Self = Self { copy: true, fax: true, scan: true, print: true };
+
+    /// These features and no others: `copy`, `fax`, `scan`, `print`; `None` for any other word.
+    #[must_use]
+    pub fn allowing<'a>(features: impl IntoIterator<Item = &'a str>) -> Option<Self> {
+        features.into_iter().try_fold(Self::FORBID_ALL, |limits, feature| match feature {
+            "copy" => Some(Self { copy: true, ..limits }),
+            "fax" => Some(Self { fax: true, ..limits }),
+            "scan" => Some(Self { scan: true, ..limits }),
+            "print" => Some(Self { print: true, ..limits }),
+            _ => None,
+        })
+    }
+
+    /// What at least one of the two allows.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            copy: self.copy || other.copy,
+            fax: self.fax || other.fax,
+            scan: self.scan || other.scan,
+            print: self.print || other.print,
+        }
+    }
 }
 
 impl Limits {

@@ -2,6 +2,22 @@ use super::*;
 use crate::{ReservedIds, Settings};
 
 #[test]
+fn features_allow_and_add_up() {
+    let check = |features: &[&str], expected: Option<&str>| {
+        let limits = Limits::allowing(features.iter().copied());
+        assert_eq!(limits.map(Limits::to_text).as_deref(), expected, "{features:?}");
+    };
+    check(&[], Some("no-copy no-fax no-scan no-print"));
+    check(&["copy", "print", "copy"], Some("no-fax no-scan"));
+    check(&["copy", "fax", "scan", "print"], Some(""));
+    check(&["copy", "colour"], None);
+    let only = |word| Limits::allowing([word]).unwrap();
+    assert_eq!(only("copy").or(only("fax")), Limits::allowing(["copy", "fax"]).unwrap());
+    assert_eq!(only("scan").or(only("print")), Limits::allowing(["scan", "print"]).unwrap());
+    assert_eq!(only("scan").or(Limits::FORBID_ALL), only("scan"));
+}
+
+#[test]
 fn user_ids_keep_their_rules() {
     let length = Rule::Length { min: 1, max: 32, unit: Unit::Characters };
     let long = "x".repeat(33);

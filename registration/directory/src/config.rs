@@ -2,7 +2,8 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use serde::Deserialize;
+use kazasu_registration::Limits;
+use serde::{Deserialize, Deserializer, de::Error};
 
 use crate::{names, server::Server};
 
@@ -151,12 +152,50 @@ pub struct GroupsConfig {
     pub administrators: Option<String>,
     /// Its members administer accounting.
     pub account_administrators: Option<String>,
+    /// What members of groups may do; at most 32. Whoever is in several may do what any of them
+    /// allows, whoever is in none what new users may (`new-users` of the settings).
+    pub features: Vec<FeaturesConfig>,
 }
+
+/// What members of a group may do.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FeaturesConfig {
+    /// The group.
+    pub group: String,
+    /// A list of `copy`, `fax`, `scan`, `print`.
+    #[serde(deserialize_with = "features")]
+    pub allow: Limits,
+}
+
+fn features<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Limits, D::Error> {
+    let words = Vec::<String>::deserialize(deserializer)?;
+    Limits::allowing(words.iter().map(String::as_str))
+        .ok_or_else(|| D::Error::custom("a list of \"copy\", \"fax\", \"scan\", \"print\""))
+}
+
+/// Each is asked for at each sign-in.
+const FEATURES_MAX: usize = 32;
 
 impl GroupsConfig {
     pub(crate) fn is_empty(&self) -> bool {
-        let Self { device, administrators, account_administrators } = self;
-        device.is_none() && administrators.is_none() && account_administrators.is_none()
+        let Self { device, administrators, account_administrators, features } = self;
+        device.is_none()
+            && administrators.is_none()
+            && account_administrators.is_none()
+            && features.is_empty()
+    }
+
+    /// Every group with the key that names it.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let Self { device, administrators, account_administrators, features } = self;
+        let single = [
+            ("groups.device", device),
+            ("groups.administrators", administrators),
+            ("groups.account_administrators", account_administrators),
+        ];
+        let single = single.into_iter().filter_map(|(key, group)| Some((key, group.as_deref()?)));
+        single.chain(features.iter().map(|of_group| ("groups.features", of_group.group.as_str())))
     }
 }
 
@@ -267,15 +306,14 @@ impl DirectoryConfig {
             "person_filter",
             "an LDAP filter: (objectClass=person)",
         );
-        let GroupsConfig { device, administrators, account_administrators } = &self.groups;
-        for (group, at) in [
-            (device, "groups.device"),
-            (administrators, "groups.administrators"),
-            (account_administrators, "groups.account_administrators"),
-        ] {
-            let broken = group.as_ref().is_some_and(|group| !is_text(group));
-            rule(broken, at, "the distinguished name of a group");
+        for (at, group) in self.groups.all() {
+            rule(!is_text(group), at, "the distinguished name of a group");
         }
+        rule(
+            self.groups.features.len() > FEATURES_MAX,
+            "groups.features",
+            "at most 32 groups: each is asked for at each sign-in",
+        );
         for (ms, at) in [
             (self.connect_timeout_ms, "connect_timeout_ms"),
             (self.answer_timeout_ms, "answer_timeout_ms"),

@@ -45,6 +45,15 @@ fn what_a_section_can_be() {
     check(&with("person_filter = '(uid=*'"), "directory.person_filter");
     check(&with("person_filter = '(uid=*)'"), "");
     check(&with("groups.device = ''"), "directory.groups.device");
+    let features = |group: &str, allow: &str, times| {
+        let one = format!("{{ group = '{group}', allow = [{allow}] }},");
+        with(&format!("groups.features = [{}]", one.repeat(times)))
+    };
+    check(&features("cn=a", "'copy', 'scan'", 32), "");
+    check(&features("cn=a", "", 1), "");
+    check(&features("cn=a", "'copy'", 33), "directory.groups.features: at most 32");
+    check(&features("", "'copy'", 1), "directory.groups.features: the distinguished name");
+    check(&features("cn=a", "'colour'", 1), "\"copy\", \"fax\", \"scan\", \"print\"");
     check(&with("connect_timeout_ms = 0"), "100 to 30000");
     check(&with("answer_timeout_ms = 30001"), "100 to 30000");
     check(&with("max_connections = 0"), "1 to 64");
@@ -93,5 +102,7 @@ fn the_example_is_a_section() {
     }
     let file: File = toml::from_str(&all.join("\n")).unwrap();
     assert_eq!(file.directory.card(), Some("pager"));
+    let features = &file.directory.groups.features;
+    assert_eq!(features[0].allow.to_text(), "no-fax");
     assert!(!file.directory.groups.is_empty() && file.directory.service_account.is_some());
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use kazasu_registration::{CardNumber, ErrorCode, MailAddress, UserId, UserName};
-use kazasu_service::{DirectoryError, Person};
+use kazasu_service::{DirectoryError, Person, Rights};
 use ldap3::SearchEntry;
 
 use crate::{
@@ -90,7 +90,7 @@ impl Entry {
         cards
     }
 
-    /// The person, by the rules of a registration.
+    /// The person, by the rules of a registration, without what their groups say.
     pub(crate) fn person(&self, config: &DirectoryConfig) -> Result<Person, DirectoryError> {
         let broken = |attribute: &str, code, why: &dyn fmt::Display| {
             failed(code, format!("attribute {attribute} of the entry cannot be used: {why}"))
@@ -109,7 +109,7 @@ impl Entry {
             .transpose()
             .map_err(|why| broken(config.mail(), ErrorCode::FieldRule, &why))?;
         let card = self.cards(config).ours.into_iter().next();
-        Ok(Person { id, name, mail, card })
+        Ok(Person { id, name, mail, card, rights: Rights::default() })
     }
 
     /// Whether the account may be used at all, for a sign-in that the server does not check: with

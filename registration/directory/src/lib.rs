@@ -1,7 +1,7 @@
 //! Active Directory and other LDAP servers behind the service's directory port.
 //!
 //! ```text
-//! port: find, verify, write_card
+//! port: find, verify, write_card, remove_card
 //!   -> client: list of servers, fail-over, bounded pool, the service account
 //!     -> connection: one operation at a time, each with a time-out (ldap3)
 //!       -> guard: only sound messages pass -> TLS, verified always -> server
@@ -23,6 +23,7 @@ mod guard;
 mod names;
 mod port;
 mod preflight;
+mod remove;
 mod result;
 mod schema;
 mod server;
@@ -32,11 +33,8 @@ mod write;
 
 pub use client::{Client, SetupError};
 pub use config::{
-    AttributesConfig, BindName, Broken, ClientCertificateConfig, DirectoryConfig, GroupsConfig,
-    Kind, Replace, ServiceAccountConfig, TlsMode,
+    AttributesConfig, BindName, Broken, ClientCertificateConfig, DirectoryConfig, FeaturesConfig,
+    GroupsConfig, Kind, Replace, ServiceAccountConfig, TlsMode,
 };
-pub use port::Verified;
 pub use preflight::{Finding, Severity, Volunteer, preflight};
-pub use sign_in::Member;
 pub use tls::BadFile;
-pub use write::Removed;

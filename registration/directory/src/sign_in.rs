@@ -1,7 +1,7 @@
 //! Whether typed credentials are right, and whose they are.
 
-use kazasu_registration::{ErrorCode, Role, TypedPassword, UserId};
-use kazasu_service::{DirectoryError, Person};
+use kazasu_registration::{ErrorCode, TypedPassword, UserId};
+use kazasu_service::DirectoryError;
 use ldap3::Scope;
 
 use crate::{
@@ -29,15 +29,6 @@ pub(crate) struct Own<'a> {
     pub(crate) entry: Entry,
     /// What the person's bind was made with.
     pub(crate) bind_name: String,
-}
-
-/// A person and what their groups make of them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Member {
-    /// The person.
-    pub person: Person,
-    /// By their groups; general without any.
-    pub role: Role,
 }
 
 impl Client {
@@ -204,23 +195,12 @@ impl Client {
             )),
         }
     }
-
-    /// Person and role of an entry.
-    pub(crate) async fn member(
-        &self,
-        lease: &mut Lease<'_>,
-        entry: &Entry,
-    ) -> Result<Member, DirectoryError> {
-        let person = entry.person(&self.config)?;
-        let role = self.role(lease, entry).await?;
-        Ok(Member { person, role })
-    }
 }
 
 /// More entries of one name than these are not counted.
 const SEVERAL: usize = 8;
 
-fn ambiguous(attribute: &str, count: usize) -> DirectoryError {
+pub(crate) fn ambiguous(attribute: &str, count: usize) -> DirectoryError {
     let what = format!("{count} entries have this ID in {attribute}: it has to be one");
     failed(ErrorCode::DirectorySignInAttributeWrong, what)
 }

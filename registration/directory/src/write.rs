@@ -16,16 +16,7 @@ use crate::{
 };
 
 /// More entries with one card number than these are not counted.
-const SEVERAL: usize = 8;
-
-/// What became of deleting a card number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Removed {
-    /// It is gone.
-    Done,
-    /// The person's entry does not have it.
-    NotThere,
-}
+pub(crate) const SEVERAL: usize = 8;
 
 /// One exchange of values in a person's entry.
 struct Exchange<'a> {
@@ -54,7 +45,7 @@ impl Client {
         }
     }
 
-    fn card_attribute(&self) -> Result<&str, DirectoryError> {
+    pub(crate) fn card_attribute(&self) -> Result<&str, DirectoryError> {
         self.config.card().ok_or_else(|| {
             let what = "directory.attributes.card is not set: it says where card numbers are";
             failed(ErrorCode::DirectorySettingsIncomplete, what)
@@ -63,7 +54,7 @@ impl Client {
 
     /// Whether the file and the site's rule say the same of card numbers: a number that would not
     /// count as one when it is read back is neither written nor looked for.
-    fn check_form(&self, number: &CardNumber) -> Result<(), DirectoryError> {
+    pub(crate) fn check_form(&self, number: &CardNumber) -> Result<(), DirectoryError> {
         if !self.config.keyed || entry::is_keyed(number) {
             return Ok(());
         }
@@ -72,12 +63,12 @@ impl Client {
         Err(failed(ErrorCode::DirectorySettingsIncomplete, what))
     }
 
-    fn card_filter(&self, attribute: &str, number: &CardNumber) -> String {
+    pub(crate) fn card_filter(&self, attribute: &str, number: &CardNumber) -> String {
         names::both(self.config.person_filter(), &names::equal(attribute, number.as_str()))
     }
 
     /// Too many entries with one number are duplicates, too.
-    fn several_are_duplicates<T>(
+    pub(crate) fn several_are_duplicates<T>(
         &self,
         found: Result<T, DirectoryError>,
     ) -> Result<T, DirectoryError> {
@@ -98,7 +89,7 @@ impl Client {
             SignIn::Right(own) => *own,
             SignIn::WrongPassword | SignIn::UnknownUser => return Ok(Written::PersonGone),
         };
-        self.role(&mut own.lease, &own.entry).await?;
+        self.check_device_right(&mut own.lease, &own.entry).await?;
         let key = own.entry.key(&self.config)?;
         match self.others(&mut own, &key, number).await? {
             0 => {}
@@ -281,46 +272,9 @@ impl Client {
         let attributes = [exchange.attribute.to_owned(), self.config.key().to_owned()];
         lease.connection.read(dn, &attributes).await.map_err(drop)
     }
-
-    /// Deletes a card number from a person's entry, with the rights of the service account: for
-    /// administrators.
-    ///
-    /// # Errors
-    /// As the port's calls.
-    pub async fn remove_card(
-        &self,
-        id: &UserId,
-        number: &CardNumber,
-    ) -> Result<Removed, DirectoryError> {
-        self.check_enabled()?;
-        let attribute = self.card_attribute()?;
-        let filter = names::both(
-            &self.card_filter(attribute, number),
-            &names::equal(self.config.user_id(), id.as_str()),
-        );
-        let mut lease = self.service().await?;
-        let server = Some(lease.server);
-        let fail = |fault| self.error(Failure { server, fault });
-        let attributes = [attribute.to_owned()];
-        let query = Query {
-            base: &self.config.base_dn,
-            scope: Scope::Subtree,
-            filter: &filter,
-            attributes: &attributes,
-            max: 1,
-        };
-        let found = lease.connection.search(query).await.map_err(fail)?;
-        let Some(entry) = found.first() else { return Ok(Removed::NotThere) };
-        // As it stands there: its case may differ.
-        let same = |value: &&Vec<u8>| value.eq_ignore_ascii_case(number.as_str().as_bytes());
-        let out: Vec<_> = entry.values(attribute).iter().filter(same).cloned().collect();
-        lease.connection.exchange(&entry.dn, attribute, &out, &[]).await.map_err(fail)?;
-        self.give_back(lease);
-        Ok(Removed::Done)
-    }
 }
 
-fn duplicate() -> DirectoryError {
+pub(crate) fn duplicate() -> DirectoryError {
     let what = "several entries have this card number: leave it in one";
     failed(ErrorCode::DirectoryCardDuplicate, what)
 }

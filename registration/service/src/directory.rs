@@ -1,6 +1,9 @@
 use std::future::{Future, ready};
 
-use kazasu_registration::{CardNumber, ErrorCode, MailAddress, TypedPassword, UserId, UserName};
+use kazasu_registration::{
+    CardNumber, ErrorCode, Limits, MailAddress, Method, Role, Settings, TypedPassword, UserId,
+    UserName,
+};
 
 /// The port to a directory: Active Directory or another LDAP server.
 ///
@@ -31,6 +34,13 @@ pub trait Directory: Send + Sync + 'static {
         number: CardNumber,
         replaces: Option<CardNumber>,
     ) -> impl Future<Output = Result<Written, DirectoryError>> + Send;
+
+    /// Deletes card numbers from a person's entry with the device's own rights, for an
+    /// administrator.
+    fn remove_card(
+        &self,
+        card: CardToRemove,
+    ) -> impl Future<Output = Result<Removed, DirectoryError>> + Send;
 }
 
 /// A person as a directory knows them.
@@ -44,6 +54,42 @@ pub struct Person {
     pub mail: Option<MailAddress>,
     /// The card number in the entry.
     pub card: Option<CardNumber>,
+    /// What the person's groups make of them.
+    pub rights: Rights,
+}
+
+/// What groups of a directory make of a person.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rights {
+    /// What the person is to the device. Never the key operator: that is nobody's role.
+    pub role: Role,
+    /// What the person may do.
+    pub allowed: Allowed,
+}
+
+/// What groups of a directory allow a person.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Allowed {
+    /// They do not say: limits are not the directory's matter here.
+    #[default]
+    Unsaid,
+    /// They say for others, and none of them is the person's: what new users may do.
+    LikeNewUsers,
+    /// This: whatever at least one of the person's groups allows.
+    Only(Limits),
+}
+
+impl Allowed {
+    /// What the person may do by these settings. LDAP by itself limits nobody who signs in by it
+    /// (spec 30 section 6).
+    #[must_use]
+    pub fn limits(self, settings: &Settings) -> Limits {
+        match self {
+            Self::Only(limits) => limits,
+            Self::Unsaid if settings.method() == Method::External => Limits::ALLOW_ALL,
+            Self::Unsaid | Self::LikeNewUsers => settings.new_users,
+        }
+    }
 }
 
 /// A directory's verdict on credentials.
@@ -68,6 +114,31 @@ pub enum Written {
     CardTaken,
     /// Nothing changed: the entry is gone, or the credentials are wrong by now.
     PersonGone,
+}
+
+/// A card number that an administrator deletes from a directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CardToRemove {
+    /// Whatever card numbers the person of this user ID has.
+    Of(UserId),
+    /// This number, from the one entry that has it.
+    Numbered(CardNumber),
+    /// This number from this person's entry: others may have it too.
+    NumberedOf(UserId, CardNumber),
+}
+
+/// What became of deleting a card number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Removed {
+    /// It is gone from this person's entry.
+    Done(UserId),
+    /// It was to go from this person's entry, and nobody can tell whether it did. Asking again does
+    /// no harm.
+    Unknown(UserId),
+    /// There is no such person.
+    NoSuchPerson,
+    /// The person has no card, or nobody has this one.
+    NoCard,
 }
 
 /// A directory that does not do what was asked.
@@ -119,6 +190,13 @@ impl Directory for NoDirectory {
         _: CardNumber,
         _: Option<CardNumber>,
     ) -> impl Future<Output = Result<Written, DirectoryError>> + Send {
+        Self::error()
+    }
+
+    fn remove_card(
+        &self,
+        _: CardToRemove,
+    ) -> impl Future<Output = Result<Removed, DirectoryError>> + Send {
         Self::error()
     }
 }

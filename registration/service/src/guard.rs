@@ -45,6 +45,8 @@ struct Counted {
 /// A password as it was typed, and as whose.
 pub(crate) struct Guess<'a> {
     whom: Guessed,
+    /// Who it would be to a directory, which may be asked too.
+    also: Option<Guessed>,
     card: Option<CardIdentity>,
     typed: &'a TypedPassword,
 }
@@ -52,19 +54,24 @@ pub(crate) struct Guess<'a> {
 impl<'a> Guess<'a> {
     /// Of a user's own password.
     pub(crate) fn user(user: UserId, typed: &'a TypedPassword) -> Self {
-        Self { whom: Guessed::User(user), card: None, typed }
+        Self { whom: Guessed::User(user), also: None, card: None, typed }
     }
 
     /// `None` where no password was typed: then nothing can be guessed.
     pub(crate) fn of(claim: &'a Claim, card: Option<CardIdentity>) -> Option<Self> {
+        let mut also = None;
         let (whom, typed) = match claim {
             Claim::User(user, Some(typed)) => (Guessed::User(user.clone()), typed),
             // A directory takes an ID in any case; each way of writing it is the same person's.
             Claim::Directory(user, typed) => (Guessed::User(folded(user)), typed),
+            Claim::Administrator(user, typed) => {
+                also = Some(folded(user)).filter(|id| id != user).map(Guessed::User);
+                (Guessed::User(user.clone()), typed)
+            }
             Claim::Device(which, Some(typed)) => (Guessed::Device(*which), typed),
             Claim::User(_, None) | Claim::Device(_, None) => return None,
         };
-        Some(Self { whom, card, typed })
+        Some(Self { whom, also, card, typed })
     }
 }
 
@@ -84,7 +91,8 @@ impl<S: Store> Guard<S> {
         self.restore().await.map_err(store_failed)?;
         let typed = Fingerprint(self.key.hash_one((&guess.whom, guess.typed.reveal())));
         let card = guess.card.map(Guessed::Card);
-        let subjects: Vec<_> = [Some(guess.whom), card].into_iter().flatten().collect();
+        let subjects = [Some(guess.whom), guess.also, card];
+        let subjects: Vec<_> = subjects.into_iter().flatten().collect();
         match self.begin(subjects, typed) {
             Ok(attempt) => Ok(attempt),
             Err(Barred::TooSoon { .. } | Barred::Busy) => Err(ErrorCode::TryLater),

@@ -115,6 +115,13 @@ async fn a_directory_takes_an_id_in_any_case_and_it_is_one_person() {
         Guess::of(&claim, None).unwrap().whom
     });
     assert_eq!(folded, [(); 3].map(|()| Guessed::User(id("sato"))));
+    // An administrator may be the device's or the directory's: both count.
+    let claim = Claim::Administrator(id("SATO"), typed.clone());
+    let guess = Guess::of(&claim, None).unwrap();
+    let both = (Guessed::User(id("SATO")), Some(Guessed::User(id("sato"))));
+    assert_eq!((guess.whom, guess.also), both);
+    let claim = Claim::Administrator(id("sato"), typed.clone());
+    assert_eq!(Guess::of(&claim, None).unwrap().also, None);
     // On the device they are three people.
     let claim = Claim::User(id("SATO"), Some(typed));
     assert_eq!(Guess::of(&claim, None).unwrap().whom, Guessed::User(id("SATO")));

@@ -34,7 +34,10 @@ pub use admin::{
 };
 pub use clock::WallClock;
 pub use current::Loaded;
-pub use directory::{Answer, Directory, DirectoryError, NoDirectory, Person, Written};
+pub use directory::{
+    Allowed, Answer, CardToRemove, Directory, DirectoryError, NoDirectory, Person, Removed, Rights,
+    Written,
+};
 pub use hasher::{Argon2id, HashError, Hasher};
 pub use kazasu_registration::{DeviceEvent, DeviceSecret, PanelAction};
 pub use service::{ActError, Means, Service};

@@ -3,8 +3,8 @@ use std::{fmt, mem, sync::Arc};
 use kazasu_hal::{CardIdentity, StationName};
 use kazasu_registration::{
     Account, AuditEvent, AuditRecord, Binding, Capacity, CardToFind, Claim, CommitOutcome,
-    DeviceSecret, ErrorCode, Keep, Limits, LookUp, Method, OwnChange, OwnOutcome, Password,
-    Provisional, ProvisionalOutcome, Role, Source, TypedPassword, UserId, Verdict,
+    DeviceSecret, ErrorCode, Field, FieldError, Keep, LookUp, Method, OwnChange, OwnOutcome,
+    Password, Provisional, ProvisionalOutcome, Rule, Source, TypedPassword, UserId, Verdict,
 };
 
 use crate::{
@@ -30,7 +30,8 @@ impl<S: Store, D: Directory, H: Hasher> Ports<S, D, H> {
             Source::Device => self.store.look_up(sought.card).await.map_err(store_failed),
             Source::Directory => {
                 let found = self.directory.find(sought.number).await.map_err(directory_failed)?;
-                Ok(found.map_or(LookUp::Unknown, |person| LookUp::Registered(entry_of(person))))
+                let account = found.map(|person| self.admitted(person)).transpose()?;
+                Ok(account.map_or(LookUp::Unknown, LookUp::Registered))
             }
         }
     }
@@ -78,16 +79,34 @@ impl<S: Store, D: Directory, H: Hasher> Ports<S, D, H> {
                     }),
                 }
             }
-            Claim::Directory(typed, password) => {
-                let answer = self.directory.verify(typed, password).await;
-                Ok(match answer.map_err(directory_failed)? {
-                    Answer::Right(person) => Verdict::Right(self.account_of(person).await?),
-                    Answer::WrongPassword => Verdict::WrongPassword,
-                    Answer::UnknownUser => Verdict::UnknownUser,
-                })
+            Claim::Directory(typed, password) => self.ask_directory(typed, password).await,
+            Claim::Administrator(user, typed) => {
+                match self.store.credentials(user.clone()).await.map_err(store_failed)? {
+                    Some(stored) => {
+                        let verdict = self.passwords.verify(typed, Some(stored)).await;
+                        verdict.map_err(|e| hasher_failed(&e))
+                    }
+                    None if self.current.site().has_directory => {
+                        self.ask_directory(user, typed).await
+                    }
+                    None => Ok(Verdict::UnknownUser),
+                }
             }
             Claim::Device(which, typed) => self.verify_secret(which, typed).await,
         }
+    }
+
+    async fn ask_directory(
+        &self,
+        typed: UserId,
+        password: TypedPassword,
+    ) -> Result<Verdict, ErrorCode> {
+        let answer = self.directory.verify(typed, password).await;
+        Ok(match answer.map_err(directory_failed)? {
+            Answer::Right(person) => Verdict::Right(self.account_of(person).await?),
+            Answer::WrongPassword => Verdict::WrongPassword,
+            Answer::UnknownUser => Verdict::UnknownUser,
+        })
     }
 
     async fn verify_secret(
@@ -115,20 +134,41 @@ impl<S: Store, D: Directory, H: Hasher> Ports<S, D, H> {
     /// What the directory says of a person; under the local method, with what the device's record
     /// of the same ID has that a directory cannot know.
     async fn account_of(&self, person: Person) -> Result<Account, ErrorCode> {
-        let site = self.current.site();
-        if site.settings.method() == Method::External {
-            return Ok(entry_of(person));
+        if self.current.site().settings.method() == Method::External {
+            return self.admitted(person);
         }
         let stored = self.store.credentials(person.id.clone()).await.map_err(store_failed)?;
         Ok(match stored {
             Some(stored) => Account { name: person.name, mail: person.mail, ..stored.account },
-            None => Account {
-                card: None,
-                limits: site.settings.new_users,
-                has_password: false,
-                ..entry_of(person)
-            },
+            None => Account { card: None, has_password: false, ..self.entry_of(person) },
         })
+    }
+
+    /// A person who signs in as the directory knows them: nobody who is called what the key
+    /// operator is called.
+    fn admitted(&self, person: Person) -> Result<Account, ErrorCode> {
+        let site = self.current.site();
+        let operator = site.settings.administrator.id.as_ref();
+        if operator.is_some_and(|id| id.as_str().eq_ignore_ascii_case(person.id.as_str())) {
+            tracing::warn!("somebody in the directory has the user ID administrator.id");
+            return Err(FieldError { field: Field::UserId, rule: Rule::Reserved }.code());
+        }
+        Ok(self.entry_of(person))
+    }
+
+    /// A person whom the directory alone knows.
+    fn entry_of(&self, person: Person) -> Account {
+        let site = self.current.site();
+        Account {
+            id: person.id,
+            name: person.name,
+            mail: person.mail,
+            card: person.card,
+            source: Source::Directory,
+            role: person.rights.role,
+            limits: person.rights.allowed.limits(&site.settings),
+            has_password: true,
+        }
     }
 
     pub(crate) async fn commit(&self, mut binding: Binding) -> Result<CommitOutcome, ErrorCode> {
@@ -143,6 +183,7 @@ impl<S: Store, D: Directory, H: Hasher> Ports<S, D, H> {
                     name: copied.name,
                     mail: copied.mail,
                     verifier: self.hash(copied.password).await?,
+                    role: copied.role,
                     limits: copied.limits,
                     capacity: copied.capacity,
                 };
@@ -210,20 +251,6 @@ impl<S: Store, D: Directory, H: Hasher> Ports<S, D, H> {
 
     async fn hash(&self, password: Password) -> Result<Verifier, ErrorCode> {
         self.passwords.hash(password).await.map_err(|e| hasher_failed(&e))
-    }
-}
-
-/// A person whom the directory alone knows.
-fn entry_of(person: Person) -> Account {
-    Account {
-        id: person.id,
-        name: person.name,
-        mail: person.mail,
-        card: person.card,
-        source: Source::Directory,
-        role: Role::General,
-        limits: Limits::ALLOW_ALL,
-        has_password: true,
     }
 }
 

@@ -2,7 +2,7 @@ use std::{sync::Arc, time::SystemTime};
 
 use kazasu_registration::{
     AuditEntry, AuditEvent, Broken, CardNumber, Claimed, DeviceSecret, ErrorCode, ListedUser,
-    NumberKey, UserEntry, UserKey, Whole,
+    NumberKey, UserEntry, UserId, UserKey, Whole,
 };
 use tokio::{
     sync::{mpsc, oneshot, watch},
@@ -11,8 +11,8 @@ use tokio::{
 use zeroize::Zeroizing;
 
 use crate::{
-    Admin, AdminError, Changed, Hasher, Service, Store, StoredSettings, StoredUser, Unlock,
-    UserEdit, Versioned,
+    Admin, AdminError, CardToRemove, Changed, Directory, Hasher, Service, Store, StoredSettings,
+    StoredUser, Unlock, UserEdit, Versioned,
 };
 
 /// How many administrators' requests may wait.
@@ -35,6 +35,7 @@ pub(crate) enum AdminRequest {
     Edit(UserKey, UserEdit, Reply<()>),
     Delete(UserKey, Reply<()>),
     DeleteProvisional(Option<SystemTime>, Reply<u64>),
+    RemoveDirectoryCard(CardToRemove, Reply<UserId>),
     Settings(Reply<Versioned>),
     History(Reply<Vec<StoredSettings>>),
     Change(Vec<(String, String)>, Option<u64>, Reply<Changed>),
@@ -55,8 +56,9 @@ pub(crate) fn queue() -> (mpsc::Sender<AdminRequest>, mpsc::Receiver<AdminReques
     mpsc::channel(ADMIN_MAX)
 }
 
-pub(crate) async fn administrate<S: Store, H: Hasher>(
+pub(crate) async fn administrate<S: Store, H: Hasher, D: Directory>(
     office: Arc<Admin<S, H>>,
+    directory: Arc<D>,
     mut requests: mpsc::Receiver<AdminRequest>,
     mut stop: watch::Receiver<bool>,
 ) {
@@ -66,14 +68,18 @@ pub(crate) async fn administrate<S: Store, H: Hasher>(
             _ = stop.wait_for(|stop| *stop) => break,
             Some(_) = running.join_next() => {}
             Some(request) = requests.recv(), if running.len() < ADMIN_PARALLEL => {
-                running.spawn(serve(Arc::clone(&office), request));
+                running.spawn(serve(Arc::clone(&office), Arc::clone(&directory), request));
             }
         }
     }
     running.shutdown().await;
 }
 
-async fn serve<S: Store, H: Hasher>(office: Arc<Admin<S, H>>, request: AdminRequest) {
+async fn serve<S: Store, H: Hasher, D: Directory>(
+    office: Arc<Admin<S, H>>,
+    directory: Arc<D>,
+    request: AdminRequest,
+) {
     use AdminRequest as Ask;
     // A reply that nobody waits for any more is no fault: the change is made all the same.
     match request {
@@ -89,6 +95,9 @@ async fn serve<S: Store, H: Hasher>(office: Arc<Admin<S, H>>, request: AdminRequ
         Ask::Delete(key, reply) => drop(reply.send(office.delete_user(&key).await)),
         Ask::DeleteProvisional(before, reply) => {
             drop(reply.send(office.delete_provisional(before).await));
+        }
+        Ask::RemoveDirectoryCard(card, reply) => {
+            drop(reply.send(office.remove_directory_card(&*directory, card).await));
         }
         Ask::Settings(reply) => drop(reply.send(Ok(office.settings().await))),
         Ask::History(reply) => drop(reply.send(office.settings_history().await)),
@@ -202,6 +211,14 @@ impl Service {
     /// [`AdminError`].
     pub async fn delete_provisional(&self, before: Option<SystemTime>) -> Result<u64, AdminError> {
         self.ask(|reply| AdminRequest::DeleteProvisional(before, reply)).await
+    }
+
+    /// Deletes a card from the directory; see [`Admin::remove_directory_card`].
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn remove_directory_card(&self, card: CardToRemove) -> Result<UserId, AdminError> {
+        self.ask(|reply| AdminRequest::RemoveDirectoryCard(card, reply)).await
     }
 
     /// The settings in force; see [`Admin::settings`].

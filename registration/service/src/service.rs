@@ -112,7 +112,7 @@ impl Service {
         let guard = Guard::new(Arc::clone(&store), Arc::clone(&current), clock.clone());
         let ports = Arc::new(Ports {
             store: Arc::clone(&store),
-            directory,
+            directory: Arc::clone(&directory),
             passwords: Arc::clone(&passwords),
             current: Arc::clone(&current),
             guard: Arc::new(guard),
@@ -133,7 +133,7 @@ impl Service {
         let (admin, asked) = requests::queue();
         let guard = Arc::clone(&ports.guard);
         let office = Arc::new(Admin::beside(store, current, passwords, guard, clock.clone()));
-        tasks.spawn(administrate(office, asked, stopping));
+        tasks.spawn(administrate(office, directory, asked, stopping));
         let tasks = Mutex::new(tasks);
         Self { shared: Arc::new(Shared { stations: handles, admin, clock, compared, stop, tasks }) }
     }

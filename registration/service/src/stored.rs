@@ -76,6 +76,8 @@ pub struct CopyToStore {
     pub mail: Option<MailAddress>,
     /// Of the typed password.
     pub verifier: Verifier,
+    /// What a new user is to the device.
+    pub role: Role,
     /// What a new user may do.
     pub limits: Limits,
     /// Room for a new user.

@@ -13,7 +13,7 @@ use std::{
 use kazasu_hal::{CardIdentity, StationName, Technology};
 use kazasu_registration::{
     Binding, Capacity, CardNumber, CommitOutcome, Keep, Limits, LookUp, Provisional,
-    ProvisionalOutcome, Settings, Site, UserId, UserName,
+    ProvisionalOutcome, Role, Settings, Site, UserId, UserName,
 };
 use kazasu_service::{CopyToStore, SaveOutcome, SettingsToStore, Store, Verifier};
 use kazasu_store::SqliteStore;
@@ -158,7 +158,8 @@ async fn bind(store: &SqliteStore, users: u64) -> Result {
         let binding = Binding { card, number, user, replaces, keep, station, at };
         let limits = Limits::ALLOW_ALL;
         let (name, verifier) = (name.clone(), verifier.clone());
-        let copy = CopyToStore { name, mail: None, verifier, limits, capacity };
+        let copy =
+            CopyToStore { name, mail: None, verifier, role: Role::General, limits, capacity };
         let began = now();
         let outcome = match is_new {
             true => store.commit_copy(binding, copy).await?,

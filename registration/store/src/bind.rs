@@ -145,13 +145,14 @@ fn keep_copy(
             name: &copy.name,
             mail: copy.mail.as_ref(),
             verifier: Some(&copy.verifier),
-            role: Role::General,
+            role: copy.role,
             limits: copy.limits,
             source: Source::Directory,
             at: binding.at,
         },
     )?;
-    let event = AuditEvent::UserCopied { user: binding.user.clone() };
+    let CopyToStore { role, limits, .. } = *copy;
+    let event = AuditEvent::UserCopied { user: binding.user.clone(), role, limits };
     let record = AuditRecord { at: binding.at, station: Some(binding.station.clone()), event };
     audit::insert(tx, &record, None, None)?;
     Ok(Some(row))

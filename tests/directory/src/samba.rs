@@ -127,6 +127,12 @@ impl Samba {
         wait_until("Samba listens", || UnixStream::connect(&socket).is_ok());
     }
 
+    /// Puts somebody into a group (`addmembers`) or takes them out of it (`removemembers`).
+    pub fn change_group(&self, how: &str, group: &str, name: &str) {
+        let configuration = "--configfile=/mnt/dc/etc/smb.conf";
+        self.room.run("samba-tool", &["group", how, group, name, configuration]);
+    }
+
     /// Values of an entry's attribute, read past the server's access control.
     #[must_use]
     pub fn values(&self, name: &str, attribute: &str) -> Vec<String> {

@@ -9,7 +9,9 @@ use std::{
 };
 
 use kazasu_registration::{CardNumber, ErrorCode, TypedPassword, UserId};
-use kazasu_service::{Answer, Directory, DirectoryError, Person, Written};
+use kazasu_service::{
+    Answer, CardToRemove, Directory, DirectoryError, Person, Removed, Rights, Written,
+};
 use tokio::time::sleep;
 
 /// A directory that does what a test tells it to: people with passwords and card numbers, and
@@ -18,6 +20,7 @@ use tokio::time::sleep;
 pub struct ScriptedDirectory {
     script: Mutex<Script>,
     running: AtomicUsize,
+    calls: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
@@ -57,6 +60,20 @@ impl ScriptedDirectory {
         self.script().entries.push(Entry { typed, password: password.to_owned(), person });
     }
 
+    /// What a person's groups make of them from now on.
+    pub fn set_rights(&self, id: &UserId, rights: Rights) {
+        let mut script = self.script();
+        for entry in script.entries.iter_mut().filter(|entry| entry.person.id == *id) {
+            entry.person.rights = rights;
+        }
+    }
+
+    /// How many calls there were.
+    #[must_use]
+    pub fn calls(&self) -> usize {
+        self.calls.load(Ordering::SeqCst)
+    }
+
     /// What goes wrong with the next call that nothing goes wrong with so far.
     pub fn fail_next(&self, fault: DirectoryFault) {
         self.script().faults.push_back(fault);
@@ -81,6 +98,7 @@ impl ScriptedDirectory {
     }
 
     async fn call<T>(&self, answer: impl FnOnce(&mut Script) -> T) -> Result<T, DirectoryError> {
+        self.calls.fetch_add(1, Ordering::SeqCst);
         let _running = Running::begin(&self.running);
         let fault = self.script().faults.pop_front();
         match fault {
@@ -160,5 +178,40 @@ impl Directory for ScriptedDirectory {
             }
         })
         .await
+    }
+
+    async fn remove_card(&self, card: CardToRemove) -> Result<Removed, DirectoryError> {
+        let removed = self
+            .call(|script| {
+                let of = |entry: &Entry, id: &UserId| entry.person.id == *id;
+                let has =
+                    |entry: &Entry, number: &CardNumber| entry.person.card.as_ref() == Some(number);
+                if let CardToRemove::Of(id) = &card
+                    && !script.entries.iter().any(|entry| of(entry, id))
+                {
+                    return Removed::NoSuchPerson;
+                }
+                let wanted = |entry: &&mut Entry| match &card {
+                    CardToRemove::Of(id) => of(entry, id) && entry.person.card.is_some(),
+                    CardToRemove::Numbered(number) => has(entry, number),
+                    CardToRemove::NumberedOf(id, number) => of(entry, id) && has(entry, number),
+                };
+                match script.entries.iter_mut().find(wanted) {
+                    Some(entry) => {
+                        entry.person.card = None;
+                        Removed::Done(entry.person.id.clone())
+                    }
+                    None => Removed::NoCard,
+                }
+            })
+            .await;
+        match (removed, &card) {
+            (Err(error), CardToRemove::Of(id) | CardToRemove::NumberedOf(id, _))
+                if error.code == ErrorCode::OutcomeUnknown =>
+            {
+                Ok(Removed::Unknown(id.clone()))
+            }
+            (removed, _) => removed,
+        }
     }
 }

@@ -105,6 +105,8 @@ pub(super) const ROWS: &[Row] = &[
     row("card-written", 0x0808, CARD, "Write Card to Directory", OK, User),
     row("card-rewritten", 0x0809, CARD, "Write Card to Directory", OK, User),
     row("card-write-unknown", 0x080a, CARD, "Write Card to Directory", UNKNOWN, User),
+    row("card-erased", 0x080b, CARD, "Delete Card from Directory", OK, KeyOperator),
+    row("card-erase-unknown", 0x080c, CARD, "Delete Card from Directory", UNKNOWN, KeyOperator),
     row("signed-in-unchecked", 0x0302, LOGIN, "Login", "Not Checked", Named),
     row("not-administrator", 0x0306, LOGIN, "Login", "Failed (Not Administrator)", Named),
     row("locked", 0x0303, LOGIN, "Lock Out", OK, Named),

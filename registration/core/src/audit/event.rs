@@ -92,6 +92,10 @@ pub enum AuditEvent {
     UserCopied {
         /// Whose.
         user: UserId,
+        /// What the user is to the device since.
+        role: Role,
+        /// What the user may do since.
+        limits: Limits,
     },
     /// A card was written into a person's entry of the directory. The device has no record of the
     /// card, so the log cannot refer to one.
@@ -103,6 +107,17 @@ pub enum AuditEvent {
     },
     /// A card was sent to a person's entry of the directory, and what became of it nobody can tell.
     CardWriteUnknown {
+        /// Whose entry.
+        user: UserId,
+    },
+    /// An administrator deleted a card from a person's entry of the directory.
+    CardErased {
+        /// Whose entry.
+        user: UserId,
+    },
+    /// A card was to be deleted from a person's entry of the directory, and what became of it
+    /// nobody can tell.
+    CardEraseUnknown {
         /// Whose entry.
         user: UserId,
     },

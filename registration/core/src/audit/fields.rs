@@ -7,7 +7,7 @@ use super::{
     chain::{END_LOST, KEY_REPLACED},
     export::utc,
 };
-use crate::{ErrorCode, JobEnd, UserId};
+use crate::{ErrorCode, JobEnd, Role, UserId};
 
 /// The longest name of a reader that is kept, in characters.
 const READER_MAX: usize = 200;
@@ -35,6 +35,8 @@ impl AuditEvent {
             Self::CardWritten { replaced: false, .. } => "card-written",
             Self::CardWritten { replaced: true, .. } => "card-rewritten",
             Self::CardWriteUnknown { .. } => "card-write-unknown",
+            Self::CardErased { .. } => "card-erased",
+            Self::CardEraseUnknown { .. } => "card-erase-unknown",
             Self::RoleChanged { .. } => "role-changed",
             Self::LimitsChanged { .. } => "limits-changed",
             Self::UsersDeleted { .. } => "users-deleted",
@@ -79,9 +81,11 @@ impl AuditEvent {
             | Self::UserDeleted { user, .. }
             | Self::UserEdited { user }
             | Self::CardUnlinked { user, .. }
-            | Self::UserCopied { user }
+            | Self::UserCopied { user, .. }
             | Self::CardWritten { user, .. }
             | Self::CardWriteUnknown { user }
+            | Self::CardErased { user }
+            | Self::CardEraseUnknown { user }
             | Self::RoleChanged { user, .. }
             | Self::LimitsChanged { user, .. }
             | Self::SignedInUnchecked { user }
@@ -144,6 +148,8 @@ impl AuditEvent {
             | Self::UserCopied { .. }
             | Self::CardWritten { .. }
             | Self::CardWriteUnknown { .. }
+            | Self::CardErased { .. }
+            | Self::CardEraseUnknown { .. }
             | Self::RoleChanged { .. }
             | Self::LimitsChanged { .. }
             | Self::UsersDeleted { .. }
@@ -203,6 +209,12 @@ impl AuditEvent {
             Self::LogEndLost { noted } => Some(format!("record {noted}")),
             Self::SyslogLost { count } => Some(count.to_string()),
             Self::RoleChanged { role, .. } => Some(role.as_str().to_owned()),
+            Self::UserCopied { role, limits, .. } => {
+                let role = (*role != Role::General).then(|| role.as_str().to_owned());
+                let limits = Some(limits.to_text()).filter(|text| !text.is_empty());
+                let told: Vec<_> = role.into_iter().chain(limits).collect();
+                (!told.is_empty()).then(|| told.join(" "))
+            }
             Self::LimitsChanged { limits, .. } => Some(limits.to_text()),
             Self::JobEnded { who: Claimed::Device(secret), report, .. } => {
                 Some(format!("{} {}", report.job.as_str(), secret.as_str()))

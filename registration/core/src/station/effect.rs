@@ -46,6 +46,9 @@ pub enum Claim {
     User(UserId, Option<TypedPassword>),
     /// A person's in the directory: the ID as typed, which is the directory's matter.
     Directory(UserId, TypedPassword),
+    /// An administrator's in remote mode: a user's of the device where one has this ID, else a
+    /// person's in the directory. So no directory decides about an administrator of the device.
+    Administrator(UserId, TypedPassword),
     /// One of the device's own.
     Device(DeviceSecret, Option<TypedPassword>),
 }
@@ -125,8 +128,8 @@ pub enum ProvisionalOutcome {
 /// Whether typed credentials are right.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// They are this user's. For a [`Claim::Directory`] the account is what the directory says,
-    /// with the card that the device (local method) or the directory (external) has for it.
+    /// They are this user's. Where the directory vouches, the account is what it says, with the
+    /// card that the device (local method) or the directory (external) has for it.
     Right(Account),
     /// They are the device's own.
     RightDevice,
@@ -234,6 +237,8 @@ pub struct Copied {
     pub mail: Option<MailAddress>,
     /// The typed password, which keeps the device's rule too.
     pub password: Password,
+    /// What a new user is to the device.
+    pub role: Role,
     /// What a new user may do.
     pub limits: Limits,
     /// Room for a new user.

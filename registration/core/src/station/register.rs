@@ -196,7 +196,8 @@ impl Station {
                     name: account.name.clone(),
                     mail: account.mail.clone(),
                     password: Password::new(typed, self.site.password, owner)?,
-                    limits: self.settings().new_users,
+                    role: account.role,
+                    limits: account.limits,
                     capacity: self.settings().capacity,
                 })
             }

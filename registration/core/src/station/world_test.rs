@@ -90,14 +90,19 @@ impl Records {
                 Some(user) if typed.as_ref().is_none_or(right) => Verdict::Right(user.clone()),
                 Some(_) => Verdict::WrongPassword,
             },
-            Claim::Directory(id, typed) => match self.people.get(id) {
-                None => Verdict::UnknownUser,
-                Some(person) if right(typed) => Verdict::Right(match self.users.get(id) {
-                    Some(record) => Account { source: record.source, ..record.clone() },
-                    None => person.clone(),
-                }),
-                Some(_) => Verdict::WrongPassword,
-            },
+            Claim::Administrator(id, typed) if self.users.contains_key(id) => {
+                self.verify(&Claim::User(id.clone(), Some(typed.clone())))
+            }
+            Claim::Directory(id, typed) | Claim::Administrator(id, typed) => {
+                match self.people.get(id) {
+                    None => Verdict::UnknownUser,
+                    Some(person) if right(typed) => Verdict::Right(match self.users.get(id) {
+                        Some(record) => Account { source: record.source, ..record.clone() },
+                        None => person.clone(),
+                    }),
+                    Some(_) => Verdict::WrongPassword,
+                }
+            }
             Claim::Device(_, typed) if typed.as_ref().is_none_or(right) => Verdict::RightDevice,
             Claim::Device(..) => Verdict::WrongPassword,
         }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     client::{Client, Failure, Lease},
-    config::{GroupsConfig, Kind},
+    config::Kind,
     connection::{Connection, NONE, Query},
     entry::{self, Entry, generalized_time},
     fault::Fault,
@@ -111,7 +111,7 @@ async fn person<'a>(
     let error = match client.sign_in(&typed, &password).await {
         Ok(SignIn::Right(own)) => {
             let mut own = *own;
-            match client.member(&mut own.lease, &own.entry).await {
+            match client.person(&mut own.lease, &own.entry).await {
                 Ok(_) => {
                     findings.push(Finding::fine("person", "The person signs in."));
                     return Some((own.lease, own.entry));
@@ -182,16 +182,9 @@ async fn people(
 }
 
 async fn groups(client: &Client, lease: &mut Lease<'_>, findings: &mut Vec<Finding>) {
-    let GroupsConfig { device, administrators, account_administrators } = &client.config.groups;
-    for (name, group) in [
-        ("device", device),
-        ("administrators", administrators),
-        ("account_administrators", account_administrators),
-    ] {
-        if let Some(group) = group
-            && let Ok(found) = lease.connection.read(group, &[NONE.to_owned()]).await
-        {
-            findings.push(judge::group(name, found.is_some()));
+    for (key, group) in client.config.groups.all() {
+        if let Ok(found) = lease.connection.read(group, &[NONE.to_owned()]).await {
+            findings.push(judge::group(key, group, found.is_some()));
         }
     }
 }

@@ -202,11 +202,11 @@ fn card_attribute(config: &DirectoryConfig, attribute: &Attribute) -> Vec<Findin
     findings
 }
 
-pub(super) fn group(name: &str, is_there: bool) -> Finding {
+pub(super) fn group(key: &str, group: &str, is_there: bool) -> Finding {
     if is_there {
-        return Finding::fine("group", format!("directory.groups.{name} is there."));
+        return Finding::fine("group", format!("directory.{key}: {group} is there."));
     }
-    let what = format!("directory.groups.{name} is not in the directory, as far as may be seen.");
+    let what = format!("directory.{key}: {group} is not in the directory, as far as may be seen.");
     Finding::new("group", Severity::Error, what).remedy("Correct it, or permit reading the group.")
 }
 

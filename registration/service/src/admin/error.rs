@@ -1,7 +1,7 @@
-use kazasu_registration::{ChangeError, ErrorCode, FieldError};
+use kazasu_registration::{ChangeError, ErrorCode, FieldError, UserId};
 
 use super::import::ImportError;
-use crate::{Collisions, StoreError, hasher::HashError};
+use crate::{Collisions, DirectoryError, StoreError, hasher::HashError};
 
 /// Why an administrator's request was not done. Nothing changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -18,6 +18,18 @@ pub enum AdminError {
     /// No record of this name.
     #[error("no such user (kazasu user list shows all)")]
     NoSuchUser,
+    /// The directory has nobody of this user ID.
+    #[error("the directory has nobody of this user ID below base_dn")]
+    NoSuchPerson,
+    /// Nobody in the directory has this card, or the person has none.
+    #[error("no such card is in the directory: the person has none, or nobody has this number")]
+    NoCard,
+    /// The connection to the directory was lost while this person's card was deleted.
+    #[error("the directory was lost while the card of {0} was deleted: ask again when it is back")]
+    EraseUnknown(UserId),
+    /// The directory does not do it.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
     /// Nothing of what was to be unlocked is locked.
     #[error("not locked (kazasu user list --locked shows who is)")]
     NotLocked,
@@ -67,10 +79,14 @@ impl AdminError {
             Self::Unreadable(_) => Some(ErrorCode::SettingsUnreadable),
             Self::Unsaved(_) => Some(ErrorCode::SettingsUnwritable),
             Self::Store(error) => Some(error.code()),
+            Self::Directory(error) => Some(error.code),
+            Self::EraseUnknown(_) => Some(ErrorCode::OutcomeUnknown),
             Self::Internal(_) => Some(ErrorCode::HasherFailed),
             Self::Stopped => Some(ErrorCode::Internal),
             Self::Import(_)
             | Self::NoSuchUser
+            | Self::NoSuchPerson
+            | Self::NoCard
             | Self::NotLocked
             | Self::Provisional
             | Self::Settings(_)

@@ -1,4 +1,5 @@
 pub(crate) mod audit;
+mod directory;
 pub(crate) mod edit;
 pub(crate) mod error;
 pub(crate) mod export;

@@ -5,7 +5,8 @@ use std::{future::pending, sync::Arc};
 use kazasu_harness::ScriptedDirectory;
 use kazasu_registration::{CardNumber, ErrorCode, Password, TypedPassword, UserId};
 use kazasu_service::{
-    Answer, Directory, DirectoryError, HashError, Hasher, Person, Verifier, Written,
+    Answer, CardToRemove, Directory, DirectoryError, HashError, Hasher, Person, Removed, Verifier,
+    Written,
 };
 
 use crate::plan::{Fault, Kind, Plan};
@@ -63,6 +64,10 @@ impl Directory for FaultyDirectory {
     ) -> Result<Written, DirectoryError> {
         let written = self.directory.write_card(typed, password, number, replaces);
         self.call(Kind::WritesEntry, "write_card", written).await
+    }
+
+    async fn remove_card(&self, card: CardToRemove) -> Result<Removed, DirectoryError> {
+        self.call(Kind::WritesEntry, "remove_card", self.directory.remove_card(card)).await
     }
 }
 

@@ -9,7 +9,7 @@ use kazasu_hal::{Card, Event, EventKind, ReaderName, StationName, SystemCode};
 use kazasu_registration::{
     AuditEntry, Page, SessionView, Settings, Site, UserEntry, UserId, UserKey, UserName,
 };
-use kazasu_service::{Loaded, Means, PanelAction, Person, Service, Store, WallClock};
+use kazasu_service::{Loaded, Means, PanelAction, Person, Rights, Service, Store, WallClock};
 use tokio::{
     sync::{broadcast, watch},
     time::{sleep, timeout},
@@ -86,7 +86,8 @@ impl<S: Store> World<S> {
         } else {
             let id = UserId::new(USER).unwrap();
             let name = UserName::new(USER).unwrap();
-            let person = Person { id: id.clone(), name, mail: None, card: None };
+            let rights = Rights::default();
+            let person = Person { id: id.clone(), name, mail: None, card: None, rights };
             directory.directory.add(id, PASSWORD, person);
         }
         Self { plan, service, store, directory, keeper, events }

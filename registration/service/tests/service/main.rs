@@ -10,6 +10,7 @@ mod directory;
 mod flows;
 mod lockout;
 mod memory;
+mod rights;
 mod settings;
 mod stations;
 mod world;

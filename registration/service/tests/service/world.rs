@@ -11,7 +11,7 @@ use kazasu_registration::{
     CardNumber, ErrorCode, MailAddress, Notice, Page, Problem, SessionView, Settings, SignInAs,
     Site, Source, UserEntry, UserId, UserKey, UserName,
 };
-use kazasu_service::{Loaded, PanelAction, Person, Service, Store};
+use kazasu_service::{Loaded, PanelAction, Person, Rights, Service, Store};
 use kazasu_store::SqliteStore;
 use tempfile::TempDir;
 use tokio::{
@@ -150,6 +150,7 @@ impl<S: Store> World<S> {
             name: UserName::new(&format!("{user_id} D")).unwrap(),
             mail: MailAddress::new(&format!("{user_id}@example.jp")).ok(),
             card: None,
+            rights: Rights::default(),
         };
         self.directory.add(id(&user_id.to_uppercase()), password, person);
     }

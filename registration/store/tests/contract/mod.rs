@@ -125,6 +125,7 @@ pub(crate) fn copy(text: &str, capacity: Capacity) -> CopyToStore {
         name: UserName::new(text).unwrap(),
         mail: None,
         verifier: hash(text),
+        role: Role::AccountAdministrator,
         limits: Limits { fax: false, ..Limits::ALLOW_ALL },
         capacity,
     }

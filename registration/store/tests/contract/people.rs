@@ -28,7 +28,7 @@ pub(crate) async fn a_copy_is_made_and_brought_up_to_date(store: &impl Store) {
         mail: None,
         card: Some(number(1)),
         source: Source::Directory,
-        role: Role::General,
+        role: Role::AccountAdministrator,
         limits: Limits { fax: false, ..Limits::ALLOW_ALL },
         has_password: true,
     };

@@ -62,7 +62,7 @@ pub(crate) async fn the_log_tells_all_and_holds_no_number(
             "card-written tanaka - - - -",
             "provisional-deleted - - C - -",
             "provisional-made - - D - -",
-            "user-copied sato - - - -",
+            "user-copied sato - - - account-administrator no-fax",
             "card-bound sato - D - -",
             "user-edited sato - - - -",
             "role-changed sato - - - account-administrator",

@@ -13,6 +13,7 @@ mod preflight;
 mod recorded;
 mod samba;
 mod slapd;
+mod slapd_remove;
 mod slapd_write;
 mod sources;
 mod support;

@@ -1,12 +1,12 @@
 //! Samba as an Active Directory domain controller.
 
-use kazasu_directory::{Client, Removed, Verified};
+use kazasu_directory::Client;
 use kazasu_directory_bench::{Leaf, Relay, Samba};
-use kazasu_registration::{ErrorCode as E, Role};
-use kazasu_service::{Answer, Directory, Written};
+use kazasu_registration::{ErrorCode as E, Limits, Role};
+use kazasu_service::{Allowed, Answer, CardToRemove, Directory, Removed, Rights, Written};
 
 use crate::support::{
-    Outcome, Outcome::Code, checked, client, file, id, number, password, verify, write,
+    Outcome, Outcome::Code, checked, client, file, id, number, password, rights, verify, write,
 };
 
 /// A section for the domain controller behind this relay; `more` are further lines.
@@ -188,16 +188,18 @@ async fn writing_yields_its_code_and_leaves_what_it_says() {
         assert_eq!(outcome, *expected, "{who} {card} for {replaces:?}");
         assert_eq!(samba.values(who, attribute), *left, "{who} {card} for {replaces:?}");
     }
-    let removed = served.remove_card(&id("alice"), &number("012E4CE1000000A3")).await;
-    assert_eq!(removed, Ok(Removed::Done));
-    assert!(samba.values("alice", "pager").is_empty());
 }
 
+/// The groups' distinguished names, as TOML.
+fn group(name: &str) -> String {
+    format!("'CN={name},CN=Users,DC=sim,DC=test'")
+}
+
+/// S30-6-06: the right to use the device is a group.
 #[tokio::test]
 async fn groups_permit_and_give_roles() {
     let samba = Samba::start(Leaf::Good);
     let relay = samba.relay(636).await;
-    let group = |name: &str| format!("'CN={name},CN=Users,DC=sim,DC=test'");
     let with = |lines: &str| {
         let lines = format!("attributes.card = 'pager'\n{}{lines}", service(&samba));
         client(&section(&samba, &relay, &lines))
@@ -211,31 +213,130 @@ async fn groups_permit_and_give_roles() {
     let roles = with(&roles);
     let everybody = with(&format!("groups.device = {}", group("Domain Users")));
     let missing = with(&format!("groups.device = {}", group("no such group")));
-    let rows: &[(&Client, &str, Result<Role, E>)] = &[
+    let role = |role| Ok(Rights { role, allowed: Allowed::Unsaid });
+    let rows: &[(&Client, &str, Result<Rights, E>)] = &[
         // Through the group `staff`, which is in `devices`.
-        (&roles, "alice", Ok(Role::Administrator)),
-        (&roles, "dora", Ok(Role::General)),
-        (&roles, "bob", Ok(Role::AccountAdministrator)),
+        (&roles, "alice", role(Role::Administrator)),
+        (&roles, "dora", role(Role::General)),
+        (&roles, "bob", role(Role::AccountAdministrator)),
         (&roles, "carol", Err(E::DirectoryUserNotPermitted)),
         // Everybody's primary group, which no attribute of the entry names.
-        (&everybody, "carol", Ok(Role::General)),
+        (&everybody, "carol", role(Role::General)),
         (&missing, "alice", Err(E::DirectoryUserNotPermitted)),
     ];
     for (client, who, expected) in rows {
-        let secret = Samba::password(who);
-        let verified = client.verify_member(&id(who), &password(&secret)).await;
-        let role =
-            verified.map_err(|error| checked(error, &secret)).map(|verified| match verified {
-                Verified::Right(member) => member.role,
-                other => panic!("{who}: {other:?}"),
-            });
-        assert_eq!(role, *expected, "{who}");
+        assert_eq!(rights(client, who, &Samba::password(who)).await, *expected, "{who}");
     }
     // The same by card.
-    let bob = roles.find_member(&number("012E4CE1000000A1")).await.unwrap().unwrap();
-    assert_eq!((bob.person.id.as_str(), bob.role), ("bob", Role::AccountAdministrator));
+    let bob = roles.find(number("012E4CE1000000A1")).await.unwrap().unwrap();
+    assert_eq!((bob.id.as_str(), bob.rights.role), ("bob", Role::AccountAdministrator));
     let outcome = write(&roles, ("carol", "pass of carol"), "012E4CE1000000D1", None).await;
     assert_eq!(outcome, Err(E::DirectoryUserNotPermitted), "no card without the right to use it");
+    let refused = with(&format!("groups.device = {}", group("accounting")));
+    assert!(refused.find(number("012E4CE1000000A1")).await.unwrap().is_some());
+    let refused = with(&format!("groups.device = {}", group("admins")));
+    let found = refused.find(number("012E4CE1000000A1")).await.map_err(|error| error.code);
+    assert_eq!(found, Err(E::DirectoryUserNotPermitted), "a card is worth no more than its person");
+
+    // What changes in the directory counts at the next sign-in.
+    samba.change_group("addmembers", "admins", "dora");
+    samba.change_group("removemembers", "admins", "alice");
+    samba.change_group("removemembers", "devices", "bob");
+    for (who, expected) in [
+        ("dora", role(Role::Administrator)),
+        ("alice", role(Role::General)),
+        ("bob", Err(E::DirectoryUserNotPermitted)),
+    ] {
+        assert_eq!(rights(&roles, who, &Samba::password(who)).await, expected, "{who}");
+    }
+}
+
+#[tokio::test]
+async fn groups_say_what_people_may_do() {
+    let samba = Samba::start(Leaf::Good);
+    let relay = samba.relay(636).await;
+    let with = |features: &[(&str, &str)]| {
+        let features = features
+            .iter()
+            .map(|(name, allow)| format!("{{ group = {}, allow = [{allow}] }}", group(name)));
+        let features = features.collect::<Vec<_>>().join(", ");
+        let lines =
+            format!("attributes.card = 'pager'\n{}groups.features = [{features}]", service(&samba));
+        client(&section(&samba, &relay, &lines))
+    };
+    let mapped =
+        with(&[("devices", "'copy'"), ("admins", "'fax', 'print'"), ("no such group", "'scan'")]);
+    let everybody = with(&[("Domain Users", "'scan'"), ("devices", "'copy'")]);
+    let nothing = with(&[("devices", "")]);
+    let only = |text: &str| Allowed::Only(Limits::from_text(text).unwrap());
+    let rows: &[(&Client, &str, Allowed)] = &[
+        // The union, of a group within a group too.
+        (&mapped, "alice", only("no-scan")),
+        (&mapped, "dora", only("no-fax no-scan no-print")),
+        (&mapped, "carol", Allowed::LikeNewUsers),
+        (&everybody, "carol", only("no-copy no-fax no-print")),
+        (&everybody, "alice", only("no-fax no-print")),
+        (&nothing, "bob", Allowed::Only(Limits::FORBID_ALL)),
+    ];
+    for (client, who, allowed) in rows {
+        let expected = Ok(Rights { role: Role::General, allowed: *allowed });
+        assert_eq!(rights(client, who, &Samba::password(who)).await, expected, "{who}");
+    }
+    let bob = mapped.find(number("012E4CE1000000A1")).await.unwrap().unwrap();
+    assert_eq!(bob.rights.allowed, only("no-fax no-scan no-print"), "the same by card");
+}
+
+#[tokio::test]
+async fn an_administrator_deletes_cards_where_the_account_may() {
+    let samba = Samba::start(Leaf::Good);
+    let relay = samba.relay(636).await;
+    let served = |attribute: &str| {
+        let lines = format!("attributes.card = '{attribute}'\n{}", service(&samba));
+        client(&section(&samba, &relay, &lines))
+    };
+    let pagers = served("pager");
+    let (bob, twin) = (id("bob"), id("twin1"));
+    let twins = number("012E4CE1000000B1");
+    // What, outcome, whose attribute holds what then.
+    type Row<'a> = (CardToRemove, Result<Removed, E>, (&'a str, &'a [&'a str]));
+    let rows: &[Row<'_>] = &[
+        (CardToRemove::Of(id("nobody")), Ok(Removed::NoSuchPerson), ("nobody", &[])),
+        (CardToRemove::Of(id("alice")), Ok(Removed::NoCard), ("alice", &[])),
+        // A telephone number is no card.
+        (CardToRemove::Of(id("carol")), Ok(Removed::NoCard), ("carol", &["+81 3 0000 0000"])),
+        (
+            CardToRemove::Numbered(twins.clone()),
+            Err(E::DirectoryCardDuplicate),
+            ("twin1", &["012E4CE1000000B1"]),
+        ),
+        (
+            CardToRemove::NumberedOf(twin.clone(), twins.clone()),
+            Ok(Removed::Done(twin)),
+            ("twin1", &[]),
+        ),
+        (CardToRemove::Numbered(twins), Ok(Removed::Done(id("twin2"))), ("twin2", &[])),
+        (CardToRemove::Of(bob.clone()), Ok(Removed::Done(bob)), ("bob", &[])),
+    ];
+    for (card, expected, (who, left)) in rows {
+        let removed = pagers.remove_card(card.clone()).await;
+        let removed = removed.map_err(|error| checked(error, &Samba::password("kazasu")));
+        assert_eq!(removed, *expected, "{card:?}");
+        assert_eq!(samba.values(who, "pager"), *left, "{card:?}");
+    }
+    // It may not write this attribute; people may, in their own entry.
+    let numbers = served("employeeID");
+    let card = "012E4CE1000000E1";
+    let written = write(&numbers, ("alice", "pass of alice"), card, None).await;
+    assert_eq!(written, Ok(Written::Done));
+    let error = numbers.remove_card(CardToRemove::Of(id("alice"))).await.unwrap_err();
+    for part in [
+        "the service account kazasu@sim.test may not write employeeID",
+        "dsacls \"CN=Users,DC=sim,DC=test\" /I:S /G \"DOMAIN\\NAME:WP;employeeID;user\"",
+    ] {
+        assert!(error.message.contains(part), "{error}");
+    }
+    assert_eq!(checked(error, &Samba::password("kazasu")), E::DirectoryNoWriteRight);
+    assert_eq!(samba.values("alice", "employeeID"), [card]);
 }
 
 #[tokio::test]

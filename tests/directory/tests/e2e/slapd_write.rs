@@ -6,14 +6,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use kazasu_directory::{Client, Removed};
+use kazasu_directory::Client;
 use kazasu_directory_bench::{Leaf, Person, Relay, Slapd, Trouble};
 use kazasu_registration::ErrorCode as E;
 use kazasu_service::{Directory, Written};
 
 use crate::{
     slapd::{expected, section, service},
-    support::{Outcome, checked, client, id, number, verify, write},
+    support::{Outcome, client, number, verify, write},
 };
 
 const OLD: &str = "012E4CE1000000A1";
@@ -174,28 +174,6 @@ async fn result_codes_of_modify() {
         };
         assert_eq!(outcome, expected, "{name}");
     }
-}
-
-#[tokio::test]
-async fn an_administrator_deletes_a_card() {
-    let slapd = Slapd::start(Leaf::Good, "", PEOPLE);
-    let relay = slapd.relay(636).await;
-    let client = with(&slapd, &relay, &service(&slapd, Slapd::SERVICE_PASSWORD));
-    let rows = [
-        ("alice", OLD, Removed::NotThere, "bob", 1),
-        ("bob", NEW, Removed::NotThere, "bob", 1),
-        ("bob", OLD, Removed::Done, "bob", 0),
-        ("bob", OLD, Removed::NotThere, "bob", 0),
-    ];
-    for (who, card, expected, whose, left) in rows {
-        let removed = client.remove_card(&id(who), &number(card)).await;
-        let removed = removed.map_err(|error| checked(error, Slapd::SERVICE_PASSWORD));
-        assert_eq!(removed, Ok(expected), "{who} {card}");
-        assert_eq!(slapd.values(whose, "employeeNumber").len(), left, "{who} {card}");
-    }
-    let powerless = with(&slapd, &relay, "");
-    let error = powerless.remove_card(&id("bob"), &number(OLD)).await.unwrap_err();
-    assert_eq!(error.code, E::DirectorySettingsIncomplete);
 }
 
 /// The connection is cut, or falls silent, at each message in turn. Whatever is said then is true.

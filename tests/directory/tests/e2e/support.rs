@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use kazasu_directory::{Client, DirectoryConfig};
 use kazasu_registration::{CardNumber, ErrorCode, TypedPassword, UserId};
-use kazasu_service::{Answer, Directory, DirectoryError, Written};
+use kazasu_service::{Answer, Directory, DirectoryError, Rights, Written};
 use zeroize::Zeroizing;
 
 /// A client of this section of a configuration file.
@@ -41,6 +41,19 @@ pub(crate) async fn verify(client: &Client, typed: &str, secret: &str) -> Outcom
         Ok(Answer::WrongPassword) => Outcome::WrongPassword,
         Ok(Answer::UnknownUser) => Outcome::UnknownUser,
         Err(error) => Outcome::Code(checked(error, secret)),
+    }
+}
+
+/// What the groups of somebody with these credentials make of them.
+pub(crate) async fn rights(
+    client: &Client,
+    typed: &str,
+    secret: &str,
+) -> Result<Rights, ErrorCode> {
+    match client.verify(id(typed), password(secret)).await {
+        Ok(Answer::Right(person)) => Ok(person.rights),
+        Ok(other) => panic!("{typed}: {other:?}"),
+        Err(error) => Err(checked(error, secret)),
     }
 }
 

@@ -140,13 +140,15 @@ impl Records {
                     {
                         return CommitOutcome::Full;
                     }
-                    self.log(&AuditEvent::UserCopied { user: binding.user.clone() });
+                    let CopyToStore { role, limits, .. } = copy;
+                    let user = binding.user.clone();
+                    self.log(&AuditEvent::UserCopied { user, role, limits });
                     let listed = ListedUser {
                         key: key.clone(),
                         name: copy.name,
                         mail: copy.mail,
-                        role: Role::General,
-                        limits: copy.limits,
+                        role,
+                        limits,
                         has_card: false,
                         created_at: binding.at,
                     };
