@@ -26,7 +26,8 @@ const BOOL: &str = "true, false";
 const RECEIVE: &str = "print, private-print, delete";
 
 const NEW_PASSWORDS: &str = "for new passwords; those that are set stay good";
-const NEW_CARDS: &str = "for cards registered from now on; kazasu user edit changes a record";
+const NEW_CARDS: &str = "for cards registered from now on; kazasu user edit changes a record. In \
+                         remote mode: for whoever is in no group of directory.groups.features";
 const RECORDS_STAY: &str = "records that are there stay";
 const SESSIONS_STAY: &str = "sessions that are open go on";
 

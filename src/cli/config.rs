@@ -112,7 +112,8 @@ pub(crate) enum Card {
         data: Data,
     },
     /// Frees a user's card: it is unknown from then on
-    #[command(after_help = "Example:\n  kazasu card unlink alice")]
+    #[command(after_help = "A card that is kept in a directory: kazasu directory remove-card.\n\n\
+        Example:\n  kazasu card unlink alice")]
     Unlink {
         /// User ID
         user_id: String,

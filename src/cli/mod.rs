@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgGroup, Args, Parser, Subcommand};
 use kazasu_wire::describe::{Dialect, EnvelopeKind, Side};
 
 pub(crate) use audit::{Audit, AuditFormat, Export};
@@ -137,6 +137,31 @@ pub(crate) enum Directory {
         #[arg(long, requires = "user")]
         password_stdin: bool,
         /// Configuration file [default: kazasu.toml in the data folder, if there]
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Deletes a card from a person's entry of the directory: it is unknown from then on
+    #[command(
+        group = ArgGroup::new("which").required(true).multiple(true),
+        after_help = "Done with the rights of directory.service_account; where it has none, the \
+        error names the rule that\ngrants them. Only card numbers go, and the audit log tells \
+        whose card went.\nCards of the device's own records: kazasu card unlink.\n\n\
+        Examples:\n  kazasu directory remove-card tanaka\n  \
+        kazasu directory remove-card --card 012E4C1000000001            a card that was found\n  \
+        kazasu directory remove-card tanaka --card 012E4C1000000001     where two people have it\n\n\
+        Exit code 1 where there is no such person or card."
+    )]
+    RemoveCard {
+        /// The person's user ID, as directory.attributes.user_id has it
+        #[arg(group = "which")]
+        user_id: Option<String>,
+        /// The number of the card, as the site calls it
+        #[arg(long, value_name = "NUMBER", group = "which")]
+        card: Option<String>,
+        /// Configuration file [default: kazasu.toml in the data folder, if there]; a running service
+        /// goes by its own
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
         #[command(flatten)]

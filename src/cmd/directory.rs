@@ -1,20 +1,35 @@
-//! `kazasu directory check`: whether a directory is fit for card numbers, before anybody relies on
-//! it.
+//! `kazasu directory`: whether a directory is fit for card numbers, before anybody relies on it; and
+//! cards that an administrator deletes from it.
+
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use kazasu_directory::{Finding, Severity, Volunteer, preflight};
 use kazasu_registration::{TypedPassword, UserId};
 use serde::Serialize;
 
-use super::password_line;
-use crate::cli::Directory;
+use super::{carry_out, password_line};
+use crate::cli::{Data, Directory};
 use crate::config::Config;
-use crate::control::End;
+use crate::control::{End, Host, Request};
+use crate::lines::ErasedLine;
 use crate::out::{Line, Out};
 use crate::owner::DataFolder;
 
 pub(crate) async fn run(command: Directory, out: Out) -> Result<End> {
-    let Directory::Check { user, password_stdin: _, config, data } = command;
+    match command {
+        Directory::Check { user, password_stdin: _, config, data } => {
+            check(user, config, data, out).await
+        }
+        Directory::RemoveCard { user_id, card, config, data } => {
+            let request = Request::DirectoryRemoveCard { user_id, card };
+            let alone = async |folder: &_| Host::directory(config.as_ref(), folder).await;
+            carry_out::<ErasedLine>(&data, out, request, alone).await
+        }
+    }
+}
+
+async fn check(user: Option<String>, config: Option<PathBuf>, data: Data, out: Out) -> Result<End> {
     let folder = DataFolder::open(data.data)?;
     let loaded = Config::load(config.as_ref(), &folder)?;
     let Some(directory) = loaded.directory() else {

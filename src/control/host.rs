@@ -1,5 +1,6 @@
 //! Who carries a request out: the running service, or a command that owns the data folder itself.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -79,7 +80,13 @@ impl Host {
     /// A host with the local records and settings only, opened now. The caller owns the data
     /// folder.
     pub(crate) async fn records(folder: &DataFolder) -> Result<Self> {
-        Ok(Self { office: Some(Office::open(folder).await?), ..Self::default() })
+        Ok(Self { office: Some(Office::open(folder, None).await?), ..Self::default() })
+    }
+
+    /// The same with the directory of this configuration file. The caller owns the data folder.
+    pub(crate) async fn directory(config: Option<&PathBuf>, folder: &DataFolder) -> Result<Self> {
+        let directory = Config::load(config, folder)?.directory_client()?;
+        Ok(Self { office: Some(Office::open(folder, directory).await?), ..Self::default() })
     }
 
     /// Lets go of what this process opened for one request.

@@ -63,6 +63,8 @@ pub(crate) enum Request {
     CardList,
     /// A user's card is nobody's any more.
     CardUnlink { user_id: String },
+    /// A card is not in the directory any more: this person's, or that of this number, or both.
+    DirectoryRemoveCard { user_id: Option<String>, card: Option<String> },
     /// Settings by key or by the first words of several; all where none is named.
     ConfigShow { keys: Vec<String> },
     /// What a change would say; without one, what is stored.

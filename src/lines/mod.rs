@@ -12,7 +12,7 @@ use crate::out::Line;
 
 pub(crate) use audit::AuditText;
 pub(crate) use backup::{BackupLine, RestoreLine};
-pub(crate) use records::{CardLine, Csv, UserDetail, UserLine};
+pub(crate) use records::{CardLine, Csv, ErasedLine, UserDetail, UserLine};
 #[cfg(test)]
 pub(crate) use settings::shown;
 pub(crate) use settings::{

@@ -156,3 +156,16 @@ impl Line for Csv {
         self.csv.trim_end_matches('\n').to_owned()
     }
 }
+
+/// A card that is not in the directory any more.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct ErasedLine {
+    /// Whose it was.
+    pub(crate) user_id: String,
+}
+
+impl Line for ErasedLine {
+    fn text(&self) -> String {
+        format!("the card of {} is unknown from now on", self.user_id)
+    }
+}

@@ -167,6 +167,25 @@ fn a_card_is_shown_and_unlinked() {
     check(&folder, &["user", "delete", "alice"], 0, &["deleted alice (Alice)"]);
 }
 
+/// A device without a directory says so, and what is no user ID and no card number is told.
+#[test]
+fn a_card_is_in_no_directory_where_there_is_none() {
+    let folder = Folder::new();
+    let refusals = || {
+        let remove = |words: &[&str], says: &str| {
+            check(&folder, &[&["directory", "remove-card"], words].concat(), 2, &[says]);
+        };
+        remove(&["alice"], "no directory (code 001)");
+        remove(&["--card", CARD], "(code 001)");
+        remove(&["a(b"], "user_id");
+        remove(&["alice", "--card", "#"], "--card");
+        remove(&[], "Usage");
+    };
+    refusals();
+    let _service = Service::with_sim(&folder);
+    refusals();
+}
+
 /// S10-2-08: leftovers are found, listed, and deleted; others stay.
 #[test]
 fn provisional_users_are_listed_and_deleted() {

@@ -8,6 +8,7 @@ mod settings;
 use std::sync::Arc;
 
 use anyhow::{Result, anyhow};
+use kazasu_directory::Client;
 use kazasu_hal::StationName;
 use kazasu_registration::{
     ChangeError, DeviceEvent, DeviceSecret, JobEnd, JobReport, JobType, UserEntry,
@@ -73,13 +74,16 @@ impl Office {
     }
 
     /// A command's own, opened now. The caller owns the data folder.
-    pub(super) async fn open(folder: &DataFolder) -> Result<Self> {
+    pub(super) async fn open(folder: &DataFolder, directory: Option<Client>) -> Result<Self> {
         let store = Arc::new(SqliteStore::open(folder.database())?);
-        // Nobody signs in at a station here, so nobody asks a directory.
+        // Nobody signs in at a station here, so nobody asks a directory who they are.
         let loaded = load(folder, &store, false).await?;
         // Without stations nobody sends events.
         let (_, events) = broadcast::channel(1);
-        let service = Service::start(store, Arc::new(NoDirectory), loaded, Vec::new(), events);
+        let service = match directory {
+            Some(client) => Service::start(store, Arc::new(client), loaded, Vec::new(), events),
+            None => Service::start(store, Arc::new(NoDirectory), loaded, Vec::new(), events),
+        };
         Ok(Self { service, folder: folder.clone(), alone: true })
     }
 
@@ -114,6 +118,9 @@ impl Office {
             Request::Backup { file } => self.backup(file, lines).await,
             Request::CardList => self.list_cards(lines).await,
             Request::CardUnlink { user_id } => self.unlink_card(&user_id, lines).await,
+            Request::DirectoryRemoveCard { user_id, card } => {
+                self.remove_directory_card(user_id, card, lines).await
+            }
             Request::ConfigShow { keys } => self.show_settings(&keys, lines).await,
             Request::ConfigCheck { changes } => self.check_settings(&changes, lines).await,
             Request::ConfigSet { changes, version } => {
@@ -222,6 +229,8 @@ fn end_of(error: &AdminError) -> End {
     let text = told(error);
     match error {
         AdminError::NoSuchUser
+        | AdminError::NoSuchPerson
+        | AdminError::NoCard
         | AdminError::NotLocked
         | AdminError::Provisional
         | AdminError::Stale { .. }

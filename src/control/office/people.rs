@@ -2,14 +2,14 @@ use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use jiff::Timestamp;
-use kazasu_registration::{Limits, Role, UserKey};
-use kazasu_service::{AdminError, StoredUser, Unlock, UserEdit};
+use kazasu_registration::{CardNumber, Limits, Role, UserId, UserKey};
+use kazasu_service::{AdminError, CardToRemove, StoredUser, Unlock, UserEdit};
 
 use super::{Done, Office, Refused, another_version};
 use crate::cli::Feature;
 use crate::control::host::{Lines, send};
 use crate::control::{self, Edit, End};
-use crate::lines::{CardLine, Csv, UserDetail, UserLine};
+use crate::lines::{CardLine, Csv, ErasedLine, UserDetail, UserLine};
 
 /// Users and cards.
 impl Office {
@@ -127,6 +127,30 @@ impl Office {
         let edit = UserEdit { unlink_card: true, ..UserEdit::default() };
         let text = format!("the card of {} is unknown from now on", key.as_str());
         self.reply(self.service.edit_user(&key, edit).await, |()| text, lines).await
+    }
+}
+
+/// Cards that are kept in the directory.
+impl Office {
+    pub(super) async fn remove_directory_card(
+        &self,
+        user_id: Option<String>,
+        card: Option<String>,
+        lines: &Lines,
+    ) -> Done {
+        let user_id = user_id.map(|text| UserId::new(&text)).transpose();
+        let user_id = user_id.map_err(|broken| AdminError::Fields(vec![broken]))?;
+        let no_number = || End::Error("--card: that is no card number".to_owned());
+        let number = card.map(|text| CardNumber::from_text(&text).ok_or_else(no_number));
+        let card = match (user_id, number.transpose().map_err(Refused::End)?) {
+            (Some(user), None) => CardToRemove::Of(user),
+            (None, Some(number)) => CardToRemove::Numbered(number),
+            (Some(user), Some(number)) => CardToRemove::NumberedOf(user, number),
+            (None, None) => return Err(Refused::End(another_version())),
+        };
+        let user = self.service.remove_directory_card(card).await?;
+        send(lines, &ErasedLine { user_id: user.as_str().to_owned() }).await;
+        Ok(())
     }
 }
 
