@@ -66,8 +66,9 @@ pub(crate) fn explain(path: &Path, otherwise: StoreErrorKind, error: &QueryError
         StoreErrorKind::ReadOnly => "cannot be written; give this account the right to write it",
         StoreErrorKind::Full => "has no room left; free space on its disk",
         StoreErrorKind::Damaged | StoreErrorKind::RecordDamaged => {
-            "is damaged or no database; restore a backup with `kazasu restore FILE`, or move the \
-             file away to start anew"
+            // SQLite calls it damaged too where the disk answers with an error.
+            "is damaged, no database, or its disk cannot read it; check the disk first (`dmesg`), \
+             then restore a backup with `kazasu restore FILE`, or move the file away to start anew"
         }
         StoreErrorKind::Unavailable => "cannot be opened; check that folder and file can be used",
         StoreErrorKind::OutcomeUnknown => {

@@ -1,7 +1,7 @@
 use std::{fs::OpenOptions, io, os::unix::fs::PermissionsExt, path::Path, time::Duration};
 
 use kazasu_service::{StoreError, StoreErrorKind};
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior, ffi};
 
 use crate::{
     error::{QueryError, explain},
@@ -138,13 +138,30 @@ pub(crate) fn check_kind(path: &Path, db: &Connection) -> Result<(), StoreError>
 pub(crate) fn check_pages(path: &Path, db: &Connection, check: &str) -> Result<(), StoreError> {
     let verdict = db
         .pragma_query_value(None, check, |row| row.get::<_, String>(0))
-        .map_err(|e| explain(path, StoreErrorKind::Damaged, &e.into()))?;
+        .map_err(|e| explain(path, StoreErrorKind::Unavailable, &e.into()))?;
+    if unread(&verdict) {
+        let why = "could not be read to the end: check its disk, and start again; the file stays \
+                   as it is";
+        return Err(refuse(path, StoreErrorKind::Unavailable, why));
+    }
     if verdict != "ok" {
         let why = "is damaged; restore a backup with `kazasu restore FILE`, which keeps the \
                    damaged file, or move it away to start anew";
         return Err(refuse(path, StoreErrorKind::Damaged, why));
     }
     Ok(())
+}
+
+/// Whether a check met pages that the disk or the memory did not give: of the file itself that says
+/// nothing, and nobody should part with it for that.
+fn unread(verdict: &str) -> bool {
+    let code = |line: &str| {
+        let (_, code) = line.rsplit_once("unable to get the page. error code=")?;
+        code.trim().parse::<i32>().ok()
+    };
+    let primary = |code: i32| code & 0xFF;
+    let not_given = [ffi::SQLITE_IOERR, ffi::SQLITE_NOMEM];
+    verdict.lines().filter_map(code).any(|code| not_given.contains(&primary(code)))
 }
 
 /// Sees to it that a commit is on the disk before it is answered, so that it survives a power cut
@@ -193,6 +210,25 @@ mod tests {
         let refused = check_durable(path, &Connection::open_in_memory().unwrap()).unwrap_err();
         assert_eq!(refused.kind, StoreErrorKind::Unavailable);
         assert!(refused.message.contains("write-ahead log"), "{refused}");
+    }
+
+    /// SQLite's words for pages that it could not read, and for pages that hold nonsense.
+    #[test]
+    fn what_could_not_be_read_is_not_damaged() {
+        let rows = [
+            ("Tree 5 page 7: unable to get the page. error code=266", true),
+            ("Tree 5 page 7 cell 0: unable to get the page. error code=7", true),
+            (
+                "*** in database main ***\nTree 5 page 7: unable to get the page. error code=10\n",
+                true,
+            ),
+            ("Tree 5 page 7: unable to get the page. error code=11", false),
+            ("Tree 5 page 7: btreeInitPage() returns error code 11", false),
+            ("row 3 missing from index cards_number", false),
+        ];
+        for (verdict, expected) in rows {
+            assert_eq!(unread(verdict), expected, "{verdict}");
+        }
     }
 
     #[test]
