@@ -114,13 +114,17 @@ impl DataFolder {
         match fs::read_to_string(&path) {
             Ok(token) => {
                 let token = token.trim();
-                if token.len() == 32 && token.bytes().all(|b| b.is_ascii_hexdigit()) {
-                    return Ok(token.to_owned());
-                }
-                bail!("{shown} does not hold a panel token: delete it, and a new one is made");
+                ensure!(
+                    token.len() == 32 && token.bytes().all(|b| b.is_ascii_hexdigit()),
+                    "{shown} does not hold a panel token: delete it, and a new one is made"
+                );
+                return Ok(token.to_owned());
             }
             Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => return Err(error).with_context(|| format!("{shown} cannot be read")),
+            Err(error) => {
+                return Err(error)
+                    .with_context(|| format!("the panel token {shown} cannot be read"));
+            }
         }
         let mut raw = [0; 16];
         getrandom::fill(&mut raw).context("the system gives no random numbers")?;
