@@ -20,6 +20,7 @@ mod card_rule;
 mod config;
 mod decode;
 mod durability;
+mod faults;
 mod flow;
 mod flow_directory;
 mod foreign;

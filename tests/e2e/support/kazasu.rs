@@ -104,13 +104,19 @@ impl Service {
 
     /// Starts it on a simulated reader of its own.
     pub(crate) fn with_sim(folder: &Folder) -> Self {
+        Self::ready(Self::command_with_sim(folder))
+    }
+
+    /// The command for that.
+    pub(crate) fn command_with_sim(folder: &Folder) -> Command {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/demo.sim");
         let mut command = kazasu(["serve", "--json", "--listen", "127.0.0.1:0", "--sim", script]);
         command.args(["--data", &folder.data()]);
-        Self::ready(command)
+        command
     }
 
-    fn ready(command: Command) -> Self {
+    /// Starts `serve` as this command says.
+    pub(crate) fn ready(command: Command) -> Self {
         let process = Process::start("kazasu serve", command);
         let ready = json(&process.line());
         assert_eq!(ready["event"], "ready", "{ready}");

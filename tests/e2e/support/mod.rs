@@ -10,6 +10,7 @@ mod pcscd;
 mod process;
 mod screens;
 mod socket;
+mod strace;
 
 pub(crate) use browser::{Browser, Key};
 pub(crate) use disk::{Dice, Disk, Lost, Served};
@@ -19,4 +20,5 @@ pub(crate) use kazasu::{Folder, Service, Sim, Watch, card_of, json, kazasu};
 pub(crate) use namespace::{Namespace, read_only};
 pub(crate) use pcscd::Pcscd;
 pub(crate) use process::{Finished, Process, run, tool};
-pub(crate) use screens::Screens;
+pub(crate) use screens::{Screen, Screens};
+pub(crate) use strace::{Call, Followed, Injection, Tracer, calls_in, threads, traceable};

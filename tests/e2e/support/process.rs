@@ -43,6 +43,8 @@ pub(crate) struct Process {
     lines: Receiver<String>,
     /// All that came on standard error, for whoever reads a failure.
     complaints: Arc<Mutex<String>>,
+    /// Collects them until it ends.
+    listener: Option<JoinHandle<()>>,
 }
 
 impl Process {
@@ -70,7 +72,7 @@ impl Process {
         let complaints = Arc::new(Mutex::new(String::new()));
         let stderr = BufReader::new(child.stderr.take().unwrap());
         let heard = Arc::clone(&complaints);
-        thread::spawn(move || {
+        let listener = thread::spawn(move || {
             for line in stderr.lines().map_while(Result::ok) {
                 let mut heard = heard.lock().unwrap();
                 heard.push_str(&line);
@@ -78,7 +80,7 @@ impl Process {
             }
         });
         let stdin = child.stdin.take();
-        Self { what: what.to_owned(), child, stdin, lines, complaints }
+        Self { what: what.to_owned(), child, stdin, lines, complaints, listener: Some(listener) }
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -153,9 +155,40 @@ impl Process {
     }
 
     /// Ends it without a chance to tidy up.
-    pub(crate) fn kill(mut self) {
+    pub(crate) fn kill(self) {
+        self.kill_for_complaints();
+    }
+
+    /// The same; all that it said on standard error.
+    pub(crate) fn kill_for_complaints(self) -> String {
         self.signal(Signal::SIGKILL);
-        self.wait();
+        self.end_for_complaints().1
+    }
+
+    /// Waits until it ended; all that it said on standard error.
+    pub(crate) fn end_for_complaints(mut self) -> (ExitStatus, String) {
+        let status = self.wait();
+        if let Some(listener) = self.listener.take() {
+            listener.join().unwrap();
+        }
+        (status, self.complaints())
+    }
+
+    /// The next line; `None` where it ended instead.
+    pub(crate) fn line_or_end(&self) -> Option<String> {
+        match self.lines.recv_timeout(PATIENCE) {
+            Ok(line) => Some(line),
+            Err(RecvTimeoutError::Timeout) => self.fail(&format!("no line within {PATIENCE:?}")),
+            Err(RecvTimeoutError::Disconnected) => None,
+        }
+    }
+
+    /// Asks it to end (SIGTERM); the lines that nobody took yet, to the last.
+    pub(crate) fn terminate_for_lines(mut self) -> Vec<String> {
+        self.signal(Signal::SIGTERM);
+        let mut lines = Vec::new();
+        self.until_ended(|line| lines.push(line));
+        lines
     }
 
     fn signal(&self, signal: Signal) {
@@ -163,11 +196,15 @@ impl Process {
     }
 
     fn wait(&mut self) -> ExitStatus {
+        self.until_ended(drop)
+    }
+
+    fn until_ended(&mut self, mut line: impl FnMut(String)) -> ExitStatus {
         // Its output closes when it ends, so this waits without asking again and again.
         let end = now() + PATIENCE;
         loop {
             match self.lines.recv_timeout(end.saturating_duration_since(now())) {
-                Ok(_) => {}
+                Ok(said) => line(said),
                 Err(RecvTimeoutError::Disconnected) => return self.child.wait().unwrap(),
                 Err(RecvTimeoutError::Timeout) => self.fail("did not end"),
             }

@@ -108,7 +108,8 @@ impl Screens {
         while let Ok(Some(_)) = self.try_next() {}
     }
 
-    fn try_next(&mut self) -> io::Result<Option<Screen>> {
+    /// An error where the stream broke.
+    pub(crate) fn try_next(&mut self) -> io::Result<Option<Screen>> {
         let (mut pings, mut html) = (0, String::new());
         while pings < PINGS {
             let mut line = String::new();
