@@ -195,7 +195,8 @@ impl Process {
         kill(Pid::from_raw(self.pid().try_into().unwrap()), signal).unwrap();
     }
 
-    fn wait(&mut self) -> ExitStatus {
+    /// Waits until it ended.
+    pub(crate) fn wait(&mut self) -> ExitStatus {
         self.until_ended(drop)
     }
 

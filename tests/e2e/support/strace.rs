@@ -158,6 +158,8 @@ impl Followed {
     /// standard error.
     pub(crate) fn end(mut self) -> (ExitStatus, String) {
         self.signal(Signal::SIGTERM);
+        // While this waits, a failure still ends the service.
+        self.0.as_mut().unwrap().wait();
         self.0.take().unwrap().end_for_complaints()
     }
 
