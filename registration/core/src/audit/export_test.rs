@@ -396,6 +396,15 @@ fn syslog_messages_are_rfc_5424() {
     );
     let plain = syslog_line(&stored(&AuditEvent::StopRequested, None), &from(""));
     assert!(plain.starts_with("<109>1 2018-01-01T10:00:00.000Z - kazasu - "), "{plain}");
+
+    // Somebody wrote into the store.
+    let long = "x".repeat(40);
+    for (event, kind) in [("a b\nc", "abc"), ("\u{e9} ", "-"), ("", "-"), (&long, &long[..32])] {
+        let mut entry = stored(&AuditEvent::StopRequested, None);
+        entry.event = event.to_owned();
+        let line = syslog_line(&entry, &from("d"));
+        assert!(line.contains(&format!(" d kazasu - {kind} [audit@")), "{line}");
+    }
 }
 
 #[test]

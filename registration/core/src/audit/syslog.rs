@@ -9,8 +9,9 @@ pub struct Syslog {
 
 /// Facility 13, "log audit" (RFC 5424 section 6.2.1).
 const FACILITY: u8 = 13;
-/// The longest host name (RFC 5424 section 6).
+/// The longest host name and the longest name of a kind of message (RFC 5424 section 6).
 const HOST_MAX: usize = 255;
+const KIND_MAX: usize = 32;
 
 /// A record as an RFC 5424 message, without a frame around it. The structured data holds the
 /// record; the number under "32473" is the one for examples (RFC 5612), since this project has none.
@@ -19,9 +20,6 @@ pub fn syslog_line(entry: &AuditEntry, from: &Syslog) -> String {
     let row = row_of(entry);
     // 4 is a warning, 5 normal but significant.
     let severity = if row.status.starts_with("Failed") { 4 } else { 5 };
-    let printed = |c: &char| c.is_ascii_graphic();
-    let host: String = from.host.chars().filter(printed).take(HOST_MAX).collect();
-    let host = if host.is_empty() { "-".to_owned() } else { host };
     let number = |number: Option<i64>| number.map(|number| number.to_string());
     let id = Some(entry.id.to_string());
     let fields = [
@@ -37,14 +35,22 @@ pub fn syslog_line(entry: &AuditEntry, from: &Syslog) -> String {
     .filter_map(|(name, value)| Some(format!(" {name}=\"{}\"", escaped(value?))))
     .collect::<String>();
     format!(
-        "<{}>1 {} {host} kazasu - {} [audit@32473{fields}] {}: {}, {}",
+        "<{}>1 {} {} kazasu - {} [audit@32473{fields}] {}: {}, {}",
         FACILITY * 8 + severity,
         utc(entry.at),
-        entry.event,
+        word(&from.host, HOST_MAX),
+        word(&entry.event, KIND_MAX),
         row.name,
         row.description,
         row.status,
     )
+}
+
+/// One word of a header; whatever would end it is left out, also of a record that somebody put into
+/// the store.
+fn word(text: &str, most: usize) -> String {
+    let word: String = text.chars().filter(char::is_ascii_graphic).take(most).collect();
+    if word.is_empty() { "-".to_owned() } else { word }
 }
 
 /// RFC 5424 section 6.3.3; control characters would break receivers that go by lines.
