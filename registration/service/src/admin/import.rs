@@ -238,6 +238,11 @@ impl Lines<'_> {
 }
 
 fn columns(header: &StringRecord) -> Result<Vec<Column>, ImportError> {
+    // A file without a header begins with somebody's cells, a password among them: those are not
+    // shown.
+    if !header.iter().any(|name| name == Column::Field(Field::UserId).as_str()) {
+        return Err(ImportError::NoUserId);
+    }
     let mut columns = Vec::new();
     for name in header {
         let column = Column::ALL
@@ -249,10 +254,7 @@ fn columns(header: &StringRecord) -> Result<Vec<Column>, ImportError> {
         }
         columns.push(column);
     }
-    match columns.contains(&Column::Field(Field::UserId)) {
-        true => Ok(columns),
-        false => Err(ImportError::NoUserId),
-    }
+    Ok(columns)
 }
 
 fn checked(

@@ -64,6 +64,7 @@ fn good_files() {
 fn bad_files() {
     let rows: &[(&[u8], &str)] = &[
         (b"", "the header has no column user_id; the first line names the columns"),
+        (b"hunter22,bob\n", "the header has no column user_id; the first line names the columns"),
         (b"name\nTanaka\n", "the header has no column user_id; the first line names the columns"),
         (
             b"user_id,card\n",
