@@ -56,7 +56,7 @@ async fn broken(store: &SqliteStore) -> Vec<Broken> {
 #[tokio::test]
 async fn what_was_done_to_the_files_is_found() {
     type Change = fn(&Path);
-    let rows: [(&str, Change, Broken); 8] = [
+    let rows: [(&str, Change, Broken); 9] = [
         (
             "a changed byte",
             |path| outside(path, "UPDATE audit SET user_id = 'user6' WHERE id = 5"),
@@ -98,6 +98,15 @@ async fn what_was_done_to_the_files_is_found() {
                 let note = path.with_file_name("audit.end");
                 let text = fs::read_to_string(&note).unwrap();
                 fs::write(&note, text.replace("0000000010 ", "0000000009 ")).unwrap();
+            },
+            Broken::NoteUnreadable,
+        ),
+        (
+            "the note written in another way",
+            |path| {
+                let note = path.with_file_name("audit.end");
+                let text = fs::read_to_string(&note).unwrap();
+                fs::write(&note, text.replace(" 0000", " +000")).unwrap();
             },
             Broken::NoteUnreadable,
         ),
@@ -265,9 +274,12 @@ async fn a_key_that_others_can_read_is_refused() {
     assert_eq!(error.kind, StoreErrorKind::Unavailable);
     assert!(error.message.contains("chmod 600"), "{error}");
     fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
-    fs::write(&key, "no key").unwrap();
-    let error = SqliteStore::open(&path).err().unwrap();
-    assert!(error.message.contains("put back"), "{error}");
+    let signs = "+f".repeat(32);
+    for text in ["no key", &signs] {
+        fs::write(&key, text).unwrap();
+        let error = SqliteStore::open(&path).err().unwrap();
+        assert!(error.message.contains("put back"), "{text}: {error}");
+    }
 }
 
 /// Error 3025: what cannot be audited is not done.

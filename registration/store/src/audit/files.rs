@@ -148,7 +148,7 @@ impl Beside {
     /// Notes the end of the log; on the disk when this returns.
     pub(crate) fn note(&mut self, end: Mark) -> io::Result<()> {
         let key = self.key.as_ref().ok_or(ErrorKind::NotFound)?;
-        let line = format!("{NOTE} {:020} {} {}\n", end.id, end.link, key.seal(end));
+        let line = note(key, end);
         let path = self.note_path();
         let file = match self.file.take() {
             Some(file) if path.exists() => {
@@ -189,19 +189,25 @@ fn key_of(hex: &str) -> Option<AuditKey> {
     Some(AuditKey::new(Zeroizing::new(bytes(hex)?)))
 }
 
+/// The note of an end.
+pub(super) fn note(key: &AuditKey, end: Mark) -> String {
+    format!("{NOTE} {:020} {} {}\n", end.id, end.link, key.seal(end))
+}
+
 /// What the note says, where its seal is right.
-fn note_of(key: &AuditKey, text: &str) -> Option<Mark> {
+pub(super) fn note_of(key: &AuditKey, text: &str) -> Option<Mark> {
     let mut words = text.strip_prefix(NOTE)?.split_whitespace();
     let id = words.next()?.parse().ok()?;
     let link = Link::from_bytes(bytes(words.next()?)?);
     let seal = Link::from_bytes(bytes(words.next()?)?);
     let end = Mark { id, link };
-    (words.next().is_none() && key.seal(end) == seal).then_some(end)
+    // One way only to write it.
+    (key.seal(end) == seal && note(key, end) == text).then_some(end)
 }
 
-fn bytes(hex: &str) -> Option<[u8; 32]> {
+pub(super) fn bytes(hex: &str) -> Option<[u8; 32]> {
     let mut bytes = [0; 32];
-    if hex.len() != 2 * bytes.len() || !hex.is_ascii() {
+    if hex.len() != 2 * bytes.len() || !hex.bytes().all(|digit| digit.is_ascii_hexdigit()) {
         return None;
     }
     for (to, pair) in bytes.iter_mut().zip(hex.as_bytes().chunks_exact(2)) {
