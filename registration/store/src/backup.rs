@@ -167,12 +167,13 @@ fn end(path: &Path) -> io::Result<u64> {
 /// Makes one file of the copy, checks every page of it, and counts its records.
 fn finish(path: &Path) -> Result<u64> {
     let failed = |error: QueryError| explain(path, StoreErrorKind::Damaged, &error);
-    let db = Connection::open(path).map_err(|e| failed(e.into()))?;
+    let mut db = Connection::open(path).map_err(|e| failed(e.into()))?;
     // Without a log beside it: the file is all there is.
     db.pragma_update_and_check(None, "journal_mode", "delete", |_| Ok(()))
         .map_err(|e| failed(e.into()))?;
     open::check_kind(path, &db)?;
     open::check_pages(path, &db, "integrity_check")?;
+    open::check_tables(path, &mut db)?;
     let users: i64 = db
         .query_row("SELECT count(*) FROM users", [], |row| row.get(0))
         .map_err(|e| failed(e.into()))?;

@@ -1,7 +1,7 @@
 use std::{fs::OpenOptions, io, os::unix::fs::PermissionsExt, path::Path, time::Duration};
 
 use kazasu_service::{StoreError, StoreErrorKind};
-use rusqlite::{Connection, OpenFlags, TransactionBehavior, ffi};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, ffi};
 
 use crate::{
     error::{QueryError, explain},
@@ -119,6 +119,30 @@ pub(crate) fn version(path: &Path, db: &Connection) -> Result<i64, StoreError> {
     number(path, db, "user_version")
 }
 
+/// Refuses a database whose tables are not those of its schema, or do not become those of this
+/// version: it could not be opened. Changes nothing.
+pub(crate) fn check_tables(path: &Path, db: &mut Connection) -> Result<(), StoreError> {
+    let failed = |error: QueryError| explain(path, StoreErrorKind::Damaged, &error);
+    let mut ours = Connection::open_in_memory().map_err(|error| failed(error.into()))?;
+    migrate(&mut ours).map_err(failed)?;
+    // Taken back at the end.
+    let tx = db.transaction().map_err(|error| failed(error.into()))?;
+    if steps(&tx).is_ok() && tables(&tx).map_err(failed)? == tables(&ours).map_err(failed)? {
+        return Ok(());
+    }
+    let why = "has other tables than kazasu makes: undo what was changed in it by hand, or take \
+               another copy";
+    Err(refuse(path, StoreErrorKind::Damaged, why))
+}
+
+/// Tables, indexes and whatever else is made by statements, and these.
+fn tables(db: &Connection) -> Result<Vec<(String, String)>, QueryError> {
+    let find = "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name";
+    let mut query = db.prepare(find)?;
+    let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
 /// Refuses what is not ours. Changes nothing.
 pub(crate) fn check_kind(path: &Path, db: &Connection) -> Result<(), StoreError> {
     if number(path, db, "page_count")? == 0 {
@@ -188,6 +212,11 @@ fn check_durable(path: &Path, db: &Connection) -> Result<(), StoreError> {
 
 fn migrate(db: &mut Connection) -> Result<(), QueryError> {
     let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    steps(&tx)?;
+    Ok(tx.commit()?)
+}
+
+fn steps(tx: &Transaction<'_>) -> Result<(), QueryError> {
     let version: i64 = tx.pragma_query_value(None, "user_version", |row| row.get(0))?;
     for step in SCHEMAS.iter().skip(usize::try_from(version).unwrap_or_default()) {
         tx.execute_batch(step)?;
@@ -196,7 +225,7 @@ fn migrate(db: &mut Connection) -> Result<(), QueryError> {
         tx.pragma_update(None, "application_id", APPLICATION)?;
         tx.pragma_update(None, "user_version", SCHEMA)?;
     }
-    Ok(tx.commit()?)
+    Ok(())
 }
 
 #[cfg(test)]

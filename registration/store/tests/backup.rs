@@ -14,6 +14,7 @@ use kazasu_registration::{Capacity, Limits, Role, UserId, UserName};
 use kazasu_service::{AddOutcome, Store, UserToStore};
 use kazasu_store::{BackupError, Restored, SqliteStore, backup, restore};
 use rusqlite::Connection;
+use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 const MANY: Capacity = Capacity { registered: 1_000_000, records: 1_000_000 };
@@ -334,4 +335,41 @@ async fn a_damaged_database_makes_no_backup() {
     let refused = backup(&place.database, &place.file).unwrap_err().to_string();
     assert!(refused.contains("damaged"), "{refused}");
     assert_eq!(fs::read(&place.file).unwrap(), saved, "the older one stays");
+}
+
+/// It could not be opened once it is restored.
+#[tokio::test]
+async fn a_database_with_other_tables_is_neither_saved_nor_restored() {
+    for change in [
+        "CREATE TRIGGER more AFTER DELETE ON users BEGIN DELETE FROM lockouts; END",
+        "CREATE VIEW more AS SELECT 1",
+        "DROP TABLE lockouts",
+    ] {
+        let place = Place::saved(&["alice"]).await;
+        let kept = fs::read(&place.file).unwrap();
+        Connection::open(&place.database).unwrap().execute_batch(change).unwrap();
+        let error = backup(&place.database, &place.file).unwrap_err();
+        assert!(error.to_string().contains("other tables"), "{change}: {error}");
+        assert_eq!(fs::read(&place.file).unwrap(), kept, "{change}");
+        place.restore().unwrap();
+        assert_eq!(place.users().await, ["alice"]);
+    }
+    // Older than its tables, and sealed as such.
+    let place = Place::saved(&["alice"]).await;
+    let saved = fs::read(&place.file).unwrap();
+    let line =
+        saved.len() - saved.iter().rev().skip(1).position(|byte| *byte == b'\n').unwrap() - 2;
+    let mut older = saved[..line].to_vec();
+    older[63] -= 1;
+    let sum: String = Sha256::digest(&older).iter().map(|byte| format!("{byte:02x}")).collect();
+    older.extend(
+        format!("\nkazasu-backup 0001 schema={:010} bytes={line:020} sha256={sum}\n", older[63])
+            .bytes(),
+    );
+    fs::write(&place.file, older).unwrap();
+    let before = fs::read(&place.database).unwrap();
+    let error = place.restore().unwrap_err();
+    assert!(error.to_string().contains("other tables"), "{error}");
+    assert_eq!(fs::read(&place.database).unwrap(), before);
+    assert_eq!(place.names(), ["audit.end", "audit.key", "kazasu.db", "saved"]);
 }
