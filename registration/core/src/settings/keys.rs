@@ -1,6 +1,6 @@
 //! Settings by their dotted keys: what `kazasu config` shows and changes.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::LazyLock};
 
 use serde_json::{Map, Value};
 
@@ -31,6 +31,9 @@ pub enum ChangeError {
         /// What it can be.
         why: String,
     },
+    /// More changes at once than there can be reason for.
+    #[error("more than {} changes at once", Settings::CHANGES_MAX)]
+    TooMany,
     /// Settings that cannot be together.
     #[error("{}", join(.0))]
     Impossible(Vec<Impossible>),
@@ -62,7 +65,13 @@ pub fn security_setting(key: &str) -> Option<&'static str> {
     SECURITY.into_iter().find(|name| under(name))
 }
 
+/// What [`Settings::list`] and places without fixed names are compared with.
+static DEFAULT: LazyLock<Value> = LazyLock::new(|| Settings::default().document());
+
 impl Settings {
+    /// Most changes at once: each is checked by itself, and others wait meanwhile.
+    pub const CHANGES_MAX: usize = 500;
+
     /// Reads what [`Settings::to_json`] wrote. Keys that are left out have their defaults.
     ///
     /// # Errors
@@ -88,7 +97,7 @@ impl Settings {
         let mut now = Vec::new();
         flatten("", &self.document(), &mut now);
         let mut default = Vec::new();
-        flatten("", &Self::default().document(), &mut default);
+        flatten("", &DEFAULT, &mut default);
         now.into_iter()
             .map(|(key, value)| {
                 let default = default.iter().find(|(known, _)| *known == key);
@@ -108,7 +117,10 @@ impl Settings {
         changes: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Result<Self, ChangeError> {
         let mut settings = self.clone();
-        for (key, text) in changes {
+        for (at, (key, text)) in changes.into_iter().enumerate() {
+            if at == Self::CHANGES_MAX {
+                return Err(ChangeError::TooMany);
+            }
             settings = settings.with(key, text)?;
         }
         settings.possible()
@@ -133,8 +145,7 @@ impl Settings {
 
     fn with(&self, key: &str, text: &str) -> Result<Self, ChangeError> {
         if text == "default" {
-            let mut default = Self::default().document();
-            return self.with_value(key, find(&mut default, key).map(Value::take));
+            return self.with_value(key, find(&DEFAULT, key).cloned());
         }
         let as_text = || self.with_value(key, Some(Value::String(text.to_owned())));
         match serde_json::from_str(text) {
@@ -166,8 +177,7 @@ impl Settings {
 
 /// A place whose names are not fixed: nothing is in it by default.
 fn is_open(key: &str) -> bool {
-    let mut default = Settings::default().document();
-    find(&mut default, key).is_some_and(|value| value.as_object().is_some_and(Map::is_empty))
+    find(&DEFAULT, key).is_some_and(|value| value.as_object().is_some_and(Map::is_empty))
 }
 
 /// Settings are objects within objects; whatever else stands there is a value.
@@ -183,7 +193,11 @@ fn flatten(prefix: &str, value: &Value, into: &mut Vec<(String, Value)>) {
     }
 }
 
-fn find<'a>(document: &'a mut Value, key: &str) -> Option<&'a mut Value> {
+fn find<'a>(document: &'a Value, key: &str) -> Option<&'a Value> {
+    key.split('.').try_fold(document, |at, name| at.get(name))
+}
+
+fn find_mut<'a>(document: &'a mut Value, key: &str) -> Option<&'a mut Value> {
     key.split('.').try_fold(document, |at, name| at.as_object_mut()?.get_mut(name))
 }
 
@@ -193,14 +207,14 @@ fn put(document: &mut Value, key: &str, value: Option<Value>) -> Option<()> {
     if let Some((place, name)) = key.rsplit_once('.')
         && is_open(place)
     {
-        let fields = find(document, place)?.as_object_mut()?;
+        let fields = find_mut(document, place)?.as_object_mut()?;
         match value {
             Some(value) => drop(fields.insert(name.to_owned(), value)),
             None => drop(fields.remove(name)),
         }
         return Some(());
     }
-    let found = find(document, key)?;
+    let found = find_mut(document, key)?;
     if found.is_object() && !is_open(key) {
         return None;
     }

@@ -195,3 +195,13 @@ fn security_settings_are_known_by_their_names() {
         assert_eq!(security_setting(key), expected, "{key}");
     }
 }
+
+/// Whoever sends a million keeps everybody else from changing one.
+#[test]
+fn changes_at_once_are_bounded() {
+    let many = |count| std::iter::repeat_n(("panel.auto-clear-s", "60"), count);
+    let default = Settings::default();
+    assert!(default.changed(many(Settings::CHANGES_MAX)).is_ok());
+    let refused = default.changed(many(Settings::CHANGES_MAX + 1)).unwrap_err();
+    assert_eq!(refused.to_string(), "more than 500 changes at once");
+}
