@@ -7,13 +7,11 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use kazasu_directory::{Client, DirectoryConfig};
 use kazasu_hal::{Polling, StationName};
 use kazasu_runtime::{Stations, TapSettings};
 use serde::Deserialize;
-
-use crate::owner::DataFolder;
 
 const PANEL_PORT: u16 = 8580;
 const DEFAULT_STATION: &str = "main";
@@ -115,8 +113,8 @@ impl From<ReaderPlace> for kazasu_web::ReaderPlace {
 
 impl Config {
     /// Reads the file given, or the data folder's own where that exists.
-    pub(crate) fn load(given: Option<&PathBuf>, folder: &DataFolder) -> Result<Self> {
-        let path = given.cloned().unwrap_or_else(|| folder.config());
+    pub(crate) fn load(given: Option<&PathBuf>, own: PathBuf) -> Result<Self> {
+        let path = given.cloned().unwrap_or(own);
         let shown = path.display();
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
@@ -125,9 +123,16 @@ impl Config {
                 return Err(error).with_context(|| format!("{shown} cannot be read"));
             }
         };
-        let config: Self =
-            toml::from_str(&text).with_context(|| format!("{shown} is not as it should be"))?;
-        config.check().with_context(|| format!("{shown} is not as it should be"))?;
+        Self::parse(&text).with_context(|| format!("{shown} is not as it should be"))
+    }
+
+    /// Reads the text of the file.
+    pub(crate) fn parse(text: &str) -> Result<Self> {
+        let config: Self = toml::from_str(text).map_err(|error| {
+            let place = error.span().map(|span| place(text, span.start)).unwrap_or_default();
+            anyhow!("{place}{}", error.message())
+        })?;
+        config.check()?;
         Ok(config)
     }
 
@@ -222,6 +227,20 @@ impl Config {
     }
 }
 
+/// Where in the file something is: the line and what it is about. The parser would show all of the
+/// line, and with it a password that has no place there.
+fn place(text: &str, at: usize) -> String {
+    let before = text.get(..at).unwrap_or(text);
+    let number = 1 + before.bytes().filter(|byte| *byte == b'\n').count();
+    let line = text.lines().nth(number - 1).unwrap_or_default().trim();
+    let about = match line.split_once('=') {
+        Some((key, _)) => key.trim(),
+        None if line.starts_with('[') && line.ends_with(']') => line,
+        None => return format!("line {number}: "),
+    };
+    format!("line {number}, {about}: ")
+}
+
 /// What to do with `[registration]`, which earlier versions had in the file.
 fn elsewhere(registration: &toml::Table) -> String {
     let mut changes = Vec::new();
@@ -256,9 +275,7 @@ mod tests {
     use super::*;
 
     fn check(text: &str, expected: &str) {
-        let result =
-            toml::from_str::<Config>(text).map_err(anyhow::Error::from).and_then(|c| c.check());
-        let got = result.map_or_else(|e| format!("{e:#}"), |()| String::new());
+        let got = Config::parse(text).map_or_else(|e| format!("{e:#}"), |_| String::new());
         assert!(got.contains(expected) && got.is_empty() == expected.is_empty(), "{text}: {got}");
     }
 
@@ -286,6 +303,9 @@ mod tests {
             "2 stations",
         );
         check("[taps]\nmissed_polls = 0", "at least one");
-        check("lisen = '127.0.0.1:1'", "unknown field");
+        check("# x\nlisen = '127.0.0.1:1'", "line 2, lisen: unknown field `lisen`");
+        let told = |text: &str| format!("{:#}", Config::parse(text).unwrap_err());
+        let password = told("[directory.service_account]\npassword = 'hunter22'");
+        assert!(password.contains("password") && !password.contains("hunter22"), "{password}");
     }
 }

@@ -31,7 +31,7 @@ pub(crate) async fn run(command: Directory, out: Out) -> Result<End> {
 
 async fn check(user: Option<String>, config: Option<PathBuf>, data: Data, out: Out) -> Result<End> {
     let folder = DataFolder::open(data.data)?;
-    let loaded = Config::load(config.as_ref(), &folder)?;
+    let loaded = Config::load(config.as_ref(), folder.config())?;
     let Some(directory) = loaded.directory() else {
         let file = config.unwrap_or_else(|| folder.config());
         bail!(

@@ -68,7 +68,7 @@ impl Line for Ready {
 pub(crate) async fn run(serve: Serve, out: Out) -> Result<End> {
     let data = &serve.place.data;
     let folder = DataFolder::open(data.data.clone())?;
-    let config = Config::load(serve.place.config.as_ref(), &folder)?;
+    let config = Config::load(serve.place.config.as_ref(), folder.config())?;
     let listen = config.listen(serve.listen);
     ensure!(
         listen.ip().is_loopback() || serve.insecure_http,

@@ -67,7 +67,7 @@ impl Host {
 
     /// A host with the readers only, opened now. The caller owns the data folder.
     pub(crate) fn readers(place: &Place, folder: &DataFolder) -> Result<Self> {
-        let config = Config::load(place.config.as_ref(), folder)?;
+        let config = Config::load(place.config.as_ref(), folder.config())?;
         let found = discoverers(&config.readers(&place.readers), config.polling())?;
         let stations = config.stations();
         let (events, _) = broadcast::channel(EVENTS_MAX);
