@@ -1,11 +1,11 @@
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use kazasu_registration::DateFormat;
-use serde::{Deserialize, Serialize};
 
 use super::{Data, word};
+use crate::control::AuditFormat;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Audit {
@@ -54,14 +54,6 @@ pub(crate) struct Export {
     pub(crate) date_format: DateFormat,
     #[command(flatten)]
     pub(crate) data: Data,
-}
-
-/// What an export looks like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum AuditFormat {
-    Manual,
-    Json,
 }
 
 fn time(text: &str) -> Result<Timestamp, String> {

@@ -12,10 +12,10 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgGroup, Args, Parser, Subcommand};
 use kazasu_wire::describe::{Dialect, EnvelopeKind, Side};
 
-pub(crate) use audit::{Audit, AuditFormat, Export};
+pub(crate) use audit::{Audit, Export};
 pub(crate) use config::{Card, CardRule, Config, LearnRule};
 pub(crate) use device::Device;
-pub(crate) use records::{EditUser, Feature, User};
+pub(crate) use records::{EditUser, User};
 
 /// Card readers to tap events, tap events to people, people's cards to safe registrations.
 #[derive(Debug, Parser)]

@@ -1,10 +1,10 @@
 use std::path::PathBuf;
 
-use clap::{ArgGroup, Args, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Subcommand};
 use kazasu_registration::Role;
-use serde::{Deserialize, Serialize};
 
 use super::{Data, word};
+use crate::control::Feature;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum User {
@@ -174,14 +174,4 @@ pub(crate) struct EditUser {
 /// Every role's word.
 fn roles() -> [&'static str; 3] {
     [Role::General, Role::Administrator, Role::AccountAdministrator].map(Role::as_str)
-}
-
-/// What a user can be kept from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Feature {
-    Copy,
-    Fax,
-    Scan,
-    Print,
 }

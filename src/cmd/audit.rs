@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use anyhow::Result;
 
 use super::{ask_records, records};
-use crate::cli::{Audit, AuditFormat, Export};
-use crate::control::{AuditWanted, End, Request};
+use crate::cli::{Audit, Export};
+use crate::control::{AuditFormat, AuditWanted, End, Request};
 use crate::lines::{AuditText, Message};
 use crate::out::Out;
 

@@ -85,7 +85,7 @@ impl Host {
 
     /// The same with the directory of this configuration file. The caller owns the data folder.
     pub(crate) async fn directory(config: Option<&PathBuf>, folder: &DataFolder) -> Result<Self> {
-        let directory = Config::load(config, folder)?.directory_client()?;
+        let directory = Config::load(config, folder.config())?.directory_client()?;
         Ok(Self { office: Some(Office::open(folder, directory).await?), ..Self::default() })
     }
 

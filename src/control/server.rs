@@ -89,14 +89,9 @@ async fn client(stream: UnixStream, host: Host) -> Result<()> {
         let end = End::Error(format!("the request is cut off or over {LINE_MAX} bytes"));
         return send(&mut write, &Reply::End(end)).await;
     }
-    match serde_json::from_slice(&text) {
+    match Request::read(&text) {
         Ok(request) => answer(request, host, read, write).await,
-        // The parser's own message could quote the request, and with it a password.
-        Err(error) => {
-            let place = error.column();
-            let end = End::Error(format!("the request is not understood (at byte {place})"));
-            send(&mut write, &Reply::End(end)).await
-        }
+        Err(why) => send(&mut write, &Reply::End(End::Error(why))).await,
     }
 }
 

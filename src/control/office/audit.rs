@@ -6,9 +6,8 @@ use kazasu_registration::{AuditFilter, DateFormat, Shown, json_line, manual};
 use nix::ifaddrs::getifaddrs;
 
 use super::{Done, Office, Refused, another_version};
-use crate::cli::AuditFormat;
 use crate::control::host::{Lines, say, send};
-use crate::control::{AuditWanted, End};
+use crate::control::{AuditFormat, AuditWanted, End};
 use crate::lines::{AuditText, Message};
 
 /// What no look at the files can find.

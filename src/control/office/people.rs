@@ -6,9 +6,8 @@ use kazasu_registration::{CardNumber, Limits, Role, UserId, UserKey};
 use kazasu_service::{AdminError, CardToRemove, StoredUser, Unlock, UserEdit};
 
 use super::{Done, Office, Refused, another_version};
-use crate::cli::Feature;
 use crate::control::host::{Lines, send};
-use crate::control::{self, Edit, End};
+use crate::control::{self, Edit, End, Feature};
 use crate::lines::{CardLine, Csv, ErasedLine, UserDetail, UserLine};
 
 /// Users and cards.

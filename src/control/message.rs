@@ -1,0 +1,168 @@
+//! Requests and answers as they go over the socket: a line of JSON each.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+/// The longest request or answer line, in bytes: the longest CSV, as JSON numbers.
+pub(crate) const LINE_MAX: usize = 16 * 1024 * 1024;
+
+/// What a command wants.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub(crate) enum Request {
+    /// Events until the client goes away.
+    Watch,
+    /// All readers, once.
+    Readers,
+    /// The panel's address.
+    Panel,
+    /// A control line for the simulated reader.
+    Sim { line: String },
+    /// A new user; `password` `None` means none.
+    UserAdd { user_id: String, name: String, mail: String, password: Option<Zeroizing<String>> },
+    /// Users from a CSV text, all or none.
+    UserImport { csv: Zeroizing<Vec<u8>> },
+    /// All registered users as a CSV text.
+    UserExport,
+    /// All users.
+    UserList,
+    /// The records of those who are locked.
+    UserLocked,
+    /// Opens locks.
+    UserUnlock { whom: Unlock },
+    /// One record, with all that deleting it would delete.
+    UserShow { user_id: String },
+    /// Changes of one record.
+    UserEdit { user_id: String, edit: Edit },
+    /// One user less.
+    UserDelete { user_id: String },
+    /// No provisional users any more that were made before this moment (RFC 3339).
+    ProvisionalDelete { before: String },
+    /// All cards that are somebody's.
+    CardList,
+    /// A user's card is nobody's any more.
+    CardUnlink { user_id: String },
+    /// A card is not in the directory any more: this person's, or that of this number, or both.
+    DirectoryRemoveCard { user_id: Option<String>, card: Option<String> },
+    /// Settings by key or by the first words of several; all where none is named.
+    ConfigShow { keys: Vec<String> },
+    /// What a change would say; without one, what is stored.
+    ConfigCheck { changes: Vec<(String, String)> },
+    /// Settings to change, at this version of them.
+    ConfigSet { changes: Vec<(String, String)>, version: Option<u64> },
+    /// The versions of the settings that are kept.
+    ConfigHistory,
+    /// One of the device's own passwords; `None` removes it.
+    ConfigPassword { which: String, password: Option<Zeroizing<String>> },
+    /// The audit log.
+    AuditExport { wanted: AuditWanted },
+    /// Whether the audit log is whole.
+    AuditVerify,
+    /// All records into one file.
+    Backup { file: PathBuf },
+    /// What the device around a reader did.
+    Device { station: Option<String>, event: String, job: Option<Job> },
+}
+
+/// A job that ended.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Job {
+    /// What it was, and how it ended: words.
+    pub(crate) job: String,
+    pub(crate) end: String,
+}
+
+impl Request {
+    /// Reads the line of a client.
+    ///
+    /// # Errors
+    /// What to answer. The parser's own message could quote the request, and with it a password.
+    pub(crate) fn read(line: &[u8]) -> Result<Self, String> {
+        serde_json::from_slice(line)
+            .map_err(|error| format!("the request is not understood (at byte {})", error.column()))
+    }
+}
+
+/// Which part of the audit log, and how.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct AuditWanted {
+    pub(crate) format: AuditFormat,
+    pub(crate) since: Option<Timestamp>,
+    pub(crate) until: Option<Timestamp>,
+    pub(crate) event: Option<String>,
+    pub(crate) user: Option<String>,
+    /// The name of a date format.
+    pub(crate) dates: String,
+}
+
+/// Whose lock is opened.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Unlock {
+    /// A person's of this user ID, or a card's of this number.
+    Named(String),
+    /// The key operator's.
+    Administrator,
+    /// All.
+    All,
+}
+
+/// Changes of a user's record. What is left out stays.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Edit {
+    pub(crate) name: Option<String>,
+    pub(crate) mail: Option<String>,
+    pub(crate) role: Option<String>,
+    /// Which the user may use from now on, and which not.
+    pub(crate) features: BTreeMap<Feature, bool>,
+    pub(crate) password: Option<Zeroizing<String>>,
+    pub(crate) no_password: bool,
+    pub(crate) unlink_card: bool,
+}
+
+/// One line of an answer.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Reply {
+    /// A result line.
+    Line(Value),
+    /// The last line.
+    End(End),
+}
+
+/// How a request ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum End {
+    /// Done.
+    Done,
+    /// Understood and refused or nothing found; says why.
+    No(String),
+    /// Failed; says what and the next step.
+    Error(String),
+}
+
+/// What an export of the audit log looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum AuditFormat {
+    Manual,
+    Json,
+}
+
+/// What a user can be kept from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Feature {
+    Copy,
+    Fax,
+    Scan,
+    Print,
+}
