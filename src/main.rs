@@ -4,6 +4,8 @@ mod cli;
 mod cmd;
 mod config;
 mod control;
+#[cfg(test)]
+mod fuzz;
 mod hex;
 mod lines;
 mod out;

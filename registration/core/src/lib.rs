@@ -12,6 +12,8 @@
 pub mod access;
 mod audit;
 mod code;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod job;
 mod lockout;
 mod number;

@@ -305,6 +305,9 @@ fn start_tls_result(message: &[u8]) -> Option<ResultCode> {
     result(&mut Reader::new(reader.next()?.content))
 }
 
+#[cfg(any(test, fuzzing))]
+#[path = "guard_fuzz.rs"]
+pub(crate) mod fuzz;
 #[cfg(test)]
 #[path = "guard_test.rs"]
 mod tests;

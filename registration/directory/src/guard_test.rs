@@ -1,8 +1,7 @@
-use ldap3::{LdapConnAsync, LdapConnSettings, Scope, SearchEntry, StdStream};
 use proptest::prelude::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
-use super::*;
+use super::{fuzz::library_reads, *};
 
 /// An element, for messages of at most 127 bytes.
 fn el(tag: u8, content: &[u8]) -> Vec<u8> {
@@ -149,35 +148,6 @@ proptest! {
         let _ = inspect(&bytes, Some(Awaited { id: 1, request }));
         let _ = self::request(&bytes);
     }
-}
-
-/// The library on these bytes as the answer to its first request: both its tasks have to end
-/// without a panic.
-async fn library_reads(request: u8, answer: &[u8]) {
-    let (near, mut far) = UnixStream::pair().unwrap();
-    let stream = StdStream::Unix(near.into_std().unwrap());
-    let settings = LdapConnSettings::new().set_std_stream(stream);
-    let (driver, mut ldap) = LdapConnAsync::with_settings(settings, "ldapi:///").await.unwrap();
-    let driver = tokio::spawn(driver.drive());
-    let call = tokio::spawn(async move {
-        if request == op::BIND {
-            let _ = ldap.simple_bind("cn=x", "y").await;
-        } else {
-            let search = ldap.streaming_search("", Scope::Base, "(cn=*)", vec!["cn"]).await;
-            let mut search = search.unwrap();
-            while let Ok(Some(found)) = search.next().await {
-                if !found.is_ref() && !found.is_intermediate() {
-                    let _ = SearchEntry::construct(found);
-                }
-            }
-        }
-    });
-    let mut bytes = [0; 256];
-    assert!(far.read(&mut bytes).await.unwrap() > 0);
-    far.write_all(answer).await.unwrap();
-    drop(far);
-    let (driver, call) = tokio::join!(driver, call);
-    assert!(driver.is_ok() && call.is_ok(), "{answer:02x?}");
 }
 
 /// Each byte of sound answers is changed into each other one. What passes does no harm.

@@ -38,3 +38,24 @@ pub use config::{
 };
 pub use preflight::{Finding, Severity, Volunteer, preflight};
 pub use tls::BadFile;
+
+/// What holds for any bytes at all. The fuzz target `directory` of `registration/fuzz` runs this,
+/// and a test runs it on what was found before.
+#[cfg(any(test, fuzzing))]
+pub mod fuzz {
+    pub use crate::guard::fuzz::server;
+}
+
+#[cfg(test)]
+#[path = "../../fuzz/replay.rs"]
+mod replay;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn found_inputs() {
+        replay::found("directory", include_str!("../../fuzz/corpus/directory.txt"), fuzz::server);
+    }
+}

@@ -135,7 +135,7 @@ fn active_directory(entry: &Entry) -> Option<Attribute> {
 }
 
 /// An attribute type description (RFC 4512 section 4.1.2), with what it inherits.
-fn ldap(definitions: &[&str], name: &str) -> Option<Attribute> {
+pub(crate) fn ldap(definitions: &[&str], name: &str) -> Option<Attribute> {
     /// Directory String, IA5 String, Printable String, Numeric String.
     const TEXTS: [&str; 4] = ["15", "26", "44", "36"];
     const SYNTAXES: &str = "1.3.6.1.4.1.1466.115.121.1.";

@@ -14,6 +14,8 @@ mod admin;
 mod clock;
 mod current;
 mod directory;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod guard;
 mod hasher;
 mod passwords;

@@ -1,6 +1,8 @@
 //! The audit log: records chained by a keyed hash, and its end noted in a second file.
 
 mod files;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 
 use std::{fmt, path::Path};
 

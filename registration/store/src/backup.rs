@@ -4,6 +4,8 @@
 //! database is, which schema it has, and its SHA-256. The sum finds what a disk or a transfer did
 //! to the file; it is no proof of who wrote it.
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod restore;
 mod trailer;
 

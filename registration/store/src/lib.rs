@@ -150,6 +150,17 @@ impl fmt::Debug for SqliteStore {
     }
 }
 
+/// What holds for any bytes at all. The fuzz targets of `registration/fuzz` run these, and a test
+/// runs them on what was found before.
+#[cfg(any(test, fuzzing))]
+pub mod fuzz {
+    pub use crate::{audit::fuzz::beside, backup::fuzz::backup};
+}
+
+#[cfg(test)]
+#[path = "../../fuzz/replay.rs"]
+mod replay;
+
 #[cfg(test)]
 mod tests {
     use std::time::SystemTime;
@@ -236,5 +247,11 @@ mod tests {
             assert!(added.message.contains("kazasu.db"), "{added}");
             assert_eq!(store.list_users().await, Ok(Vec::new()));
         }
+    }
+
+    #[test]
+    fn found_inputs() {
+        replay::found("backup", include_str!("../../fuzz/corpus/backup.txt"), fuzz::backup);
+        replay::found("beside", include_str!("../../fuzz/corpus/beside.txt"), fuzz::beside);
     }
 }

@@ -36,6 +36,17 @@ pub use serve::serve;
 pub use tls::{BadCertificate, Tls};
 pub use token::{BadToken, PanelToken};
 
+/// What holds for any bytes at all. The fuzz targets of `registration/fuzz` run these, and a test
+/// runs them on what was found before.
+#[cfg(any(test, fuzzing))]
+pub mod fuzz {
+    pub use crate::{audit::fuzz::login, panel::fuzz::press};
+}
+
+#[cfg(test)]
+#[path = "../../fuzz/replay.rs"]
+mod replay;
+
 /// How long an answer may take, the sending of the form included. Event streams answer at once.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -59,5 +70,16 @@ async fn in_time(request: Request, next: Next) -> Response {
     match tokio::time::timeout(ANSWER_TIMEOUT, next.run(request)).await {
         Ok(response) => response,
         Err(_) => StatusCode::REQUEST_TIMEOUT.into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn found_inputs() {
+        replay::found("forms", include_str!("../../fuzz/corpus/forms.txt"), fuzz::press);
+        replay::found("login", include_str!("../../fuzz/corpus/login.txt"), fuzz::login);
     }
 }

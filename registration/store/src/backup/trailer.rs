@@ -10,7 +10,7 @@ use crate::open::{APPLICATION, SCHEMA};
 /// The form of backups that this version writes.
 const FORMAT: i64 = 1;
 /// How long the line is, in bytes.
-const LINE: usize = 1 + 14 + 5 + 18 + 27 + 71 + 1;
+pub(super) const LINE: usize = 1 + 14 + 5 + 18 + 27 + 71 + 1;
 /// Where an SQLite database says whose it is, big-endian (SQLite file format 1.3).
 const APPLICATION_AT: u64 = 68;
 

@@ -5,6 +5,8 @@
 //! download the log.
 
 mod credentials;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod sessions;
 
 use std::{net::IpAddr, sync::Arc, time::SystemTime};

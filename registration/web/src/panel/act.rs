@@ -14,7 +14,7 @@ use super::{Panel, no_such_panel, redirect, shown, wants_fragment};
 use crate::lang::Lang;
 
 /// How much of a typed user ID is shown again, in characters: more than any valid one.
-const KEPT: usize = 64;
+pub(super) const KEPT: usize = 64;
 
 /// One press of a button, with whatever its form holds. No `Debug`: it holds passwords.
 #[derive(Deserialize)]
@@ -76,7 +76,7 @@ impl Press {
         }
     }
 
-    fn action(self) -> PanelAction {
+    pub(super) fn action(self) -> PanelAction {
         match self.button {
             Button::AuthenticationKey => PanelAction::AuthenticationKey,
             Button::SpecialKey => PanelAction::SpecialKey,
@@ -114,7 +114,7 @@ impl Press {
     }
 
     /// The page that the press came from, with the news that it is too early to try again.
-    fn too_early(&self, page: &mut Page) {
+    pub(super) fn too_early(&self, page: &mut Page) {
         let kept = || self.user_id.chars().take(KEPT).collect();
         let problem = match page {
             Page::Register { user_id, sources, source, problem } => {

@@ -6,6 +6,8 @@ mod drawings;
 mod events;
 mod field;
 mod form;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod keyboard;
 mod pages;
 mod sim;

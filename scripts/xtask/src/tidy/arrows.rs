@@ -36,6 +36,19 @@ const ARROWS: &[Arrows] = &[
         &["registration/store"],
     ),
     (
+        "registration/fuzz",
+        &[
+            "registration/core",
+            "registration/service",
+            "registration/store",
+            "registration/directory",
+            "registration/web",
+            "hal/core",
+            "hal/runtime",
+        ],
+        &[],
+    ),
+    (
         "tests/directory",
         &[],
         &["registration/directory", "registration/service", "registration/core"],
