@@ -338,6 +338,47 @@ fn keyed_numbers_in_the_directory() {
     assert_no_secrets(&folder, &mut service);
 }
 
+/// `kazasu directory remove-card`, through the running service and without one: the card is unknown
+/// from then on, and the log says whose it was.
+#[test]
+fn an_administrator_deletes_a_card() {
+    let domain = Domain::start();
+    let folder = Folder::new();
+    done(&folder, ["config", "set", "sign-in.mode=remote"], "");
+    let typed = [("user_id", "alice"), ("password", "pass+of+alice"), ("source", "directory")];
+    let check_removed = || {
+        let words = ["directory", "remove-card", "--card", CARD, "--json"];
+        let removed = folder.kazasu(words, "");
+        assert_eq!(removed.code, Some(0), "{removed:#?}");
+        assert_eq!(json(&removed.stdout)["user_id"], "alice");
+        assert!(domain.samba.values("alice", "pager").is_empty());
+        let again = folder.kazasu(["directory", "remove-card", "alice"], "");
+        assert_eq!(again.code, Some(1), "{again:#?}");
+    };
+    for is_running in [true, false] {
+        let mut service = domain.serve(&folder, &domain.service_account());
+        let mut hand = Hand::new(&folder);
+        let mut panel = Screens::open(&service.panel);
+        panel.find("idle");
+        hand.tap(CARD);
+        let page = panel.find("register");
+        panel.press(&page, "submit", &typed);
+        panel.find("notice-registered");
+        assert_eq!(domain.samba.values("alice", "pager"), [CARD]);
+        if is_running {
+            check_removed();
+            hand.tap(CARD);
+            panel.find("register");
+        }
+        assert_no_secrets(&folder, &mut service);
+        assert!(service.process.terminate().success());
+    }
+    check_removed();
+    let log = folder.kazasu(["audit", "export", "--json", "--user", "alice"], "");
+    let events: Vec<_> = log.stdout.lines().map(|line| json(line)["event"].clone()).collect();
+    assert_eq!(events, ["card-written", "card-erased", "card-written", "card-erased"]);
+}
+
 /// S30-4-13: cancelling, or another card, ends a sign-in that waits for the directory. What the
 /// directory says later signs nobody in, and counts against nobody. The service starts while the
 /// directory is away.
