@@ -1,6 +1,7 @@
 //! Whether the time of an answer tells an unknown user ID from a wrong password: measures both
 //! through the service on a real store, taking turns, and prints mean, standard deviation and
-//! Welch's t (below 2 in size: no difference that so many measurements would show).
+//! Welch's t (below 2 in size: no difference that so many measurements would show). Also prints how
+//! much memory the hashing of so many passwords took.
 //!
 //! `cargo run --release -p kazasu-service --example sign_in_times -- 500`
 
@@ -54,6 +55,9 @@ async fn main() {
     let error = (wrong.variance / wrong.count + unknown.variance / unknown.count).sqrt();
     let difference = wrong.mean - unknown.mean;
     println!("difference {difference:+.3} ms, t = {:+.2}", difference / error);
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let most = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    println!("most memory at a time {}", most.trim());
 }
 
 /// From the press to the page that answers, in milliseconds.
