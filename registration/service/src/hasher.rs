@@ -69,8 +69,8 @@ impl fmt::Debug for Argon2id {
 }
 
 /// What a hash is computed in; each slot has one, and keeps it. Given back after each password, such
-/// pieces would be spread over the allocator's arenas, which keep them: 440 MB after 360
-/// passwords.
+/// pieces would be spread over the allocator's arenas, which keep them: 440 MB after
+/// 360 passwords.
 #[derive(Default)]
 struct Memory(Vec<Block>);
 

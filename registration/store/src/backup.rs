@@ -174,6 +174,11 @@ fn finish(path: &Path) -> Result<u64> {
     db.pragma_update_and_check(None, "journal_mode", "delete", |_| Ok(()))
         .map_err(|e| failed(e.into()))?;
     open::check_kind(path, &db)?;
+    // The header may say so, where the file itself can be written.
+    if db.is_readonly("main").map_err(|e| failed(e.into()))? {
+        let message = format!("database {} says that nobody may write it", path.display());
+        return Err(StoreError::new(StoreErrorKind::Damaged, message).into());
+    }
     open::check_pages(path, &db, "integrity_check")?;
     open::check_tables(path, &mut db)?;
     let users: i64 = db
