@@ -75,12 +75,31 @@ impl AuditEvent {
     /// Who it was about.
     #[must_use]
     pub fn user(&self) -> Option<&UserId> {
+        self.about().0
+    }
+
+    /// The card it was about.
+    #[must_use]
+    pub fn card(&self) -> Option<&CardIdentity> {
+        self.about().1
+    }
+
+    fn about(&self) -> (Option<&UserId>, Option<&CardIdentity>) {
         match self {
-            Self::CardBound { user, .. }
-            | Self::UserAdded { user }
-            | Self::UserDeleted { user, .. }
+            Self::CardBound { user, card, .. } | Self::CardUnlinked { user, card } => {
+                (Some(user), Some(card))
+            }
+            Self::UserDeleted { user, card } => (Some(user), card.as_ref()),
+            Self::ProvisionalMade { card }
+            | Self::ProvisionalDeleted { card }
+            | Self::Refused { card, .. } => (None, Some(card)),
+            Self::Locked { who, card }
+            | Self::Unlocked { who, card }
+            | Self::SignInFailed { who, card }
+            | Self::JobEnded { who, card, .. } => (who.user(), card.as_ref()),
+            Self::LogExported { by } => (by.as_ref().and_then(Claimed::user), None),
+            Self::UserAdded { user }
             | Self::UserEdited { user }
-            | Self::CardUnlinked { user, .. }
             | Self::UserCopied { user, .. }
             | Self::CardWritten { user, .. }
             | Self::CardWriteUnknown { user }
@@ -89,73 +108,11 @@ impl AuditEvent {
             | Self::RoleChanged { user, .. }
             | Self::LimitsChanged { user, .. }
             | Self::SignedInUnchecked { user }
-            | Self::NotAdministrator { user }
-            | Self::Locked { who: Claimed::User(user), .. }
-            | Self::Unlocked { who: Claimed::User(user), .. }
-            | Self::SignInFailed { who: Claimed::User(user), .. }
-            | Self::JobEnded { who: Claimed::User(user), .. }
-            | Self::LogExported { by: Some(Claimed::User(user)) } => Some(user),
-            Self::SignInFailed { .. }
-            | Self::Locked { .. }
-            | Self::Unlocked { .. }
-            | Self::AllUnlocked { .. }
-            | Self::ProvisionalMade { .. }
-            | Self::Refused { .. }
-            | Self::ProvisionalDeleted { .. }
-            | Self::UsersDeleted { .. }
-            | Self::SettingsChanged { .. }
-            | Self::SecretSet { .. }
-            | Self::JobEnded { .. }
-            | Self::PrintRefused
-            | Self::SettingsViewed { .. }
-            | Self::UsersImported { .. }
-            | Self::UsersExported { .. }
-            | Self::BackupBegun
-            | Self::BackupMade { .. }
-            | Self::Restored { .. }
-            | Self::ReaderChanged { .. }
-            | Self::LogBegun
-            | Self::Started { .. }
-            | Self::StopRequested
-            | Self::SoftwareUpdated { .. }
-            | Self::TimeAdjusted { .. }
-            | Self::TlsFailed { .. }
-            | Self::LogExported { .. }
-            | Self::LogKeyReplaced
-            | Self::LogEndLost { .. }
-            | Self::SyslogLost { .. } => None,
-        }
-    }
-
-    /// The card it was about.
-    #[must_use]
-    pub fn card(&self) -> Option<&CardIdentity> {
-        match self {
-            Self::ProvisionalMade { card }
-            | Self::CardBound { card, .. }
-            | Self::Refused { card, .. }
-            | Self::CardUnlinked { card, .. }
-            | Self::ProvisionalDeleted { card } => Some(card),
-            Self::UserDeleted { card, .. }
-            | Self::JobEnded { card, .. }
-            | Self::Locked { card, .. }
-            | Self::Unlocked { card, .. }
-            | Self::SignInFailed { card, .. } => card.as_ref(),
+            | Self::NotAdministrator { user } => (Some(user), None),
             Self::AllUnlocked { .. }
-            | Self::UserAdded { .. }
-            | Self::UserEdited { .. }
-            | Self::SignedInUnchecked { .. }
-            | Self::UserCopied { .. }
-            | Self::CardWritten { .. }
-            | Self::CardWriteUnknown { .. }
-            | Self::CardErased { .. }
-            | Self::CardEraseUnknown { .. }
-            | Self::RoleChanged { .. }
-            | Self::LimitsChanged { .. }
             | Self::UsersDeleted { .. }
             | Self::SettingsChanged { .. }
             | Self::SecretSet { .. }
-            | Self::NotAdministrator { .. }
             | Self::PrintRefused
             | Self::SettingsViewed { .. }
             | Self::UsersImported { .. }
@@ -170,10 +127,9 @@ impl AuditEvent {
             | Self::SoftwareUpdated { .. }
             | Self::TimeAdjusted { .. }
             | Self::TlsFailed { .. }
-            | Self::LogExported { .. }
             | Self::LogKeyReplaced
             | Self::LogEndLost { .. }
-            | Self::SyslogLost { .. } => None,
+            | Self::SyslogLost { .. } => (None, None),
         }
     }
 
@@ -242,4 +198,13 @@ fn changed(reader: &ReaderName, state: ReaderState, more: u32) -> String {
         text = format!("{text}; {}", kind.as_str());
     }
     if more > 0 { format!("{text}; {more} more") } else { text }
+}
+
+impl Claimed {
+    fn user(&self) -> Option<&UserId> {
+        match self {
+            Self::User(user) => Some(user),
+            Self::Unknown | Self::Device(_) => None,
+        }
+    }
 }
