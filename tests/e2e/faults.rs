@@ -10,7 +10,11 @@ mod journey;
 mod plan;
 mod start;
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    path::Path,
+};
 
 use rusqlite::{Connection, OptionalExtension};
 use serde_json::json;
@@ -25,6 +29,8 @@ const ALICE: Wish = Wish { user: "alice", password: "", card: "012E4CE100000001"
 const BOB: Wish = Wish { user: "bob", password: "Red horse 7", card: "012E4CE100000002" };
 const CAROL: Wish = Wish { user: "carol", password: "", card: "012E4CE100000003" };
 const DAVE: Wish = Wish { user: "dave", password: "", card: "012E4CE100000004" };
+/// How often the store is asked until it has what the service writes at its start.
+const LOOKS_MAX: usize = 500;
 /// The card that Dave has before.
 const OLD: Wish = Wish { user: "dave", password: "", card: "012E4CE100000005" };
 
@@ -84,12 +90,27 @@ impl Before {
         let checkpoint = journey == Journey::Checkpoint;
         copy(if checkpoint { &self.full_log } else { &self.usual }, &folder);
         let service = start(&folder);
+        // The last that the service stores by itself: from here on each run makes the same calls.
+        let stored = (0..LOOKS_MAX).any(|_| {
+            folder.users();
+            is_reader_noted(&folder)
+        });
+        assert!(stored, "the reader is not in the audit log");
         folder.ask(&json!({ "do": "sim", "line": "pace instant" })).unwrap();
         if checkpoint {
             fill_log(&folder, CHECKPOINT_PAGES - REGISTRATION_PAGES);
         }
         (folder, service)
     }
+}
+
+/// Since the service's start. Not to be asked before: without the service, closing the database
+/// would empty its log.
+fn is_reader_noted(folder: &Folder) -> bool {
+    let db = Connection::open(folder.path().join("data/kazasu.db")).unwrap();
+    let noted = "SELECT count(*) FROM audit WHERE event = 'reader-attached'
+                 AND id > (SELECT max(id) FROM audit WHERE event IN ('started-cold', 'started-warm'))";
+    db.query_row(noted, [], |row| row.get::<_, u32>(0)).unwrap() > 0
 }
 
 /// A service whose connections all have one thread: there the same journey makes the same calls.
@@ -164,8 +185,11 @@ fn run(before: &Before, journey: Journey, faults: &[Fault], end: End) -> (usize,
         .collect();
     let wish = journey.wish();
     let mut person = Person::at(&folder, &service.panel);
-    let said = person.register(wish);
-    person.look();
+    let said = catch_unwind(AssertUnwindSafe(|| {
+        let said = person.register(wish);
+        person.look();
+        said
+    }));
     drop(person);
     let seen: Vec<Call> = tracers.into_iter().flat_map(Tracer::detach).collect();
     let failed: Vec<&Call> = seen.iter().filter(|call| call.failed).collect();
@@ -175,6 +199,7 @@ fn run(before: &Before, journey: Journey, faults: &[Fault], end: End) -> (usize,
         // The calls came in another order, and one met what it cannot meet.
         return (0, "not judged".to_owned());
     }
+    let said = said.unwrap_or_else(|why| resume_unwind(why));
 
     let mut bound = said.clone();
     if end == End::GoOn {
