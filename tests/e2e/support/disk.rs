@@ -29,9 +29,12 @@ const SECTOR: usize = 512;
 const REQUEST_MAX: u32 = 32 << 20;
 /// How much the cache holds, in bytes; what is older goes to the disk by itself.
 const CACHE_MAX: usize = 16 << 20;
-/// The file system's superblock is in the first block, and it is not made for being torn: it is
-/// written there whole or not at all, as by the drives with sectors of this size.
-const WHOLE_BELOW: u64 = 4096;
+/// A block of the file system, in bytes. Its superblock, in the first one, and the blocks by which its
+/// journal commits are not made for being torn (the kernel refuses to mount then): they are written
+/// whole or not at all, as by the drives with sectors of this size.
+const BLOCK: usize = 4096;
+/// What each of the journal's own blocks begins with (the kernel's documentation of ext4, jbd2).
+const JOURNAL: [u8; 4] = 0xC03B_3998_u32.to_be_bytes();
 
 const OPTION_MAGIC: u64 = 0x4948_4156_454F_5054;
 const REPLY_MAGIC: u64 = 0x0003_E889_0455_65A9;
@@ -240,15 +243,19 @@ impl Disk {
                 lost.gone += 1;
                 continue;
             }
-            let can_tear = write.at >= WHOLE_BELOW && write.bytes.len() > SECTOR;
-            let tears = fate == 1 && can_tear;
+            let tears = fate == 1 && write.bytes.len() > SECTOR;
             lost.torn += u64::from(tears);
-            for (number, sector) in (0..).zip(write.bytes.chunks(SECTOR)) {
-                if tears && dice.below(2) == 0 {
-                    lost.sectors += 1;
-                } else {
-                    let at = write.at + number * SECTOR as u64;
-                    self.file.write_all_at(sector, at).unwrap();
+            for (number, block) in (0..).zip(write.bytes.chunks(BLOCK)) {
+                let at = write.at + number * BLOCK as u64;
+                let is_whole = at < BLOCK as u64 || block.starts_with(&JOURNAL);
+                let piece = if is_whole { BLOCK } else { SECTOR };
+                for (number, piece) in (0..).zip(block.chunks(piece)) {
+                    if tears && dice.below(2) == 0 {
+                        lost.sectors += piece.len().div_ceil(SECTOR) as u64;
+                    } else {
+                        let at = at + number * SECTOR as u64;
+                        self.file.write_all_at(piece, at).unwrap();
+                    }
                 }
             }
         }
