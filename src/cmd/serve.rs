@@ -112,6 +112,8 @@ pub(crate) async fn run(serve: Serve, out: Out) -> Result<End> {
         Some(client) => Service::start(store, Arc::new(client), loaded, stations.names(), first),
         None => Service::start(store, Arc::new(NoDirectory), loaded, stations.names(), first),
     };
+    // Before anything happens that is recorded, too.
+    service.record_start(env!("CARGO_PKG_VERSION"), &boot()?).await?;
     let sim = match &serve.sim {
         Some(script) => Some(simulate(script, &mut found)?),
         None => None,
@@ -154,7 +156,6 @@ pub(crate) async fn run(serve: Serve, out: Out) -> Result<End> {
     let router = kazasu_web::router(service.clone(), panel);
     let web = tokio::spawn(kazasu_web::serve(listener, router, None, until_stop()));
 
-    service.record_start(env!("CARGO_PKG_VERSION"), &boot()?).await?;
     let syslog = collector.map(|collector| {
         tokio::spawn(syslog::send(collector, service.clone(), newest_audit, folder.clone()))
     });

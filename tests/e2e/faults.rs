@@ -95,7 +95,7 @@ impl Before {
             folder.users();
             is_reader_noted(&folder)
         });
-        assert!(stored, "the reader is not in the audit log");
+        assert!(stored, "no reader is in the audit log");
         folder.ask(&json!({ "do": "sim", "line": "pace instant" })).unwrap();
         if checkpoint {
             fill_log(&folder, CHECKPOINT_PAGES - REGISTRATION_PAGES);
