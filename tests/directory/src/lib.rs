@@ -21,6 +21,7 @@ mod recorded;
 mod relay;
 mod room;
 mod samba;
+mod site;
 mod slapd;
 
 pub use pki::{Leaf, Pki};
@@ -28,4 +29,5 @@ pub use recorded::Recorded;
 pub use relay::{Relay, Trouble};
 pub use room::{Resident, Room, wait_until};
 pub use samba::Samba;
+pub use site::Site;
 pub use slapd::{Person, Slapd};

@@ -3,6 +3,7 @@
 
 use std::{
     fs::{self, File},
+    ops::{Deref, DerefMut},
     os::unix::net::UnixStream,
     path::{Path, PathBuf},
     process::Command,
@@ -13,7 +14,7 @@ use nix::{
     unistd::Uid,
 };
 
-use crate::{Leaf, Pki, Relay, Resident, Room, room::root, wait_until};
+use crate::{Leaf, Room, Site, room::root, site::values_of, wait_until};
 
 /// Who is in the domain; see there.
 const SEED: &str = include_str!("samba_seed.py");
@@ -46,10 +47,21 @@ tls cafile = /mnt/ca.pem
 
 /// A domain controller of `sim.test`.
 pub struct Samba {
-    room: Room,
-    pki: Pki,
-    server: Option<Resident>,
-    ways: Vec<(u16, Resident, PathBuf)>,
+    site: Site,
+}
+
+impl Deref for Samba {
+    type Target = Site;
+
+    fn deref(&self) -> &Site {
+        &self.site
+    }
+}
+
+impl DerefMut for Samba {
+    fn deref_mut(&mut self) -> &mut Site {
+        &mut self.site
+    }
 }
 
 impl Samba {
@@ -68,53 +80,18 @@ impl Samba {
     #[must_use]
     pub fn start(leaf: Leaf) -> Self {
         assert!(Uid::effective().is_root(), "Samba makes a domain as root only: run this as root");
-        let room = Room::new();
-        let pki = Pki::new();
-        pki.issue(leaf, room.folder());
-        copy(&domain(), &room.folder().join("dc"));
-        let mut samba = Self { room, pki, server: None, ways: Vec::new() };
+        let mut samba = Self { site: Site::new(leaf) };
+        copy(&domain(), &samba.room().folder().join("dc"));
         samba.resume();
-        for port in [389, 636] {
-            let (way, path) = samba.room.lead_out(port);
-            samba.ways.push((port, way, path));
-        }
+        samba.site.lead_out();
         samba
-    }
-
-    /// Whom its certificate is from.
-    #[must_use]
-    pub fn pki(&self) -> &Pki {
-        &self.pki
-    }
-
-    /// A folder for files of the test.
-    #[must_use]
-    pub fn room(&self) -> &Room {
-        &self.room
-    }
-
-    /// A relay to LDAPS (636) or LDAP (389).
-    pub async fn relay(&self, port: u16) -> Relay {
-        let (_, _, path) = self.ways.iter().find(|(p, _, _)| *p == port).unwrap();
-        Relay::start(path.clone()).await
-    }
-
-    /// The server's process.
-    #[must_use]
-    pub fn process(&self) -> &Resident {
-        self.server.as_ref().unwrap()
-    }
-
-    /// Kills the server.
-    pub fn kill(&mut self) {
-        self.server.take().unwrap().kill();
     }
 
     /// Starts it again.
     pub fn resume(&mut self) {
-        let socket = self.room.folder().join("dc/private/ldapi");
+        let socket = self.room().folder().join("dc/private/ldapi");
         let _ = fs::remove_file(&socket);
-        self.server = Some(self.room.start(
+        self.site.server = Some(self.room().start(
             "samba",
             &[
                 "--foreground",
@@ -130,15 +107,14 @@ impl Samba {
     /// Puts somebody into a group (`addmembers`) or takes them out of it (`removemembers`).
     pub fn change_group(&self, how: &str, group: &str, name: &str) {
         let configuration = "--configfile=/mnt/dc/etc/smb.conf";
-        self.room.run("samba-tool", &["group", how, group, name, configuration]);
+        self.room().run("samba-tool", &["group", how, group, name, configuration]);
     }
 
     /// Values of an entry's attribute, read past the server's access control.
     #[must_use]
     pub fn values(&self, name: &str, attribute: &str) -> Vec<String> {
         let ldif = self.search(&format!("(sAMAccountName={name})"), attribute);
-        let prefix = format!("{attribute}: ");
-        ldif.lines().filter_map(|line| line.strip_prefix(&prefix)).map(str::to_owned).collect()
+        values_of(&ldif, attribute)
     }
 
     /// All lines of everybody's entries but those that the server writes at a sign-in, read past its
@@ -153,7 +129,7 @@ impl Samba {
     }
 
     fn search(&self, filter: &str, attribute: &str) -> String {
-        self.room.run("ldbsearch", &["-H", "/mnt/dc/private/sam.ldb", filter, attribute])
+        self.room().run("ldbsearch", &["-H", "/mnt/dc/private/sam.ldb", filter, attribute])
     }
 }
 

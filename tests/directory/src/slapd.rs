@@ -1,15 +1,31 @@
 //! OpenLDAP, with password policy and with answers that no healthy server gives.
 
-use std::{fmt::Write, fs, os::unix::net::UnixStream, path::PathBuf};
+use std::{
+    fmt::Write,
+    fs,
+    ops::{Deref, DerefMut},
+    os::unix::net::UnixStream,
+};
 
-use crate::{Leaf, Pki, Relay, Resident, Room, wait_until};
+use crate::{Leaf, Site, site::values_of, wait_until};
 
 /// A server whose people are below [`Slapd::BASE`].
 pub struct Slapd {
-    room: Room,
-    pki: Pki,
-    server: Option<Resident>,
-    ways: Vec<(u16, Resident, PathBuf)>,
+    site: Site,
+}
+
+impl Deref for Slapd {
+    type Target = Site;
+
+    fn deref(&self) -> &Site {
+        &self.site
+    }
+}
+
+impl DerefMut for Slapd {
+    fn deref_mut(&mut self) -> &mut Site {
+        &mut self.site
+    }
 }
 
 /// A person to begin with.
@@ -54,59 +70,31 @@ impl Slapd {
     /// Starts one with these people. `tls` are further lines on TLS.
     #[must_use]
     pub fn start(leaf: Leaf, tls: &str, people: &[Person<'_>]) -> Self {
-        let room = Room::new();
-        let pki = Pki::new();
-        pki.issue(leaf, room.folder());
+        let mut slapd = Self { site: Site::new(leaf) };
+        let room = slapd.room();
         fs::create_dir(room.folder().join("db")).unwrap();
         fs::write(room.folder().join("slapd.conf"), configuration(tls)).unwrap();
         fs::write(room.folder().join("seed.ldif"), seed(people)).unwrap();
         room.run("slapadd", &["-f", "/mnt/slapd.conf", "-l", "/mnt/seed.ldif", "-q"]);
-        let mut slapd = Self { room, pki, server: None, ways: Vec::new() };
         slapd.resume();
-        for port in [389, 636] {
-            let (way, path) = slapd.room.lead_out(port);
-            slapd.ways.push((port, way, path));
-        }
+        slapd.site.lead_out();
         slapd
-    }
-
-    /// Whom its certificate is from.
-    #[must_use]
-    pub fn pki(&self) -> &Pki {
-        &self.pki
-    }
-
-    /// A folder for files of the test.
-    #[must_use]
-    pub fn room(&self) -> &Room {
-        &self.room
-    }
-
-    /// A relay to LDAPS (636) or LDAP (389).
-    pub async fn relay(&self, port: u16) -> Relay {
-        let (_, _, path) = self.ways.iter().find(|(p, _, _)| *p == port).unwrap();
-        Relay::start(path.clone()).await
-    }
-
-    /// Kills the server.
-    pub fn kill(&mut self) {
-        self.server.take().unwrap().kill();
     }
 
     /// Starts it again.
     pub fn resume(&mut self) {
         let urls = "ldap://127.0.0.1:389 ldaps://127.0.0.1:636 ldapi://%2Fmnt%2Fldapi";
-        let _ = fs::remove_file(self.room.folder().join("ldapi"));
-        self.server =
-            Some(self.room.start("slapd", &["-d", "0", "-h", urls, "-f", "/mnt/slapd.conf"]));
+        let _ = fs::remove_file(self.room().folder().join("ldapi"));
+        self.site.server =
+            Some(self.room().start("slapd", &["-d", "0", "-h", urls, "-f", "/mnt/slapd.conf"]));
         // The last of its sockets: the others listen before it does.
-        let path = self.room.folder().join("ldapi");
+        let path = self.room().folder().join("ldapi");
         wait_until("slapd listens", || UnixStream::connect(&path).is_ok());
     }
 
     /// Puts a rule of access before all others. The server must not run meanwhile.
     pub fn grant(&self, rule: &str) {
-        let path = self.room.folder().join("slapd.conf");
+        let path = self.room().folder().join("slapd.conf");
         let text = fs::read_to_string(&path).unwrap();
         fs::write(path, text.replacen("\naccess to", &format!("\n{rule}\naccess to"), 1)).unwrap();
     }
@@ -116,9 +104,8 @@ impl Slapd {
     pub fn values(&self, uid: &str, attribute: &str) -> Vec<String> {
         let filter = format!("(uid={uid})");
         let arguments = ["-f", "/mnt/slapd.conf", "-o", "ldif-wrap=no", "-a", filter.as_str()];
-        let ldif = self.room.run("slapcat", &arguments);
-        let prefix = format!("{attribute}: ");
-        ldif.lines().filter_map(|line| line.strip_prefix(&prefix)).map(str::to_owned).collect()
+        let ldif = self.room().run("slapcat", &arguments);
+        values_of(&ldif, attribute)
     }
 }
 
