@@ -16,6 +16,7 @@ mod code;
 pub mod fuzz;
 mod job;
 mod lockout;
+mod name;
 mod number;
 mod password;
 mod rule;
@@ -37,6 +38,7 @@ pub use audit::{
 pub use code::{ErrorCode, Part, WhoActs};
 pub use job::{JobEnd, JobReport, JobType};
 pub use lockout::{Barred, Fingerprint, Guessed, LockOut, LockOutLimits};
+pub use name::{NameKey, tidied};
 pub use number::{
     BadCardNumberRule, CardNumber, CardNumberRule, LearnError, Learned, NumberError, NumberKey,
     PlainRule, learn,
