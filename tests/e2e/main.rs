@@ -28,6 +28,7 @@ mod foreign_rcs380;
 mod guest;
 mod lockout;
 mod nfc_list;
+mod old_version;
 mod panel;
 mod panel_people;
 mod power_cut;
