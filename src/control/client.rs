@@ -39,13 +39,15 @@ pub(crate) async fn ask(
     // The request may hold a password.
     let mut text = Zeroizing::new(serde_json::to_vec(request)?);
     text.push(b'\n');
-    write.write_all(&text).await.context("the service went away")?;
+    // A service that is too busy answers without having read, which tells more than this.
+    let sent = write.write_all(&text).await;
     let mut read = BufReader::new(read);
     loop {
         let mut text = Vec::new();
         let max = LINE_MAX as u64;
         let n = (&mut read).take(max).read_until(b'\n', &mut text).await;
         if n.context("the service went away")? == 0 {
+            sent.context("the service went away")?;
             bail!("the service went away before it answered");
         }
         let reply = serde_json::from_slice(&text);

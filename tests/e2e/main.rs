@@ -18,6 +18,7 @@ mod audit;
 mod backup;
 mod card_rule;
 mod config;
+mod crowd;
 mod decode;
 mod durability;
 mod faults;

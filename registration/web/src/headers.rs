@@ -30,8 +30,15 @@ pub(crate) async fn secure(request: Request, next: Next) -> Response {
     response
 }
 
+/// A browser that came over TLS does not come without for a year (S40-2-08).
+pub(crate) async fn over_tls(mut response: Response) -> Response {
+    let value = HeaderValue::from_static("max-age=31536000");
+    response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, value);
+    cookies_over_tls_only(response)
+}
+
 /// A browser that got a cookie over TLS never sends it without.
-pub(crate) async fn cookies_over_tls_only(mut response: Response) -> Response {
+fn cookies_over_tls_only(mut response: Response) -> Response {
     for (name, value) in response.headers_mut() {
         if name == header::SET_COOKIE {
             let secured = [value.as_bytes(), b"; Secure"].concat();

@@ -10,12 +10,13 @@
 //! browser; the script only swaps them in.
 
 mod audit;
+mod connection;
 mod headers;
 mod lang;
 mod origin;
 mod panel;
 mod rate;
-mod serve;
+mod refusal;
 mod tls;
 mod token;
 
@@ -23,16 +24,18 @@ use std::time::Duration;
 
 use axum::{
     Router,
-    extract::Request,
-    http::StatusCode,
+    extract::{Request, State},
+    http::{HeaderValue, StatusCode, header},
     middleware::{self, Next},
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use kazasu_service::Service;
 
+use crate::{connection::Guest, refusal::Asked};
+
+pub use connection::serve;
 pub use origin::AllowedHosts;
 pub use panel::{PanelConfig, ReaderPlace, SimControl};
-pub use serve::serve;
 pub use tls::{BadCertificate, Tls};
 pub use token::{BadToken, PanelToken};
 
@@ -52,25 +55,44 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Everything that is served without TLS: the panel. What hands out the audit log says why not.
 pub fn router(service: Service, config: PanelConfig) -> Router {
-    finished(panel::router(service, config).merge(audit::only_with_tls()))
+    let token = config.token.clone();
+    finished(panel::router(service, config).merge(audit::only_with_tls()), token)
 }
 
 /// Everything that is served over TLS: the panel, and the audit log for administrators' scripts.
 pub fn tls_router(service: Service, config: PanelConfig) -> Router {
     let audit = audit::router(service.clone(), config.allowed_hosts.clone());
-    finished(panel::router(service, config).merge(audit))
-        .layer(middleware::map_response(headers::cookies_over_tls_only))
+    let token = config.token.clone();
+    finished(panel::router(service, config).merge(audit), token)
+        .layer(middleware::map_response(headers::over_tls))
 }
 
-fn finished(router: Router) -> Router {
-    router.layer(middleware::from_fn(in_time)).layer(middleware::from_fn(headers::secure))
+fn finished(router: Router, token: PanelToken) -> Router {
+    router
+        .layer(middleware::from_fn(in_time))
+        .layer(middleware::from_fn_with_state(token, admit))
+        .layer(middleware::from_fn(headers::secure))
 }
 
 async fn in_time(request: Request, next: Next) -> Response {
+    let asked = Asked::of(request.headers());
     match tokio::time::timeout(ANSWER_TIMEOUT, next.run(request)).await {
         Ok(response) => response,
-        Err(_) => StatusCode::REQUEST_TIMEOUT.into_response(),
+        Err(_) => asked.refusal(StatusCode::REQUEST_TIMEOUT),
     }
+}
+
+/// Whoever has no place and does not show that they are paired is told that all is taken.
+async fn admit(State(token): State<PanelToken>, request: Request, next: Next) -> Response {
+    let pairing = token.is_in(request.headers()).then_some(0);
+    let guest = request.extensions().get::<Guest>();
+    if guest.is_none_or(|guest| guest.may_stay(pairing)) {
+        return next.run(request).await;
+    }
+    let mut response = Asked::of(request.headers()).full();
+    let close = HeaderValue::from_static("close");
+    response.headers_mut().insert(header::CONNECTION, close);
+    response
 }
 
 #[cfg(test)]

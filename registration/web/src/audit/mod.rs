@@ -25,7 +25,7 @@ use kazasu_registration::{DateFormat, ErrorCode, Shown, manual};
 use kazasu_service::Service;
 
 use self::sessions::Sessions;
-use crate::{origin::AllowedHosts, serve::OurAddress};
+use crate::{connection::OurAddress, origin::AllowedHosts};
 
 /// The largest form, in bytes: two fields in Base64.
 const BODY_MAX: usize = 4 * 1024;

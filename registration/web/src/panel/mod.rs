@@ -41,6 +41,7 @@ use crate::{
     lang::Lang,
     origin::{self, AllowedHosts},
     rate::RateLimit,
+    refusal::in_words,
     token::PanelToken,
 };
 
@@ -156,6 +157,7 @@ pub(crate) fn router(service: Service, config: PanelConfig) -> Router {
         .route("/sim", post(act::sim))
         .fallback(not_found)
         .layer(DefaultBodyLimit::max(BODY_MAX))
+        .layer(middleware::from_fn(in_words))
         .layer(middleware::from_fn_with_state(panel.clone(), only_with_link));
     Router::new()
         .route("/panel.css", get(assets::styles))
@@ -210,7 +212,7 @@ fn no_such_panel(lang: Lang) -> Response {
     refusal(StatusCode::NOT_FOUND, lang, &["not-found", "not-found-do"])
 }
 
-fn refusal(status: StatusCode, lang: Lang, keys: &[&str]) -> Response {
+pub(crate) fn refusal(status: StatusCode, lang: Lang, keys: &[&str]) -> Response {
     (status, pages::in_both_languages(lang, keys)).into_response()
 }
 
@@ -252,8 +254,9 @@ async fn only_with_link(State(panel): State<Panel>, request: Request, next: Next
 }
 
 fn redirect(to: &str) -> Response {
-    // A path that starts with two slashes would name another host.
-    let to = if to.starts_with("//") { "/" } else { to };
+    // A path that starts with two slashes would name another host, and a browser reads a backslash as
+    // a slash.
+    let to = if to.starts_with("//") || to.contains('\\') { "/" } else { to };
     match HeaderValue::try_from(to) {
         Ok(to) => (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response(),
         Err(_) => StatusCode::BAD_REQUEST.into_response(),
@@ -261,7 +264,7 @@ fn redirect(to: &str) -> Response {
 }
 
 /// Whether the page's script asks: it wants the screen alone, and no redirect.
-fn wants_fragment(headers: &HeaderMap) -> bool {
+pub(crate) fn wants_fragment(headers: &HeaderMap) -> bool {
     headers.contains_key("kazasu-fragment")
 }
 

@@ -134,6 +134,7 @@ async fn the_link_becomes_a_cookie_and_leaves_the_address_bar() {
         ("/", "&lang=xx", "/"),
         ("/station/side%20door", "", "/station/side%20door"),
         ("//evil.example/", "", "/"),
+        ("/\\evil.example/", "", "/"),
     ];
     for (path, more, location) in rows {
         let request = Request::get(format!("{path}?token={TOKEN}{more}"))
@@ -169,6 +170,9 @@ async fn forms_are_bounded_and_read_strictly() {
         let (status, headers, body) = house.ask(post(path, form.to_owned())).await;
         assert_eq!(status.as_u16(), expected, "{form:.60}: {body}");
         assert_secure(form, &headers);
+        for of_the_parser in ["expected", "variant", "missing", "deserialize", "invalid"] {
+            assert!(!body.contains(of_the_parser), "{form:.60}: {body}");
+        }
     }
 }
 
@@ -182,5 +186,43 @@ async fn the_language_is_the_links_then_the_browsers() {
         request.headers_mut().insert(header::ACCEPT_LANGUAGE, wish.parse().unwrap());
         let (_, _, body) = house.ask(request).await;
         assert!(body.contains(&format!("<html lang=\"{expected}\">")), "{path} {wish}");
+    }
+}
+
+/// Whatever was sent, a person reads what to do, and nothing of the parser.
+#[tokio::test]
+async fn each_refusal_is_a_page_in_the_persons_language() {
+    let house = House::new().await;
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    let rows = [
+        (Method::POST, "/act", "do=nothing", Some(form), 422, "could not be read"),
+        (Method::POST, "/act", "", None, 415, "could not be read"),
+        (Method::POST, "/act", &"a".repeat(5_000), Some(form), 413, "too large"),
+        (Method::PUT, "/", "", None, 405, "cannot be done"),
+        (Method::GET, "/act", "", None, 405, "cannot be done"),
+        (Method::GET, "/?lang=en&lang=ja", "", None, 400, "could not be read"),
+        (Method::GET, "/events?station=%FF", "", None, 404, "no such panel"),
+    ];
+    for (method, path, body, kind, status, says) in rows {
+        for wish in ["en", "ja"] {
+            let mut request = Request::builder()
+                .method(&method)
+                .uri(path)
+                .header(header::HOST, HOST)
+                .header(header::COOKIE, cookie())
+                .header(header::ORIGIN, format!("http://{HOST}"))
+                .header(header::ACCEPT_LANGUAGE, wish);
+            if let Some((name, value)) = kind {
+                request = request.header(name, value);
+            }
+            let request = request.body(Body::from(body.to_owned())).unwrap();
+            let (answered, headers, page) = house.ask(request).await;
+            let row = format!("{method} {path} {wish}: {page}");
+            assert_eq!(answered.as_u16(), status, "{row}");
+            assert!(page.contains(&format!("<html lang=\"{wish}\"")), "{row}");
+            assert!(page.contains(says), "{row}");
+            assert!(!page.contains("expected") && !page.contains("deserialize"), "{row}");
+            assert_eq!(headers.contains_key(header::ALLOW), status == 405, "{row}");
+        }
     }
 }

@@ -42,6 +42,7 @@ pub(crate) fn card(idm: [u8; 8]) -> Card {
 pub(crate) struct House {
     pub(crate) service: Service,
     pub(crate) router: Router,
+    config: PanelConfig,
     events: broadcast::Sender<Event>,
     /// What the simulator was told.
     pub(crate) told: Arc<Mutex<Vec<String>>>,
@@ -102,8 +103,13 @@ impl House {
             tap_sound: false,
             sim: simulated.then_some(sim),
         };
-        let router = router(service.clone(), config);
-        Self { router, service, events, told, _folder: folder }
+        let router = router(service.clone(), config.clone());
+        Self { config, router, service, events, told, _folder: folder }
+    }
+
+    /// The panel's configuration under other names.
+    pub(crate) fn config(&self, allowed_hosts: AllowedHosts) -> PanelConfig {
+        PanelConfig { allowed_hosts, ..self.config.clone() }
     }
 
     /// Changes settings, as an administrator does.

@@ -9,6 +9,7 @@
 )]
 
 mod access;
+mod crowd;
 mod house;
 mod people;
 mod press;

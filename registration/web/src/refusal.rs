@@ -1,0 +1,75 @@
+//! Answers to what cannot be answered: a page in the person's language, or a word for the script.
+
+use axum::{
+    extract::Request,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+
+use crate::{lang::Lang, panel};
+
+/// When to come again where all places are taken, in seconds.
+const AGAIN_S: &str = "10";
+
+/// Who asks, and how.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked {
+    lang: Lang,
+    /// The page's script: it wants no page.
+    by_script: bool,
+}
+
+impl Asked {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let by_script = panel::wants_fragment(headers);
+        Self { lang: Lang::from_headers(headers), by_script }
+    }
+
+    /// The answer of this status. It says nothing of how the request was read.
+    pub(crate) fn refusal(self, status: StatusCode) -> Response {
+        let keys = match status {
+            StatusCode::METHOD_NOT_ALLOWED => ["refused-method", "refused-method-do"],
+            StatusCode::REQUEST_TIMEOUT => ["refused-late", "refused-late-do"],
+            StatusCode::PAYLOAD_TOO_LARGE => ["refused-large", "refused-large-do"],
+            status if status.is_server_error() => ["refused-service", "refused-service-do"],
+            _ => ["refused-form", "refused-form-do"],
+        };
+        self.page(status, &keys)
+    }
+
+    /// The answer where all places are taken.
+    pub(crate) fn full(self) -> Response {
+        let page = self.page(StatusCode::SERVICE_UNAVAILABLE, &["full", "full-do"]);
+        ([(header::RETRY_AFTER, AGAIN_S)], page).into_response()
+    }
+
+    fn page(self, status: StatusCode, keys: &[&str]) -> Response {
+        if self.by_script {
+            let word = keys.first().map(|key| self.lang.text(key)).unwrap_or_default();
+            return (status, format!("{word}\n")).into_response();
+        }
+        panel::refusal(status, self.lang, keys)
+    }
+}
+
+/// Gives a page to refusals that have none. What a parser says of a request is for its log alone:
+/// it can quote what was typed.
+pub(crate) async fn in_words(request: Request, next: Next) -> Response {
+    let asked = Asked::of(request.headers());
+    let response = next.run(request).await;
+    let status = response.status();
+    let has_page = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    if has_page || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let keep =
+        |name| response.headers().get(&name).cloned().map(|value: HeaderValue| (name, value));
+    let kept = [header::ALLOW, header::RETRY_AFTER].map(keep);
+    let mut page = asked.refusal(status);
+    page.headers_mut().extend(kept.into_iter().flatten());
+    page
+}
