@@ -75,7 +75,7 @@ fn its_folder_is_taken_over() {
     assert!(verified.stdout.contains("is whole: 20 records"), "{verified:#?}");
     check_records(&folder);
     let verified = done(&folder, ["audit", "verify"], "");
-    assert!(verified.stdout.contains("is whole: 22 records"), "{verified:#?}");
+    assert!(verified.stdout.contains("is whole: 23 records"), "{verified:#?}");
     let log = done(&folder, ["audit", "export", "--format", "json"], "").stdout;
     let events: Vec<_> = log.lines().map(|line| json(line)["event"].clone()).collect();
     for event in ["audit-begun", "card-bound", "locked", "provisional-created"] {

@@ -8,6 +8,7 @@ mod export;
 #[cfg(test)]
 mod export_test;
 mod fields;
+mod fold;
 mod reader_watch;
 mod syslog;
 
@@ -19,6 +20,7 @@ pub use chain::{AUDIT_KEPT, AuditEntry, AuditKey, Broken, Chain, Link, Mark, Not
 pub use clock_watch::ClockWatch;
 pub use event::{AuditEvent, Claimed, ReaderState};
 pub use export::{AuditFilter, DateFormat, Shown, json_line, manual};
+pub use fold::{AUDIT_FOLD, AUDIT_KEPT_OF_KIND, Folded, Gap};
 pub use reader_watch::ReaderWatch;
 pub use syslog::{Syslog, syslog_line};
 

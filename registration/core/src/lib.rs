@@ -31,9 +31,9 @@ mod input_rules_test;
 
 pub use access::{AccessSettings, AuthenticationMode};
 pub use audit::{
-    AUDIT_KEPT, AuditEntry, AuditEvent, AuditFilter, AuditKey, AuditRecord, Broken, Chain, Claimed,
-    ClockWatch, DateFormat, Link, Mark, Noted, ReaderState, ReaderWatch, Shown, Syslog, Whole,
-    json_line, manual, syslog_line,
+    AUDIT_FOLD, AUDIT_KEPT, AUDIT_KEPT_OF_KIND, AuditEntry, AuditEvent, AuditFilter, AuditKey,
+    AuditRecord, Broken, Chain, Claimed, ClockWatch, DateFormat, Folded, Gap, Link, Mark, Noted,
+    ReaderState, ReaderWatch, Shown, Syslog, Whole, json_line, manual, syslog_line,
 };
 pub use code::{ErrorCode, Part, WhoActs};
 pub use job::{JobEnd, JobReport, JobType};

@@ -49,6 +49,13 @@ pub enum HashError {
     Failed(String),
 }
 
+/// The most memory that a stored hash may ask for, in KiB; ours asks for 19,456.
+const M_COST_MAX: u32 = 64 * 1024;
+/// The most passes; ours asks for 2.
+const T_COST_MAX: u32 = 8;
+/// The most lanes; ours asks for 1.
+const P_COST_MAX: u32 = 4;
+
 /// Argon2id with 19 MiB, 2 passes, 1 lane.
 pub struct Argon2id {
     slots: Arc<Semaphore>,
@@ -131,6 +138,12 @@ impl Argon2id {
     }
 }
 
+/// Whether a stored hash may be computed: one that a hostile backup brought may ask for gigabytes
+/// and minutes.
+fn is_bounded(params: &Params) -> bool {
+    params.m_cost() <= M_COST_MAX && params.t_cost() <= T_COST_MAX && params.p_cost() <= P_COST_MAX
+}
+
 impl Memory {
     fn digest(&mut self, argon2: &Argon2, typed: &str, salt: &Salt) -> Result<Output, PhcError> {
         let blocks = argon2.params().block_count();
@@ -154,6 +167,9 @@ impl Memory {
         let version =
             hash.version.map(Version::try_from).transpose().map_err(|e| stored(e.into()))?;
         let params = Params::try_from(&hash).map_err(stored)?;
+        if !is_bounded(&params) {
+            return Err(HashError::Stored("it costs more than is ever computed".to_owned()));
+        }
         let argon2 = Argon2::new(algorithm, version.unwrap_or_default(), params);
         // Equality of outputs takes the same time whatever differs.
         Ok(self.digest(&argon2, typed.reveal(), salt).map_err(stored)? == *expected)
@@ -196,6 +212,22 @@ mod tests {
             let verdict = Argon2id::default().matches(typed("sesame 1"), verifier).await;
             assert!(matches!(verdict, Err(HashError::Stored(_))), "{phc:?}: {verdict:?}");
         }
+    }
+
+    /// Of a restored file: neither gigabytes nor minutes are spent on it.
+    #[tokio::test]
+    async fn a_hash_without_bounds_is_damaged() {
+        let hash = |params: &str| {
+            format!("$argon2id$v=19${params}$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA")
+        };
+        for params in ["m=65537,t=1,p=1", "m=2097152,t=1,p=1", "m=64,t=9,p=1", "m=64,t=1,p=5"] {
+            let verifier = Some(Verifier::from_stored(hash(params)));
+            let verdict = Argon2id::default().matches(typed("sesame 1"), verifier).await;
+            let Err(HashError::Stored(why)) = verdict else { panic!("{params}: {verdict:?}") };
+            assert!(why.contains("costs more"), "{params}: {why}");
+        }
+        let within = Some(Verifier::from_stored(hash("m=64,t=8,p=4")));
+        assert_eq!(Argon2id::default().matches(typed("sesame 1"), within).await, Ok(false));
     }
 
     #[tokio::test]

@@ -3,16 +3,20 @@
 mod files;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
+mod keep;
+#[cfg(test)]
+mod keep_test;
 
 use std::{fmt, path::Path};
 
 use kazasu_registration::{
-    AUDIT_KEPT, AuditEntry, AuditEvent, AuditKey, AuditRecord, Broken, Chain, ErrorCode, Link,
-    Mark, UserId, Whole,
+    AuditEntry, AuditEvent, AuditKey, AuditRecord, Broken, Chain, ErrorCode, Gap, Link, Mark,
+    UserId, Whole,
 };
 use kazasu_service::{StoreError, StoreErrorKind};
 use rusqlite::{
-    Connection, OptionalExtension, Row, Transaction, TransactionBehavior, functions::FunctionFlags,
+    Connection, OptionalExtension, Row, Transaction, TransactionBehavior,
+    functions::{Context, FunctionFlags},
     params,
 };
 use tokio::sync::watch;
@@ -43,9 +47,13 @@ pub(crate) fn insert(
     card: Option<i64>,
     replaced: Option<i64>,
 ) -> Result<()> {
-    let before = end(tx).map_err(unaudited)?;
-    let entry = entry(before, record, card, replaced);
-    link_and_trim(tx, &before.link, &entry).map_err(unaudited)
+    let write = || {
+        keep::make_room(tx, record.event.word(), record.at)?;
+        let before = end(tx)?;
+        linked_insert(tx, &before.link, &entry(before, record, card, replaced))?;
+        keep::trim(tx)
+    };
+    write().map_err(unaudited)
 }
 
 fn unaudited(error: QueryError) -> QueryError {
@@ -75,7 +83,7 @@ fn entry(
     }
 }
 
-fn link_and_trim(tx: &Transaction<'_>, before: &Link, entry: &AuditEntry) -> Result<()> {
+fn linked_insert(tx: &Transaction<'_>, before: &Link, entry: &AuditEntry) -> Result<()> {
     let link = tx
         .prepare_cached("SELECT audit_code(?1)")?
         .query_row([entry.message(before)], |row| link_at(row, 0))?;
@@ -95,16 +103,6 @@ fn link_and_trim(tx: &Transaction<'_>, before: &Link, entry: &AuditEntry) -> Res
         entry.detail,
         link.as_bytes(),
     ])?;
-    let trimmed = entry.id.saturating_sub(AUDIT_KEPT);
-    let newest = tx
-        .prepare_cached("SELECT id, link FROM audit WHERE id <= ?1 ORDER BY id DESC LIMIT 1")?
-        .query_row([number(trimmed)], mark)
-        .optional()?;
-    if let Some(newest) = newest {
-        tx.prepare_cached("UPDATE audit_chain SET head = ?1, link = ?2")?
-            .execute(params![number(newest.id), newest.link.as_bytes()])?;
-        tx.prepare_cached("DELETE FROM audit WHERE id <= ?1")?.execute([number(newest.id)])?;
-    }
     Ok(())
 }
 
@@ -168,6 +166,8 @@ pub(crate) fn log(tx: &Transaction<'_>, after: u64) -> Result<Vec<AuditEntry>> {
 /// The log with its chain, as the database has it.
 pub(crate) struct Stored {
     head: Mark,
+    head_seal: Option<Link>,
+    gaps: Vec<Gap>,
     entries: Vec<(AuditEntry, Link)>,
     key_check: Link,
 }
@@ -180,15 +180,19 @@ pub(crate) fn chain(tx: &Transaction<'_>) -> Result<Stored> {
     let pair = |row: &Row<'_>| Ok((stored(row)?, link_at(row, 9).unwrap_or(broken)));
     let entries = query.query_map([], pair)?.collect::<rusqlite::Result<_>>()?;
     let key_check = tx.query_row("SELECT key_check FROM audit_chain", [], |row| link_at(row, 0))?;
-    Ok(Stored { head: head(tx)?, entries, key_check })
+    let mut query = tx.prepare("SELECT last, link, first, seal FROM audit_gaps ORDER BY first")?;
+    // One that cannot be read is none: what it was to stand for is missing.
+    let gaps = query.query_map([], keep::gap)?.filter_map(std::result::Result::ok).collect();
+    let head_seal = keep::head_seal(tx).unwrap_or_default();
+    Ok(Stored { head: head(tx)?, head_seal, gaps, entries, key_check })
 }
 
 impl Stored {
     /// What its chain and the files beside it tell.
     pub(crate) fn checked(self, beside: &Beside) -> std::result::Result<Whole, Vec<Broken>> {
-        let Self { head, entries, key_check } = self;
+        let Self { head, head_seal, gaps, entries, key_check } = self;
         let Some(key) = beside.key() else { return Err(vec![Broken::OtherKey]) };
-        key.verify(&Chain { head, entries, key_check, noted: beside.noted() })
+        key.verify(&Chain { head, head_seal, gaps, entries, key_check, noted: beside.noted() })
     }
 }
 
@@ -207,16 +211,7 @@ impl Trail {
         let failed = |error: QueryError| explain(path, StoreErrorKind::Unavailable, &error);
         let mut beside = Beside::read(path)?;
         let key = beside.key_or_new()?;
-        let coder = key.clone();
-        db.create_scalar_function(
-            "audit_code",
-            1,
-            FunctionFlags::SQLITE_UTF8
-                | FunctionFlags::SQLITE_DETERMINISTIC
-                | FunctionFlags::SQLITE_DIRECTONLY,
-            move |context| Ok(coder.code(context.get_raw(0).as_blob()?).as_bytes().to_vec()),
-        )
-        .map_err(|error| failed(error.into()))?;
+        give_key(db, &key).map_err(|error| failed(error.into()))?;
         if let Some(start) = unchained(db, &key).map_err(failed)? {
             beside.begin(start)?;
         }
@@ -258,11 +253,31 @@ impl Trail {
     }
 }
 
+/// Lets the connection's statements use the key.
+fn give_key(db: &Connection, key: &AuditKey) -> rusqlite::Result<()> {
+    let flags = FunctionFlags::SQLITE_UTF8
+        | FunctionFlags::SQLITE_DETERMINISTIC
+        | FunctionFlags::SQLITE_DIRECTONLY;
+    let id = |context: &Context<'_>, at| {
+        let id = context.get::<i64>(at)?;
+        u64::try_from(id).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(at, id))
+    };
+    let coder = key.clone();
+    db.create_scalar_function("audit_code", 1, flags, move |context| {
+        Ok(coder.code(context.get_raw(0).as_blob()?).as_bytes().to_vec())
+    })?;
+    let coder = key.clone();
+    db.create_scalar_function("audit_seal", 3, flags, move |context| {
+        let last = Mark { id: id(context, 1)?, link: Link::from_bytes(context.get(2)?) };
+        Ok(coder.seal_gap(id(context, 0)?, last).as_bytes().to_vec())
+    })
+}
+
 /// The end of a log in which `noted` should be; where it is not, a record says so.
 fn still_there(db: &mut Connection, noted: Mark) -> Result<Mark> {
     let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let trimmed = head(&tx)?.id > noted.id;
-    if !trimmed && linked(&tx, noted.id) != Some(noted.link) {
+    if !trimmed && !holds(&tx, noted) {
         end_lost(&tx, noted.id)?;
     }
     let end = end(&tx)?;
@@ -295,11 +310,15 @@ fn go_on(db: &mut Connection, key: &AuditKey, beside: &Beside) -> Result<Mark> {
             tx.execute("UPDATE audit_chain SET key_check = ?1", [key.check().as_bytes()])?;
             let record =
                 AuditRecord { at: wall(), station: None, event: AuditEvent::LogKeyReplaced };
-            link_and_trim(&tx, &before.link, &entry(before, &record, None, None))?;
+            linked_insert(&tx, &before.link, &entry(before, &record, None, None))?;
+            keep::trim(&tx)?;
         }
     }
     let same_key = known == Some(key.check());
-    if let Some(noted) = beside.lost(known.is_some(), same_key, |id| linked(&tx, id)) {
+    if same_key {
+        keep::seal_head(&tx)?;
+    }
+    if let Some(noted) = beside.lost(known.is_some(), same_key, |noted| holds(&tx, noted)) {
         end_lost(&tx, noted)?;
     }
     let end = end(&tx)?;
@@ -312,6 +331,11 @@ fn linked(tx: &Transaction<'_>, id: u64) -> Option<Link> {
     let find = "SELECT link FROM audit WHERE id = ?1
                 UNION ALL SELECT link FROM audit_chain WHERE head = ?1";
     tx.query_row(find, [number(id)], |row| link_at(row, 0)).ok()
+}
+
+/// Whether this record is there, or gave way to others.
+fn holds(tx: &Transaction<'_>, noted: Mark) -> bool {
+    linked(tx, noted.id) == Some(noted.link) || keep::gave_way(tx, noted).unwrap_or_default()
 }
 
 /// Where a chain would begin; `None` where there is one.

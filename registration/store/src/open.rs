@@ -9,8 +9,12 @@ use crate::{
 };
 
 /// What makes schema n out of schema n - 1, the first one out of nothing.
-const SCHEMAS: [&str; 3] =
-    [include_str!("schema/1.sql"), include_str!("schema/2.sql"), include_str!("schema/3.sql")];
+const SCHEMAS: [&str; 4] = [
+    include_str!("schema/1.sql"),
+    include_str!("schema/2.sql"),
+    include_str!("schema/3.sql"),
+    include_str!("schema/4.sql"),
+];
 /// The schema this version writes.
 pub(crate) const SCHEMA: i64 = SCHEMAS.len() as i64;
 /// Marks a database as Kazasu's: "KZSU".

@@ -244,7 +244,7 @@ async fn the_newest_fifteen_thousand_are_kept() {
     let fill = "PRAGMA synchronous = off;
         DELETE FROM audit; DELETE FROM audit_chain;
         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 14999)
-        INSERT INTO audit (id, at_ms, event) SELECT i, i * 1000, 'user-added' FROM n;";
+        INSERT INTO audit (id, at_ms, event) SELECT i, i * 1000, 'kind' || (i / 2500) FROM n;";
     outside(&path, fill);
     for file in ["audit.key", "audit.end"] {
         fs::remove_file(path.with_file_name(file)).unwrap();

@@ -310,9 +310,9 @@ async fn files_that_are_not_ours_are_refused_and_stay_as_they_are() {
         ),
         (
             "newer",
-            |path| outside(path).pragma_update(None, "user_version", 4).unwrap(),
+            |path| outside(path).pragma_update(None, "user_version", 5).unwrap(),
             StoreErrorKind::Unavailable,
-            "made by a newer kazasu (schema 4, this one knows 3)",
+            "made by a newer kazasu (schema 5, this one knows 4)",
         ),
         (
             "another program's",

@@ -48,6 +48,14 @@ impl Office {
                     whole.records, whole.end.id, whole.end.link
                 );
                 say(lines, &text).await;
+                if whole.folded > 0 {
+                    let text = format!(
+                        "{} more gave way to newer ones of their kind, as the records \
+                         audit-folded say",
+                        whole.folded
+                    );
+                    say(lines, &text).await;
+                }
                 say(lines, NOT_FOUND_HERE).await;
                 Ok(())
             }

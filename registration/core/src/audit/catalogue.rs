@@ -93,6 +93,7 @@ pub(super) const ROWS: &[Row] = &[
     row("audit-key-replaced", 0x0603, POLICY, "Audit Log Key", "Replaced", Nobody),
     row("audit-end-lost", 0x0604, POLICY, "Audit Log", "Failed (End of Log Lost)", Nobody),
     row("syslog-lost", 0x0605, POLICY, "Send Audit Log", "Failed (Records Lost)", Nobody),
+    row("audit-folded", 0x0606, POLICY, "Audit Log", "Oldest of a Kind Removed", Nobody),
     // S40-4-10
     row("tls-failed", 0x0701, COMMUNICATION, "Trusted Communication", "Failed", Nobody),
     row("card-bound", 0x0801, CARD, "Bind Card", OK, User),

@@ -1,10 +1,13 @@
-use std::{fmt, time::SystemTime};
+use std::{collections::BTreeMap, fmt, time::SystemTime};
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
+use super::Gap;
+
 /// How many audit records are kept; the oldest go first (spec 40 section 4).
+/// Of one kind, [`AUDIT_KEPT_OF_KIND`](super::AUDIT_KEPT_OF_KIND).
 pub const AUDIT_KEPT: u64 = 15_000;
 
 /// Bytes of a block of SHA-256.
@@ -56,6 +59,10 @@ pub struct AuditEntry {
 pub struct Chain {
     /// What stands before the first record: the newest one that was trimmed, or the start.
     pub head: Mark,
+    /// [`AuditKey::seal_gap`] of what `head` stands for; `None` where nothing was trimmed.
+    pub head_seal: Option<Link>,
+    /// Records that gave way since, since there were too many of their kind.
+    pub gaps: Vec<Gap>,
     /// The records and their links, oldest first.
     pub entries: Vec<(AuditEntry, Link)>,
     /// [`AuditKey::check`] of the key that the log was last written with.
@@ -80,6 +87,8 @@ pub enum Noted {
 pub struct Whole {
     /// How many records there are.
     pub records: u64,
+    /// How many gave way to others of their kind; records of the log say which.
+    pub folded: u64,
     /// The last one, or what stands before the first.
     pub end: Mark,
 }
@@ -222,6 +231,12 @@ impl AuditKey {
         self.mac(b'e', &[&end.id.to_be_bytes(), &end.link.0])
     }
 
+    /// Proves that records gave way: the trimmed ones, from number 0, or a [`Gap`].
+    #[must_use]
+    pub fn seal_gap(&self, first: u64, last: Mark) -> Link {
+        self.mac(b'g', &[&first.to_be_bytes(), &last.id.to_be_bytes(), &last.link.0])
+    }
+
     /// The link of a record that follows another.
     #[must_use]
     pub fn link(&self, before: &Link, entry: &AuditEntry) -> Link {
@@ -265,7 +280,10 @@ impl AuditKey {
         }
         let end =
             log.entries.last().map_or(log.head, |(entry, link)| Mark { id: entry.id, link: *link });
-        if first.is_some_and(|first| !follows(&before, first)) {
+        let sealed = log.gaps.iter().filter(|gap| gap.is_sealed(self));
+        let gaps: BTreeMap<u64, &Gap> = sealed.map(|gap| (gap.first, gap)).collect();
+        let begins = first.map_or(before, |(entry, _)| behind_gaps(&gaps, before, entry.id).0);
+        if first.is_some_and(|first| !follows(&begins, first)) {
             let replaced = rest.iter().rposition(|(entry, _)| entry.event == KEY_REPLACED);
             if let Some((at, (entry, link))) = replaced.and_then(|at| Some((at, rest.get(at)?))) {
                 broken.push(Broken::KeyReplaced(entry.id));
@@ -276,12 +294,17 @@ impl AuditKey {
                 rest = rest.get(at.saturating_add(1)..).unwrap_or_default();
             }
         } else if log.head != self.start(log.head.id)
-            && end.id.saturating_sub(log.head.id) < AUDIT_KEPT
+            && (end.id.saturating_sub(log.head.id) < AUDIT_KEPT
+                || log.head_seal != Some(self.seal_gap(0, log.head)))
         {
             broken.push(Broken::Beginning(log.head.id.saturating_add(1)));
         }
+        let mut folded = 0_u64;
         for pair in rest {
             let (entry, link) = pair;
+            let (behind, gone) = behind_gaps(&gaps, before, entry.id);
+            before = behind;
+            folded = folded.saturating_add(gone);
             let next = before.id.saturating_add(1);
             if entry.id > next {
                 broken.push(Broken::Removed(next, entry.id.saturating_sub(1)));
@@ -295,7 +318,7 @@ impl AuditKey {
         }
         broken.extend(self.end(log, end));
         if broken.is_empty() {
-            Ok(Whole { records: log.entries.len() as u64, end })
+            Ok(Whole { records: log.entries.len() as u64, folded, end })
         } else {
             Err(broken)
         }
@@ -311,6 +334,14 @@ impl AuditKey {
         if noted.id > end.id {
             return Some(Broken::Cut { end: end.id, noted: noted.id });
         }
+        // The note is sealed: what it names was there, and gave way meanwhile.
+        let gave_way = |gap: &Gap| {
+            (gap.first..gap.last.id).contains(&noted.id) && gap.is_sealed(self)
+                || gap.last == noted && gap.is_sealed(self)
+        };
+        if log.gaps.iter().any(gave_way) {
+            return None;
+        }
         let there = log.entries.iter().find(|(entry, _)| entry.id == noted.id);
         let link = there.map_or(log.head.link, |(_, link)| *link);
         // A log that goes on behind the note is no fault: power failed between the two.
@@ -318,7 +349,23 @@ impl AuditKey {
     }
 }
 
+/// Where the chain goes on before record `next`: behind the gaps after `before`; and how many
+/// records these stand for.
+fn behind_gaps(gaps: &BTreeMap<u64, &Gap>, mut before: Mark, next: u64) -> (Mark, u64) {
+    let mut gone = 0_u64;
+    while let Some(gap) = gaps.get(&before.id.saturating_add(1)) {
+        if gap.last.id >= next || gap.last.id <= before.id {
+            break;
+        }
+        gone = gone.saturating_add(gap.count());
+        before = gap.last;
+    }
+    (before, gone)
+}
+
 /// The word of the record that begins the chain anew under another key.
 pub(super) const KEY_REPLACED: &str = "audit-key-replaced";
+/// The word of the record that counts those that gave way.
+pub(super) const FOLDED: &str = "audit-folded";
 /// The word of the record that says that the log's end was lost.
 pub(super) const END_LOST: &str = "audit-end-lost";

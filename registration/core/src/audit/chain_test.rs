@@ -2,7 +2,7 @@ use std::time::{Duration, SystemTime};
 
 use zeroize::Zeroizing;
 
-use super::{AUDIT_KEPT, AuditEntry, AuditKey, Broken, Chain, Link, Mark, Noted, Whole};
+use super::{AUDIT_KEPT, AuditEntry, AuditKey, Broken, Chain, Gap, Link, Mark, Noted, Whole};
 
 fn key(n: u8) -> AuditKey {
     AuditKey::new(Zeroizing::new([n; AuditKey::LEN]))
@@ -31,7 +31,14 @@ fn chained(key: &AuditKey, head: Mark, entries: Vec<AuditEntry>) -> Chain {
         end = Mark { id: entry.id, link };
         pairs.push((entry, link));
     }
-    Chain { head, entries: pairs, key_check: key.check(), noted: Noted::End(end) }
+    Chain {
+        head,
+        head_seal: None,
+        gaps: Vec::new(),
+        entries: pairs,
+        key_check: key.check(),
+        noted: Noted::End(end),
+    }
 }
 
 fn log(count: u64) -> Chain {
@@ -118,7 +125,7 @@ fn every_fault_is_found_and_named() {
         let mut log = log(10);
         change(&mut log);
         match key(1).verify(&log) {
-            Ok(Whole { records, end }) => {
+            Ok(Whole { records, end, .. }) => {
                 assert_eq!((records, end.id, expected), (10, 10, &[][..]), "{what}");
             }
             Err(broken) => assert_eq!(broken, expected, "{what}"),
@@ -144,10 +151,48 @@ fn a_log_behind_its_note_and_a_trimmed_one_are_whole() {
     let mut trimmed = log(AUDIT_KEPT + 5);
     let (last, link) = trimmed.entries.drain(..5).next_back().unwrap();
     trimmed.head = Mark { id: last.id, link };
+    assert_eq!(key(1).verify(&trimmed), Err(vec![Broken::Beginning(6)]), "by nobody who may");
+    trimmed.head_seal = Some(key(1).seal_gap(0, trimmed.head));
     assert_eq!(trimmed.entries.len(), kept);
     assert_eq!(key(1).verify(&trimmed).map(|whole| whole.records), Ok(AUDIT_KEPT));
     let empty = log(0);
     assert_eq!(key(1).verify(&empty).map(|whole| whole.records), Ok(0));
+}
+
+/// Records that gave way with a seal leave a whole log; without one, or with another's, they were
+/// removed.
+#[test]
+fn a_gap_is_whole_where_its_seal_is() {
+    let mut gapped = log(10);
+    let removed: Vec<_> = gapped.entries.drain(3..6).collect();
+    let last = Mark { id: 6, link: removed[2].1 };
+    let seal = key(1).seal_gap(4, last);
+    let right = Gap { first: 4, last, seal };
+    let elsewhere = Mark { id: 5, link: removed[1].1 };
+    let smaller = Gap { first: 4, last: elsewhere, seal: key(1).seal_gap(4, elsewhere) };
+    let rows = [
+        (vec![right], vec![]),
+        (vec![], vec![Broken::Removed(4, 6)]),
+        (vec![Gap { seal: key(2).seal_gap(4, last), ..right }], vec![Broken::Removed(4, 6)]),
+        (vec![Gap { first: 3, ..right }], vec![Broken::Removed(4, 6)]),
+        (vec![smaller], vec![Broken::Removed(6, 6)]),
+        (vec![Gap { last: elsewhere, ..right }], vec![Broken::Removed(4, 6)]),
+    ];
+    for (gaps, expected) in rows {
+        gapped.gaps = gaps;
+        let found = key(1).verify(&gapped).err().unwrap_or_default();
+        assert_eq!(found, expected, "{:?}", gapped.gaps);
+    }
+    gapped.gaps = vec![right];
+    let whole = key(1).verify(&gapped).unwrap();
+    assert_eq!((whole.records, whole.folded), (7, 3));
+    // The note names a record that gave way before the next one was noted.
+    for noted in [elsewhere, last] {
+        gapped.noted = Noted::End(noted);
+        assert!(key(1).verify(&gapped).is_ok(), "{noted:?}");
+    }
+    gapped.noted = Noted::End(Mark { id: 6, ..elsewhere });
+    assert_eq!(key(1).verify(&gapped), Err(vec![Broken::Replaced(6)]));
 }
 
 #[test]
@@ -155,8 +200,8 @@ fn a_key_that_was_replaced_on_the_way_is_named() {
     let old = log(5);
     let anew = vec![entry(6, "audit-key-replaced"), entry(7, "user-added")];
     let new = chained(&key(2), key(2).start(5), anew);
-    let entries = [old.entries, new.entries].concat();
-    let mut log = Chain { head: old.head, entries, key_check: new.key_check, noted: new.noted };
+    let entries = [old.entries.clone(), new.entries].concat();
+    let mut log = Chain { entries, key_check: new.key_check, noted: new.noted, ..old };
     assert_eq!(key(2).verify(&log), Err(vec![Broken::KeyReplaced(6)]));
     assert_eq!(key(1).verify(&log), Err(vec![Broken::OtherKey]));
     log.entries[6].0.user = None;

@@ -2,6 +2,7 @@ use std::time::SystemTime;
 
 use kazasu_hal::{CardIdentity, FaultKind, ReaderName};
 
+use super::Folded;
 use crate::{DeviceSecret, ErrorCode, JobReport, Limits, Role, UserId};
 
 /// What happened.
@@ -249,6 +250,8 @@ pub enum AuditEvent {
         /// The record that was the last one.
         noted: u64,
     },
+    /// Records of one kind gave way, so that the other kinds stay.
+    Folded(Folded),
     /// Records were trimmed before the collector got them.
     SyslogLost {
         /// How many.

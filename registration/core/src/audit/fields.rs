@@ -4,7 +4,7 @@ use kazasu_hal::{CardIdentity, ReaderName};
 
 use super::{
     AuditEvent, Claimed, ReaderState,
-    chain::{END_LOST, KEY_REPLACED},
+    chain::{END_LOST, FOLDED, KEY_REPLACED},
     export::utc,
 };
 use crate::{ErrorCode, JobEnd, Role, UserId};
@@ -68,6 +68,7 @@ impl AuditEvent {
             Self::LogExported { .. } => "audit-exported",
             Self::LogKeyReplaced => KEY_REPLACED,
             Self::LogEndLost { .. } => END_LOST,
+            Self::Folded(_) => FOLDED,
             Self::SyslogLost { .. } => "syslog-lost",
         }
     }
@@ -129,6 +130,7 @@ impl AuditEvent {
             | Self::TlsFailed { .. }
             | Self::LogKeyReplaced
             | Self::LogEndLost { .. }
+            | Self::Folded(_)
             | Self::SyslogLost { .. } => (None, None),
         }
     }
@@ -163,6 +165,7 @@ impl AuditEvent {
                 Some(format!("TLS, {peer}, {reason}; {more} more"))
             }
             Self::LogEndLost { noted } => Some(format!("record {noted}")),
+            Self::Folded(folded) => Some(folded.to_text()),
             Self::SyslogLost { count } => Some(count.to_string()),
             Self::RoleChanged { role, .. } => Some(role.as_str().to_owned()),
             Self::UserCopied { role, limits, .. } => {

@@ -156,7 +156,14 @@ fn wild(entries: &[AuditEntry], choice: u8) {
     let head = Mark { id: entries.first().map_or(0, |entry| entry.id), link };
     let entries: Vec<_> = entries.iter().map(|entry| (entry.clone(), link)).collect();
     for noted in [Noted::Missing, Noted::Unreadable, Noted::End(head)] {
-        let log = Chain { head, entries: entries.clone(), key_check: key.check(), noted };
+        let log = Chain {
+            head,
+            head_seal: None,
+            gaps: Vec::new(),
+            entries: entries.clone(),
+            key_check: key.check(),
+            noted,
+        };
         match key.verify(&log) {
             Ok(_) => assert!(entries.is_empty() && noted == Noted::End(head), "{log:?}"),
             Err(broken) => assert!(!broken.is_empty()),
@@ -176,7 +183,14 @@ fn chained(mut entries: Vec<AuditEntry>, choice: u8) {
         end = Mark { id: entry.id, link: key.link(&end.link, entry) };
         linked.push((entry.clone(), end.link));
     }
-    let whole = Chain { head, entries: linked, key_check: key.check(), noted: Noted::End(end) };
+    let whole = Chain {
+        head,
+        head_seal: None,
+        gaps: Vec::new(),
+        entries: linked,
+        key_check: key.check(),
+        noted: Noted::End(end),
+    };
     // Such a record tells by itself that something happened to the log.
     if !entries.iter().any(|entry| entry.event == "audit-end-lost") {
         let verified = key.verify(&whole).map(|whole| (whole.records, whole.end));

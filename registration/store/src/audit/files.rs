@@ -124,10 +124,10 @@ impl Beside {
         &self,
         had_chain: bool,
         same_key: bool,
-        link: impl Fn(u64) -> Option<Link>,
+        holds: impl Fn(Mark) -> bool,
     ) -> Option<u64> {
         match self.noted {
-            Noted::End(noted) if link(noted.id) == Some(noted.link) => None,
+            Noted::End(noted) if holds(noted) => None,
             Noted::End(noted) => Some(noted.id),
             // The log of a new device has none yet; one sealed by another key tells nothing, and
             // the log says already that the key is another.

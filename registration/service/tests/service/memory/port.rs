@@ -318,7 +318,11 @@ impl Store for Memory {
     async fn verify_audit(&self) -> Result<Result<Whole, Vec<Broken>>, StoreError> {
         self.answer(|records| {
             let id = records.log.len() as u64;
-            Ok(Whole { records: id, end: Mark { id, link: Link::from_bytes([0; Link::LEN]) } })
+            Ok(Whole {
+                records: id,
+                folded: 0,
+                end: Mark { id, link: Link::from_bytes([0; Link::LEN]) },
+            })
         })
         .await
     }
