@@ -67,7 +67,7 @@ fn run(cli: Cli) -> Result<End> {
             Command::Directory(directory) => cmd::directory::run(directory, out).await,
             Command::Decode(args) => cmd::decode::run(&args, out),
             Command::Encode => cmd::encode::run(out),
-            Command::Panel(data) => cmd::panel::run(&data, out).await,
+            Command::Panel(panel) => cmd::panel::run(panel, out).await,
             Command::Backup { file, data } => cmd::backup::backup(&file, &data, out).await,
             Command::Restore { file, data } => cmd::backup::restore(&file, &data, out).await,
         }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use kazasu_registration::NumberKey;
+use kazasu_web::Pairings;
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::stat::{Mode, umask};
 use zeroize::Zeroizing;
@@ -107,31 +108,40 @@ impl DataFolder {
         Ok(NumberKey::new(secret))
     }
 
-    /// The panel's token, made at first use. A panel stays paired across restarts.
-    pub(crate) fn panel_token(&self) -> Result<String> {
-        let path = self.0.join("panel.token");
+    /// The browsers that are paired with the panel, across restarts.
+    pub(crate) fn pairings(&self) -> Result<Pairings> {
+        let path = self.0.join("panels.json");
         let shown = path.display();
-        match fs::read_to_string(&path) {
-            Ok(token) => {
-                let token = token.trim();
-                ensure!(
-                    token.len() == 32 && token.bytes().all(|b| b.is_ascii_hexdigit()),
-                    "{shown} does not hold a panel token: delete it, and a new one is made"
-                );
-                return Ok(token.to_owned());
+        let text = match File::open(&path) {
+            Ok(file) => {
+                let mut text = Vec::new();
+                file.take(PAIRINGS_FILE_MAX)
+                    .read_to_end(&mut text)
+                    .with_context(|| format!("{shown} cannot be read"))?;
+                Some(text)
             }
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            Err(error) => return Err(error).with_context(|| format!("{shown} cannot be opened")),
+        };
+        let to = path.clone();
+        Pairings::new(text.as_deref(), move |text| write_whole(&to, text)).with_context(|| {
+            format!("{shown} is damaged: delete it, and pair the browsers anew (kazasu panel pair)")
+        })
+    }
+
+    /// Takes away the one secret of all panels that versions before 0.2 kept.
+    pub(crate) fn forget_panel_token(&self) {
+        let path = self.0.join("panel.token");
+        match fs::remove_file(&path) {
+            Ok(()) => tracing::warn!(
+                "links and browsers of version 0.1 are good no more: pair each browser anew with \
+                 kazasu panel pair"
+            ),
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => {
-                return Err(error)
-                    .with_context(|| format!("the panel token {shown} cannot be read"));
+                tracing::warn!(%error, "{} is not used any more and cannot be deleted", path.display());
             }
         }
-        let mut raw = [0; 16];
-        getrandom::fill(&mut raw).context("the system gives no random numbers")?;
-        let token: String = raw.iter().map(|b| format!("{b:02x}")).collect();
-        write_whole(&path, token.as_bytes())
-            .with_context(|| format!("the panel token {shown} cannot be written"))?;
-        Ok(token)
     }
 
     /// Takes the folder, and with it the readers and the database, for this process.
@@ -221,6 +231,9 @@ fn key_from_hex(hex: &str) -> Option<NumberKey> {
     secret.copy_from_slice(&bytes);
     Some(NumberKey::new(secret))
 }
+
+/// Of the paired browsers' file, in bytes: more than they take.
+const PAIRINGS_FILE_MAX: u64 = 1 << 21;
 
 /// The lock, held until dropped; the kernel drops it with the process.
 #[derive(Debug)]

@@ -3,6 +3,7 @@
 mod audit;
 mod config;
 mod device;
+mod panel;
 mod records;
 
 use std::net::SocketAddr;
@@ -15,6 +16,7 @@ use kazasu_wire::describe::{Dialect, EnvelopeKind, Side};
 pub(crate) use audit::{Audit, Export};
 pub(crate) use config::{Card, CardRule, Config, LearnRule};
 pub(crate) use device::Device;
+pub(crate) use panel::{Panel, PanelCommand};
 pub(crate) use records::{EditUser, User};
 
 /// Card readers to tap events, tap events to people, people's cards to safe registrations.
@@ -108,8 +110,8 @@ pub(crate) enum Command {
         #[command(flatten)]
         data: Data,
     },
-    /// Prints the address of the running service's panel
-    Panel(Data),
+    /// The address of the running service's panel, and the browsers paired with it
+    Panel(Panel),
     /// Recorded bytes with every field named
     #[command(after_help = "Examples:\n  \
         kazasu decode --dialect pn532 0000FF02FED4022A00\n  \

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use kazasu_hal::{Discoverer, Event};
+use kazasu_hal::{Discoverer, Event, ReaderName};
 use kazasu_pn532::StreamDiscoverer;
 use kazasu_registration::{AuditEvent, CardNumberRule};
 use kazasu_runtime::{EVENTS_MAX, Runtime, Way};
@@ -15,7 +15,7 @@ use kazasu_service::{NoDirectory, Service};
 use kazasu_sim::{Pn532, Seed};
 use kazasu_sim_serve::{Control, Script, in_process};
 use kazasu_store::SqliteStore;
-use kazasu_web::{AllowedHosts, PanelConfig, PanelToken, SimControl, Tls};
+use kazasu_web::{AllowedHosts, PanelConfig, SimControl, Tls};
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::sync::{broadcast, watch};
@@ -23,7 +23,7 @@ use tokio::sync::{broadcast, watch};
 use super::asked_to_stop;
 use crate::cli::Serve;
 use crate::config::Config;
-use crate::control::{self, End, Host, Office, nothing_found};
+use crate::control::{self, End, Host, Office, Panels, nothing_found};
 use crate::out::{Line, Out};
 use crate::owner::DataFolder;
 use crate::selectors::discoverers;
@@ -83,7 +83,8 @@ pub(crate) async fn run(serve: Serve, out: Out) -> Result<End> {
     };
     // What only the owner may touch, from here on.
     let _owned = folder.lock()?;
-    let token = folder.panel_token()?;
+    folder.forget_panel_token();
+    let pairings = folder.pairings()?;
     let store = Arc::new(SqliteStore::open(folder.database())?);
     let directory = config.directory_client()?;
     let loaded = control::load(&folder, &store, directory.is_some()).await?;
@@ -122,12 +123,14 @@ pub(crate) async fn run(serve: Serve, out: Out) -> Result<End> {
 
     let (stop, stopped) = watch::channel(());
     let panel = PanelConfig {
-        token: PanelToken::new(token.as_str())?,
+        pairings: pairings.clone(),
+        port: address.port(),
         allowed_hosts: AllowedHosts::new(address, config.panel.allowed_hosts.clone()),
         reader_place: config.panel.reader_place.into(),
         tap_sound: config.panel.tap_sound,
         sim: sim.clone().map(|control| {
-            SimControl::new(move |line| {
+            let station = stations.of(&ReaderName(SIM_SELECTOR.to_owned()), SIM_SELECTOR).clone();
+            SimControl::new(station, move |line| {
                 let control = control.clone();
                 async move { control.tell(&line).await }
             })
@@ -143,11 +146,11 @@ pub(crate) async fn run(serve: Serve, out: Out) -> Result<End> {
     let (tls_ready, tls_web) = match tls {
         Some((listener, address, identity)) => {
             let hosts = AllowedHosts::new(address, config.panel.allowed_hosts.clone());
-            let panel = PanelConfig { allowed_hosts: hosts, ..panel.clone() };
+            let panel = PanelConfig { allowed_hosts: hosts, port: address.port(), ..panel.clone() };
             let tls = Tls::new(&identity.chain, &identity.key, service.clone())?;
             let router = kazasu_web::tls_router(service.clone(), panel);
             let web = kazasu_web::serve(listener, router, Some(tls), until_stop());
-            let panel = format!("https://{address}/?token={token}");
+            let panel = format!("https://{address}/");
             let ready = TlsReady { panel, fingerprint: identity.fingerprint()? };
             (Some(ready), Some(tokio::spawn(web)))
         }
@@ -164,10 +167,16 @@ pub(crate) async fn run(serve: Serve, out: Out) -> Result<End> {
         async move { service.watch_clock().await }
     });
 
-    let panel = format!("http://{address}/?token={token}");
+    let panel = format!("http://{address}/");
+    let panels = Panels {
+        service: service.clone(),
+        pairings,
+        address: panel.clone(),
+        tls_address: tls_ready.as_ref().map(|tls| tls.panel.clone()),
+    };
     let ways = runtime.ways();
     let office = Office::of(service.clone(), &folder);
-    let host = Host::serving(office, events, ways.clone(), stations, panel.clone(), sim);
+    let host = Host::serving(office, events, ways.clone(), stations, panels, sim);
     let socket = tokio::spawn(control::serve(&folder, host)?);
     let hint = tokio::spawn(hint(ways));
 

@@ -15,7 +15,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio::time::timeout;
 
-use super::{End, Office, Request};
+use super::{End, Office, Panels, Request};
 use crate::cli::Place;
 use crate::config::Config;
 use crate::lines::{EventLine, Message, ReaderLine};
@@ -34,7 +34,7 @@ pub(super) type Lines = mpsc::Sender<Value>;
 pub(crate) struct Host {
     readers: Option<Readers>,
     office: Option<Office>,
-    panel: Option<String>,
+    panels: Option<Panels>,
     sim: Option<Control>,
 }
 
@@ -54,13 +54,13 @@ impl Host {
         events: broadcast::Sender<Event>,
         ways: watch::Receiver<Vec<Way>>,
         stations: Stations,
-        panel: String,
+        panels: Panels,
         sim: Option<Control>,
     ) -> Self {
         Self {
             readers: Some(Readers { events, ways, stations, fresh: None }),
             office: Some(office),
-            panel: Some(panel),
+            panels: Some(panels),
             sim,
         }
     }
@@ -110,8 +110,11 @@ impl Host {
                 Some(readers) => return readers.list(&lines).await,
                 None => None,
             },
-            Request::Panel => match &self.panel {
-                Some(panel) => Some(say(&lines, panel).await),
+            request @ (Request::Panel
+            | Request::PanelPair { .. }
+            | Request::PanelList
+            | Request::PanelRevoke { .. }) => match &self.panels {
+                Some(panels) => Some(panels.carry_out(request, &lines).await),
                 None => None,
             },
             Request::Sim { line } => return self.sim(&line, &lines).await,

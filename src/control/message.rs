@@ -22,6 +22,12 @@ pub(crate) enum Request {
     Readers,
     /// The panel's address.
     Panel,
+    /// A link that pairs one browser with a station, or with the first one.
+    PanelPair { station: Option<String>, label: Option<String> },
+    /// All paired browsers.
+    PanelList,
+    /// One browser is not paired any more; `None`: none is.
+    PanelRevoke { number: Option<u32> },
     /// A control line for the simulated reader.
     Sim { line: String },
     /// A new user; `password` `None` means none.

@@ -8,6 +8,7 @@ mod client;
 mod host;
 mod message;
 mod office;
+mod panels;
 mod server;
 
 pub(crate) use client::{ask, running};
@@ -16,4 +17,5 @@ pub(crate) use message::{
     AuditFormat, AuditWanted, Edit, End, Feature, Job, LINE_MAX, Reply, Request, Unlock,
 };
 pub(crate) use office::{Office, load};
+pub(crate) use panels::Panels;
 pub(crate) use server::serve;

@@ -2,6 +2,7 @@
 
 mod audit;
 mod backup;
+mod panel;
 mod records;
 mod settings;
 mod taps;
@@ -12,6 +13,7 @@ use crate::out::Line;
 
 pub(crate) use audit::AuditText;
 pub(crate) use backup::{BackupLine, RestoreLine};
+pub(crate) use panel::{PanelLine, PanelLink};
 pub(crate) use records::{CardLine, Csv, ErasedLine, UserDetail, UserLine};
 #[cfg(test)]
 pub(crate) use settings::shown;

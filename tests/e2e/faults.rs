@@ -23,7 +23,7 @@ use calls::{SERVICE, faults_of};
 use journey::{Person, Said, Wish};
 use plan::{End, Fault, Journey, Run, Thread, run_chosen, singles_and_pairs};
 
-use crate::support::{Call, Folder, Injection, Service, Tracer, threads, traceable};
+use crate::support::{Call, Folder, Injection, Screens, Service, Tracer, threads, traceable};
 
 const ALICE: Wish = Wish { user: "alice", password: "", card: "012E4CE100000001" };
 const BOB: Wish = Wish { user: "bob", password: "Red horse 7", card: "012E4CE100000002" };
@@ -117,7 +117,10 @@ fn is_reader_noted(folder: &Folder) -> bool {
 fn start(folder: &Folder) -> Service {
     let mut command = Service::command_with_sim(folder);
     command.env("TOKIO_WORKER_THREADS", "1");
-    Service::ready(traceable(command))
+    let service = Service::ready(traceable(command));
+    // What is stored for a browser is stored before the calls are counted.
+    drop(Screens::open(&service.panel));
+    service
 }
 
 /// The same files elsewhere, but for the socket.

@@ -30,6 +30,7 @@ mod guest;
 mod lockout;
 mod nfc_list;
 mod old_version;
+mod pairing;
 mod panel;
 mod panel_people;
 mod power_cut;

@@ -16,7 +16,10 @@ use serde_json::Value;
 
 use crate::{
     durability::{Desk, Told},
-    support::{Dice, Disk, Folder, Guest, Lost, Process, Screens, Served, Service, Sim, kazasu},
+    support::{
+        Dice, Disk, Folder, Guest, Lost, Process, Screens, Served, Service, Sim, cookie, json,
+        kazasu,
+    },
 };
 
 /// How often the power goes; `KAZASU_CUTS` says another number (`scripts/durability power`).
@@ -36,6 +39,8 @@ struct Known {
     told: Told,
     /// The line that the service said when it was ready for the first time.
     ready: Option<Value>,
+    /// What a browser carries that was paired then.
+    cookie: Option<String>,
 }
 
 /// A machine's command line, and the reader that it reaches over the network.
@@ -79,12 +84,26 @@ impl Known {
         assert_eq!(started.ok_or_else(gone)?.code, 0);
         let Ok(ready) = guest.try_find("ready") else { return Err(gone()) };
         let first = self.ready.get_or_insert_with(|| ready.clone());
-        assert_eq!(first["panel"], ready["panel"], "the token that panels are paired with");
+        assert_eq!(first["panel"], ready["panel"], "the address");
         let fingerprint = |ready: &Value| ready["tls"]["fingerprint"].clone();
         assert!(fingerprint(&ready).is_string(), "{ready}");
         assert_eq!(fingerprint(first), fingerprint(&ready), "the certificate");
 
-        let mut screens = Screens::try_open_through(ready["panel"].as_str().unwrap(), Some(panel))?;
+        let through = panel.to_string();
+        // A browser that was paired stays so.
+        let cookie = match &self.cookie {
+            Some(cookie) => cookie.clone(),
+            None => {
+                let pair = format!("kazasu panel pair --data {DATA}");
+                let link = guest.try_run(&pair).ok_or_else(gone)?;
+                assert_eq!(link.code, 0, "{link:?}");
+                cookie(link.output.lines().next().unwrap(), &through)?
+            }
+        };
+        self.cookie = Some(cookie.clone());
+        let address = ready["panel"].as_str().unwrap();
+        let address = address.strip_prefix("http://").unwrap().trim_end_matches('/').to_owned();
+        let mut screens = Screens::try_open_with(address, through, cookie)?;
         let mut machine = Machine { guest, reader: Sim(process) };
         self.told.live(&mut machine, &mut screens)?;
         loop {
@@ -99,10 +118,9 @@ impl Known {
             assert!(self.ready.is_none(), "the data folder is gone");
             return;
         }
-        if let Some(ready) = &self.ready {
-            let token = fs::read_to_string(data.join("panel.token")).unwrap();
-            let panel = ready["panel"].as_str().unwrap();
-            assert!(!token.is_empty() && panel.ends_with(&token), "{panel}, but {token:?}");
+        if self.cookie.is_some() {
+            let panels = fs::read_to_string(data.join("panels.json")).unwrap();
+            assert!(json(&panels)[0]["number"].is_u64(), "{panels:?}");
         }
         let verified = folder.kazasu(["audit", "verify"], "");
         assert_eq!(verified.code, Some(0), "as it was found: {verified:#?}");

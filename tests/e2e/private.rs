@@ -7,7 +7,7 @@ use std::{
     process::Command,
 };
 
-use crate::support::{Folder, Process, Service, json, kazasu};
+use crate::support::{Folder, Process, Screens, Service, json, kazasu};
 
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o777
@@ -55,6 +55,8 @@ fn every_file_of_the_service_is_its_accounts_alone() {
     folder.add_user("alice", "Alice", "Red horse 7");
     let rule = folder.kazasu(["card", "rule", "set", "keyed"], "");
     assert_eq!(rule.code, Some(0), "{rule:#?}");
+    let link = folder.kazasu(["panel", "pair"], "");
+    drop(Screens::open(link.stdout.trim()));
     let data = folder.path().join("data");
     let mut names = Vec::new();
     for entry in fs::read_dir(&data).unwrap() {
@@ -62,7 +64,7 @@ fn every_file_of_the_service_is_its_accounts_alone() {
         assert_eq!(mode(&path) & 0o077, 0, "{}", path.display());
         names.push(path.file_name().unwrap().to_str().unwrap().to_owned());
     }
-    for name in ["kazasu.db", "kazasu.db-wal", "kazasu.sock", "card-number.key", "panel.token"] {
+    for name in ["kazasu.db", "kazasu.db-wal", "kazasu.sock", "card-number.key", "panels.json"] {
         assert!(names.iter().any(|found| found == name), "{name}: {names:?}");
     }
     assert_eq!(mode(&data), 0o700);

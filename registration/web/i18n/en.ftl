@@ -131,8 +131,12 @@ rule-reserved = This ID is kept for other uses.
 rule-taken = Somebody has this already.
 
 refused-title = This page needs its link
-refused-what = The panel opens only with the link that the service shows when it starts.
-refused-do = Start the browser with that link, or ask the person in charge of this device for it.
+refused-what = The panel opens only in a browser that was paired with it by a link.
+refused-do = Ask the person in charge of this device for a new link (the command kazasu panel pair makes one).
+link-used = This link is not good any more
+link-used-do = A link is good once, and for 15 minutes. Ask the person in charge of this device for a new one (the command kazasu panel pair makes it).
+link-full = No more browsers can be paired
+link-full-do = Ask the person in charge of this device to end pairings that are not used (the commands kazasu panel list and kazasu panel revoke).
 refused-again = Try again
 not-found = There is no such panel
 not-found-do = Check the name of the station in the address.

@@ -130,9 +130,13 @@ rule-own-words = 利用者ID、名前、「Kazasu」は数えません。ほか�
 rule-reserved = このIDは別の用途に取ってあります。
 rule-taken = ほかの人がすでに使っています。
 
-refused-title = この画面を開くには専用の宛先が必要です
-refused-what = この画面は、起動したときに表示される宛先からだけ開けます。
-refused-do = その宛先で開き直すか、この機器の担当者に尋ねてください。
+refused-title = この画面を開くには専用のリンクが必要です
+refused-what = この画面は、専用のリンクで登録したブラウザーでだけ開けます。
+refused-do = この機器の担当者に、新しいリンクを頼んでください（コマンド kazasu panel pair で作れます）。
+link-used = このリンクはもう使えません
+link-used-do = リンクが使えるのは一度だけで、15分で期限が切れます。この機器の担当者に、新しいリンクを頼んでください（コマンド kazasu panel pair で作れます）。
+link-full = これ以上ブラウザーを登録できません
+link-full-do = この機器の担当者に、使っていない登録の取り消しを頼んでください（コマンド kazasu panel list と kazasu panel revoke）。
 refused-again = もう一度開く
 not-found = この画面はありません
 not-found-do = 宛先にある設置場所の名前を確かめてください。

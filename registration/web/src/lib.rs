@@ -1,11 +1,11 @@
 //! One HTTP surface for people: so far the panel, a touch page beside the reader.
 //!
 //! ```text
-//! browser -> connection -> headers, time limit -> host, origin -> link -> page, event stream, press
+//! browser -> connection -> headers, time limit -> host, origin -> pairing -> page, event stream, press
 //!                                                                           |            |
 //!                                                          SessionView <- Service <- PanelAction
 //! ```
-//! What is shared by all surfaces (connections, headers, origins, tokens, languages) is here; a
+//! What is shared by all surfaces (connections, headers, origins, pairings, languages) is here; a
 //! surface is a module. Pages are rendered on the server in one place each and pushed to the
 //! browser; the script only swaps them in.
 
@@ -14,11 +14,11 @@ mod connection;
 mod headers;
 mod lang;
 mod origin;
+mod pairing;
 mod panel;
 mod rate;
 mod refusal;
 mod tls;
-mod token;
 
 use std::time::Duration;
 
@@ -31,13 +31,13 @@ use axum::{
 };
 use kazasu_service::Service;
 
-use crate::{connection::Guest, refusal::Asked};
+use crate::{connection::Guest, pairing::Cookies, refusal::Asked};
 
 pub use connection::serve;
 pub use origin::AllowedHosts;
+pub use pairing::{BadPairings, NoLink, PairedBrowser, Pairings};
 pub use panel::{PanelConfig, ReaderPlace, SimControl};
 pub use tls::{BadCertificate, Tls};
-pub use token::{BadToken, PanelToken};
 
 /// What holds for any bytes at all. The fuzz targets of `registration/fuzz` run these, and a test
 /// runs them on what was found before.
@@ -55,22 +55,38 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Everything that is served without TLS: the panel. What hands out the audit log says why not.
 pub fn router(service: Service, config: PanelConfig) -> Router {
-    let token = config.token.clone();
-    finished(panel::router(service, config).merge(audit::only_with_tls()), token)
+    let gate = Gate::new(&service, &config, false);
+    let panel = panel::router(service, config, gate.cookies.clone());
+    finished(panel.merge(audit::only_with_tls()), gate)
 }
 
 /// Everything that is served over TLS: the panel, and the audit log for administrators' scripts.
 pub fn tls_router(service: Service, config: PanelConfig) -> Router {
     let audit = audit::router(service.clone(), config.allowed_hosts.clone());
-    let token = config.token.clone();
-    finished(panel::router(service, config).merge(audit), token)
-        .layer(middleware::map_response(headers::over_tls))
+    let gate = Gate::new(&service, &config, true);
+    let panel = panel::router(service, config, gate.cookies.clone());
+    finished(panel.merge(audit), gate).layer(middleware::map_response(headers::over_tls))
 }
 
-fn finished(router: Router, token: PanelToken) -> Router {
+/// What tells paired browsers from others.
+#[derive(Clone)]
+struct Gate {
+    service: Service,
+    pairings: Pairings,
+    cookies: Cookies,
+}
+
+impl Gate {
+    fn new(service: &Service, config: &PanelConfig, over_tls: bool) -> Self {
+        let cookies = Cookies::new(config.port, over_tls);
+        Self { service: service.clone(), pairings: config.pairings.clone(), cookies }
+    }
+}
+
+fn finished(router: Router, gate: Gate) -> Router {
     router
         .layer(middleware::from_fn(in_time))
-        .layer(middleware::from_fn_with_state(token, admit))
+        .layer(middleware::from_fn_with_state(gate, admit))
         .layer(middleware::from_fn(headers::secure))
 }
 
@@ -82,12 +98,19 @@ async fn in_time(request: Request, next: Next) -> Response {
     }
 }
 
-/// Whoever has no place and does not show that they are paired is told that all is taken.
-async fn admit(State(token): State<PanelToken>, request: Request, next: Next) -> Response {
-    let pairing = token.is_in(request.headers()).then_some(0);
+/// Sees which pairings a browser shows. Whoever has no place and shows none is told that all is
+/// taken.
+async fn admit(State(gate): State<Gate>, mut request: Request, next: Next) -> Response {
+    let now = gate.service.now();
+    let browser = gate.pairings.know(&gate.cookies, request.headers(), now);
     let guest = request.extensions().get::<Guest>();
-    if guest.is_none_or(|guest| guest.may_stay(pairing)) {
-        return next.run(request).await;
+    if guest.is_none_or(|guest| guest.may_stay(browser.any())) {
+        request.extensions_mut().insert(browser.clone());
+        let mut response = next.run(request).await;
+        for cookie in gate.pairings.renew(&browser, &gate.cookies, now).await {
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
+        return response;
     }
     let mut response = Asked::of(request.headers()).full();
     let close = HeaderValue::from_static("close");

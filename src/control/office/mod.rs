@@ -141,9 +141,13 @@ impl Office {
             Request::Device { station, event, job } => {
                 self.device(station, &event, job, lines).await
             }
-            Request::Watch | Request::Readers | Request::Panel | Request::Sim { .. } => {
-                Err(Refused::End(another_version()))
-            }
+            Request::Watch
+            | Request::Readers
+            | Request::Panel
+            | Request::PanelPair { .. }
+            | Request::PanelList
+            | Request::PanelRevoke { .. }
+            | Request::Sim { .. } => Err(Refused::End(another_version())),
         };
         match done {
             Ok(()) => End::Done,

@@ -15,7 +15,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-use super::{Folder, Process, tool};
+use super::{Folder, Process, pairing, tool};
 
 /// Two browsers at once on two cores make every test slow.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
@@ -78,8 +78,8 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
-    /// Opens `url` as somebody who reads this language does (`ja`, `en`).
-    pub(crate) fn open(folder: &Folder, language: &str, url: &str) -> Self {
+    /// Opens this link as somebody who reads this language does (`ja`, `en`).
+    pub(crate) fn open(folder: &Folder, language: &str, link: &str) -> Self {
         let alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         let mut command = Command::new(tool("chromedriver"));
         command.arg("--port=0").env("HOME", folder.path());
@@ -127,7 +127,7 @@ impl Browser {
             )
             .expect("a session of Chromium");
         let browser = Self { runtime, client, _driver: driver, _alone: alone };
-        browser.runtime.block_on(browser.client.goto(url)).unwrap();
+        browser.runtime.block_on(browser.client.goto(&pairing::fresh(link))).unwrap();
         let size = browser.eval("return [innerWidth, innerHeight]");
         assert_eq!(size, json!([WIDTH, HEIGHT]), "the panel's size");
         let shown = browser.eval("return document.documentElement.lang");

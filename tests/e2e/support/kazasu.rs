@@ -9,7 +9,7 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{Finished, Pcscd, Process, run};
+use super::{Finished, Pcscd, Process, pairing, run};
 
 /// A whole tap, from the card to the line, with room for a busy machine.
 const TAP: Duration = Duration::from_secs(10);
@@ -85,6 +85,7 @@ impl Folder {
 /// `kazasu serve`, ready.
 pub(crate) struct Service {
     pub(crate) process: Process,
+    /// A link to its panel. What the tests look with may use it several times.
     pub(crate) panel: String,
 }
 
@@ -120,9 +121,9 @@ impl Service {
         let process = Process::start("kazasu serve", command);
         let ready = json(&process.line());
         assert_eq!(ready["event"], "ready", "{ready}");
-        let panel = ready["panel"].as_str().unwrap().to_owned();
-        assert!(Path::new(ready["socket"].as_str().unwrap()).exists(), "{ready}");
-        Self { process, panel }
+        let socket = Path::new(ready["socket"].as_str().unwrap());
+        assert!(socket.exists(), "{ready}");
+        Self { process, panel: pairing::link(socket) }
     }
 }
 

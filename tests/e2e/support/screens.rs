@@ -6,6 +6,8 @@ use std::{
     time::Duration,
 };
 
+use super::pairing;
+
 /// The service says `ping` each second in which nothing changes: so many mean that nothing comes.
 const PINGS: usize = 15;
 /// Without even that, the stream hangs.
@@ -17,7 +19,7 @@ pub(crate) struct Screens {
     /// What the panel calls itself, and where it is reached.
     address: String,
     through: String,
-    token: String,
+    cookie: String,
 }
 
 /// One whole screen.
@@ -61,22 +63,30 @@ impl Screens {
 
     /// The same where the panel is reached at another address than its own.
     pub(crate) fn try_open_through(panel: &str, through: Option<SocketAddr>) -> io::Result<Self> {
-        let rest = panel.strip_prefix("http://").unwrap();
-        let (address, token) = rest.split_once("/?token=").unwrap();
-        let (address, token) = (address.to_owned(), token.to_owned());
+        let address = pairing::parts(panel).0.to_owned();
         let through = through.map_or(address.clone(), |through| through.to_string());
+        let cookie = pairing::cookie(panel, &through)?;
+        Self::try_open_with(address, through, cookie)
+    }
+
+    /// The same for whoever carries a cookie already.
+    pub(crate) fn try_open_with(
+        address: String,
+        through: String,
+        cookie: String,
+    ) -> io::Result<Self> {
         let mut stream = TcpStream::connect(&through)?;
         stream.set_read_timeout(Some(SILENCE))?;
         // HTTP/1.0: the stream comes as it is, not in chunks.
         write!(
             stream,
-            "GET /events?lang=en HTTP/1.0\r\nHost: {address}\r\nCookie: kazasu-panel={token}\r\n\r\n"
+            "GET /events?lang=en HTTP/1.0\r\nHost: {address}\r\nCookie: {cookie}\r\n\r\n"
         )?;
         let mut stream = BufReader::new(stream);
         let mut status = String::new();
         stream.read_line(&mut status)?;
         assert!(status.is_empty() || status.contains(" 200 "), "{status}");
-        Ok(Self { stream, address, through, token })
+        Ok(Self { stream, address, through, cookie })
     }
 
     /// The first screen with this page, from the one shown now on.
@@ -149,11 +159,11 @@ impl Screens {
         }
         let mut stream = TcpStream::connect(&self.through)?;
         stream.set_read_timeout(Some(SILENCE))?;
-        let Self { address, token, .. } = self;
+        let Self { address, cookie, .. } = self;
         write!(
             stream,
             "POST /act HTTP/1.0\r\nHost: {address}\r\nOrigin: http://{address}\r\n\
-             Cookie: kazasu-panel={token}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+             Cookie: {cookie}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
              Content-Length: {}\r\n\r\n{form}",
             form.len()
         )?;

@@ -1,6 +1,7 @@
 //! What people press.
 
 use axum::{
+    Extension,
     extract::{Form, State},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
@@ -11,7 +12,7 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::{Panel, no_such_panel, redirect, shown, wants_fragment};
-use crate::lang::Lang;
+use crate::{lang::Lang, pairing::Browser};
 
 /// How much of a typed user ID is shown again, in characters: more than any valid one.
 pub(super) const KEPT: usize = 64;
@@ -140,11 +141,12 @@ impl Press {
 
 pub(super) async fn act(
     State(panel): State<Panel>,
+    Extension(browser): Extension<Browser>,
     headers: HeaderMap,
     Form(press): Form<Press>,
 ) -> Response {
     let lang = press.lang.as_deref().and_then(Lang::from_tag);
-    let Some((station, view)) = panel.station(Some(&press.station)) else {
+    let Some((station, view)) = panel.station(Some(&press.station), &browser) else {
         return no_such_panel(lang.unwrap_or_else(|| Lang::from_headers(&headers)));
     };
     if press.tries_a_password() && !panel.may_try(&station) {
@@ -181,12 +183,13 @@ pub(super) struct SimPress {
 
 pub(super) async fn sim(
     State(panel): State<Panel>,
+    Extension(browser): Extension<Browser>,
     headers: HeaderMap,
     Form(press): Form<SimPress>,
 ) -> Response {
     let answer = match &panel.0.config.sim {
-        Some(sim) => sim.press(&press.card).await,
-        None => None,
+        Some(sim) if browser.number(sim.station()).is_some() => sim.press(&press.card).await,
+        _ => None,
     };
     match answer {
         None => no_such_panel(Lang::from_headers(&headers)),

@@ -5,6 +5,7 @@
 use std::{convert::Infallible, time::Duration};
 
 use axum::{
+    Extension,
     extract::{Query, State},
     http::{HeaderMap, HeaderName},
     response::{
@@ -18,7 +19,7 @@ use serde::Deserialize;
 use tokio::{sync::watch, time::timeout};
 
 use super::{Panel, no_such_panel};
-use crate::lang::Lang;
+use crate::{lang::Lang, pairing::Browser};
 
 const PING: Duration = Duration::from_secs(1);
 /// Browsers pass over an event without data.
@@ -34,15 +35,18 @@ pub(super) struct FeedQuery {
 
 pub(super) async fn events(
     State(panel): State<Panel>,
+    Extension(browser): Extension<Browser>,
     Query(query): Query<FeedQuery>,
     headers: HeaderMap,
 ) -> Response {
     let lang = query.lang.as_deref().and_then(Lang::from_tag);
     let lang = lang.unwrap_or_else(|| Lang::from_headers(&headers));
-    let Some((_, view)) = panel.station(query.station.as_deref()) else {
+    let found = panel.station(query.station.as_deref(), &browser);
+    let paired = found.and_then(|(station, view)| Some((browser.number(&station)?, view)));
+    let Some((pairing, view)) = paired else {
         return no_such_panel(lang);
     };
-    let feed = Feed { panel, view, lang, shown: None };
+    let feed = Feed { panel, pairing, view, lang, shown: None };
     let events = stream::unfold(feed, |mut feed| async move {
         let event = feed.next().await?;
         Some((Ok::<_, Infallible>(event), feed))
@@ -55,14 +59,20 @@ pub(super) async fn events(
 /// What one open page has seen.
 struct Feed {
     panel: Panel,
+    pairing: u32,
     view: watch::Receiver<SessionView>,
     lang: Lang,
     shown: Option<SessionView>,
 }
 
 impl Feed {
-    /// The next event; `None` when the service ends.
+    /// The next event; `None` when the service or the pairing ends.
     async fn next(&mut self) -> Option<Event> {
+        let event = self.wait().await?;
+        self.panel.0.config.pairings.is_paired(self.pairing).then_some(event)
+    }
+
+    async fn wait(&mut self) -> Option<Event> {
         while self.shown.is_some() {
             match timeout(PING, self.view.changed()).await {
                 Err(_) => return Some(Event::default().event("ping").data(PING_DATA)),

@@ -19,9 +19,9 @@ use std::{
 };
 
 use axum::{
-    Router,
+    Extension, Router,
     extract::{DefaultBodyLimit, Path, Query, Request, State},
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -40,9 +40,9 @@ use self::pages::Screen;
 use crate::{
     lang::Lang,
     origin::{self, AllowedHosts},
+    pairing::{Browser, Came, Cookies, Pairings},
     rate::RateLimit,
     refusal::in_words,
-    token::PanelToken,
 };
 
 /// The largest form: five fields and a few hidden ones, percent-encoded.
@@ -66,8 +66,10 @@ pub enum ReaderPlace {
 /// What a panel needs to know besides the service.
 #[derive(Clone, Debug)]
 pub struct PanelConfig {
-    /// Whoever comes with this in the link may use the panel.
-    pub token: PanelToken,
+    /// Which browsers may see and use which station.
+    pub pairings: Pairings,
+    /// The port it listens on: cookies are named after it.
+    pub port: u16,
     /// What the server is called.
     pub allowed_hosts: AllowedHosts,
     /// Where people find the reader.
@@ -89,6 +91,7 @@ struct Look {
 struct Shared {
     service: Service,
     config: PanelConfig,
+    cookies: Cookies,
     /// The first one is the page at `/`.
     stations: Vec<StationName>,
     tries: Mutex<HashMap<StationName, RateLimit>>,
@@ -98,19 +101,26 @@ struct Shared {
 struct Panel(Arc<Shared>);
 
 impl Panel {
-    fn new(service: Service, config: PanelConfig) -> Self {
+    fn new(service: Service, config: PanelConfig, cookies: Cookies) -> Self {
         let stations = service.stations();
         let now = service.now().mono;
         let limit = || RateLimit::new(TRIES, TRY_EVERY, now);
         let tries = stations.iter().map(|station| (station.clone(), limit())).collect();
-        Self(Arc::new(Shared { service, config, stations, tries: Mutex::new(tries) }))
+        Self(Arc::new(Shared { service, config, cookies, stations, tries: Mutex::new(tries) }))
     }
 
-    /// The station of this name, or the first one, with what it shows.
-    fn station(&self, name: Option<&str>) -> Option<(StationName, watch::Receiver<SessionView>)> {
+    /// The station of this name, or the first one, with what it shows. For whoever is not paired with
+    /// it there is none.
+    fn station(
+        &self,
+        name: Option<&str>,
+        browser: &Browser,
+    ) -> Option<(StationName, watch::Receiver<SessionView>)> {
+        let mut stations =
+            self.0.stations.iter().filter(|station| browser.number(station).is_some());
         let station = match name {
-            Some(name) => self.0.stations.iter().find(|station| station.0 == name),
-            None => self.0.stations.first(),
+            Some(name) => stations.find(|station| station.0 == name),
+            None => stations.next(),
         }?;
         Some((station.clone(), self.0.service.view(station)?))
     }
@@ -120,7 +130,7 @@ impl Panel {
         let look = Look {
             reader_place: config.reader_place,
             tap_sound: config.tap_sound,
-            simulated: config.sim.is_some(),
+            simulated: config.sim.as_ref().is_some_and(|sim| *sim.station() == view.station),
         };
         Screen { view, lang, look, now: self.0.service.now().mono }
     }
@@ -147,8 +157,8 @@ impl Panel {
 }
 
 /// The panel's routes with their own checks.
-pub(crate) fn router(service: Service, config: PanelConfig) -> Router {
-    let panel = Panel::new(service, config);
+pub(crate) fn router(service: Service, config: PanelConfig, cookies: Cookies) -> Router {
+    let panel = Panel::new(service, config, cookies);
     let pages = Router::new()
         .route("/", get(default_page))
         .route("/station/{name}", get(station_page))
@@ -158,19 +168,22 @@ pub(crate) fn router(service: Service, config: PanelConfig) -> Router {
         .fallback(not_found)
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .layer(middleware::from_fn(in_words))
-        .layer(middleware::from_fn_with_state(panel.clone(), only_with_link));
+        .layer(middleware::from_fn(only_paired));
+    let link = Router::new()
+        .route("/pair/{code}", get(pair).head(no_page))
+        .layer(middleware::from_fn(in_words));
     Router::new()
         .route("/panel.css", get(assets::styles))
         .route("/panel.js", get(assets::script))
         .route("/icon.svg", get(assets::icon))
         .merge(pages)
+        .merge(link)
         .layer(middleware::from_fn_with_state(panel.clone(), only_from_here))
         .with_state(panel)
 }
 
 #[derive(Default, Deserialize)]
 struct PageQuery {
-    token: Option<String>,
     lang: Option<String>,
 }
 
@@ -182,24 +195,32 @@ impl PageQuery {
 
 async fn default_page(
     State(panel): State<Panel>,
+    Extension(browser): Extension<Browser>,
     Query(query): Query<PageQuery>,
     headers: HeaderMap,
 ) -> Response {
-    page(&panel, None, &query, &headers)
+    page(&panel, None, &browser, &query, &headers)
 }
 
 async fn station_page(
     State(panel): State<Panel>,
+    Extension(browser): Extension<Browser>,
     Path(name): Path<String>,
     Query(query): Query<PageQuery>,
     headers: HeaderMap,
 ) -> Response {
-    page(&panel, Some(&name), &query, &headers)
+    page(&panel, Some(&name), &browser, &query, &headers)
 }
 
-fn page(panel: &Panel, name: Option<&str>, query: &PageQuery, headers: &HeaderMap) -> Response {
+fn page(
+    panel: &Panel,
+    name: Option<&str>,
+    browser: &Browser,
+    query: &PageQuery,
+    headers: &HeaderMap,
+) -> Response {
     let lang = query.lang().unwrap_or_else(|| Lang::from_headers(headers));
-    let Some((_, view)) = panel.station(name) else { return no_such_panel(lang) };
+    let Some((_, view)) = panel.station(name, browser) else { return no_such_panel(lang) };
     let view = view.borrow().clone();
     panel.screen(&view, lang).document().into_response()
 }
@@ -227,25 +248,13 @@ async fn only_from_here(State(panel): State<Panel>, request: Request, next: Next
     next.run(request).await
 }
 
-/// Whoever came once with the right link carries a cookie from then on, and the address bar no
-/// longer shows the secret.
-async fn only_with_link(State(panel): State<Panel>, request: Request, next: Next) -> Response {
-    let token = &panel.0.config.token;
-    let query = Query::<PageQuery>::try_from_uri(request.uri()).map(|q| q.0).unwrap_or_default();
-    let came_with_link = query.token.as_deref().is_some_and(|given| token.is(given));
-    if came_with_link && request.method() == Method::GET {
-        let path = request.uri().path();
-        let to = match query.lang() {
-            Some(lang) => format!("{path}?lang={}", lang.tag()),
-            None => path.to_owned(),
-        };
-        let mut response = redirect(&to);
-        if let Some(cookie) = token.cookie() {
-            response.headers_mut().insert(header::SET_COOKIE, cookie);
-        }
-        return response;
-    }
-    if token.is_in(request.headers()) {
+/// Nothing of any station for a browser that is paired with none.
+async fn only_paired(
+    Extension(browser): Extension<Browser>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if browser.any().is_some() {
         return next.run(request).await;
     }
     let lang = Lang::from_headers(request.headers());
@@ -253,10 +262,52 @@ async fn only_with_link(State(panel): State<Panel>, request: Request, next: Next
     refusal(StatusCode::FORBIDDEN, lang, &keys)
 }
 
+/// A browser that comes with a link is paired with its station, and the address bar no longer shows
+/// the link.
+async fn pair(
+    State(panel): State<Panel>,
+    Extension(browser): Extension<Browser>,
+    Path(code): Path<String>,
+    Query(query): Query<PageQuery>,
+    headers: HeaderMap,
+) -> Response {
+    let lang = query.lang().unwrap_or_else(|| Lang::from_headers(&headers));
+    if is_only_a_look(&headers) {
+        return no_page().await;
+    }
+    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let calls_itself = text(header::USER_AGENT).unwrap_or_default();
+    let Shared { config, cookies, service, .. } = &*panel.0;
+    match config.pairings.pair(&code, &browser, calls_itself, cookies, service.now()).await {
+        Came::Paired(station, cookie) => {
+            let mut response = redirect(&panel.path(&station, query.lang()));
+            response.headers_mut().insert(header::SET_COOKIE, cookie);
+            response
+        }
+        // A kiosk that starts with the link by which it was paired once.
+        Came::NoSuchLink if browser.any().is_some() => redirect("/"),
+        Came::NoSuchLink => refusal(StatusCode::FORBIDDEN, lang, &["link-used", "link-used-do"]),
+        Came::Full => refusal(StatusCode::FORBIDDEN, lang, &["link-full", "link-full-do"]),
+        Came::Failed => {
+            let keys = ["refused-service", "refused-service-do"];
+            refusal(StatusCode::SERVICE_UNAVAILABLE, lang, &keys)
+        }
+    }
+}
+
+/// Looking at a link ahead of time, as some browsers and mail servers do, does not use it up.
+async fn no_page() -> Response {
+    StatusCode::NO_CONTENT.into_response()
+}
+
+fn is_only_a_look(headers: &HeaderMap) -> bool {
+    ["purpose", "sec-purpose", "x-moz"].iter().any(|name| {
+        let value = headers.get(HeaderName::from_static(name));
+        value.and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains("prefetch"))
+    })
+}
+
 fn redirect(to: &str) -> Response {
-    // A path that starts with two slashes would name another host, and a browser reads a backslash as
-    // a slash.
-    let to = if to.starts_with("//") || to.contains('\\') { "/" } else { to };
     match HeaderValue::try_from(to) {
         Ok(to) => (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response(),
         Err(_) => StatusCode::BAD_REQUEST.into_response(),

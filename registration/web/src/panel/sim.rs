@@ -3,25 +3,33 @@
 
 use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
+use kazasu_hal::StationName;
 use maud::{Markup, html};
 
 use crate::lang::Lang;
 
 /// Hands one control line to the simulator and gives back its answer.
 #[derive(Clone)]
-pub struct SimControl(Arc<Tell>);
+pub struct SimControl {
+    station: StationName,
+    tell: Arc<Tell>,
+}
 
 type Answer = Pin<Box<dyn Future<Output = String> + Send>>;
 type Tell = dyn Fn(String) -> Answer + Send + Sync;
 
 impl SimControl {
-    /// A simulator that this function talks to.
-    pub fn new<F, A>(tell: F) -> Self
+    /// A simulator of a reader of this station, that this function talks to.
+    pub fn new<F, A>(station: StationName, tell: F) -> Self
     where
         F: Fn(String) -> A + Send + Sync + 'static,
         A: Future<Output = String> + Send + 'static,
     {
-        Self(Arc::new(move |line| Box::pin(tell(line))))
+        Self { station, tell: Arc::new(move |line| Box::pin(tell(line))) }
+    }
+
+    pub(super) fn station(&self) -> &StationName {
+        &self.station
     }
 
     /// Presses a button; `None` for a button that does not exist. Only lines written here ever
@@ -30,7 +38,7 @@ impl SimControl {
         let lines = BUTTONS.iter().find(|b| b.word == button)?.lines;
         let mut answer = String::new();
         for line in lines {
-            answer = (self.0)((*line).to_owned()).await;
+            answer = (self.tell)((*line).to_owned()).await;
         }
         Some(answer)
     }

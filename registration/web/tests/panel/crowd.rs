@@ -130,7 +130,9 @@ async fn crowd(door: &Door, from: u8) -> Vec<Box<dyn Stream>> {
 
 async fn others_are_served(door: Door) {
     let _one = crowd(&door, 2).await;
-    let paired = format!("Cookie: {}\r\n", cookie());
+    // Over TLS the cookie's name is another.
+    let over_tls = if door.tls.is_some() { "__Host-" } else { "" };
+    let paired = format!("Cookie: {over_tls}{}\r\n", cookie());
     let page = door.ask(3, "/", &paired).await;
     assert!(page.starts_with("HTTP/1.1 200 "), "another address: {page:.200}");
     let page = door.ask(3, "/", "").await;

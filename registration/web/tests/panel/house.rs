@@ -18,12 +18,15 @@ use kazasu_registration::{
 };
 use kazasu_service::{NoDirectory, Service, Store};
 use kazasu_store::SqliteStore;
-use kazasu_web::{AllowedHosts, PanelConfig, PanelToken, ReaderPlace, SimControl, router};
+use kazasu_web::{AllowedHosts, Pairings, PanelConfig, ReaderPlace, SimControl, router};
+use serde_json::json;
+use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use tokio::{sync::broadcast, time::timeout};
 use tower::ServiceExt;
 
-pub(crate) const TOKEN: &str = "test-token-0123456789";
+/// What a browser carries that is paired with both stations.
+pub(crate) const SECRET: &str = "test-secret-0123456789";
 pub(crate) const HOST: &str = "127.0.0.1:8080";
 /// How long a test waits for what must come.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -56,6 +59,13 @@ impl House {
 
     pub(crate) async fn with(simulated: bool) -> Self {
         Self::at(Site::new(Settings::default()).unwrap(), simulated).await
+    }
+
+    /// With these browsers and no others.
+    pub(crate) async fn with_pairings(pairings: Pairings) -> Self {
+        let house = Self::new().await;
+        let config = PanelConfig { pairings, ..house.config.clone() };
+        Self { router: router(house.service.clone(), config.clone()), config, ..house }
     }
 
     /// Two stations. Taro has a card and no password, Hanako a password and no card.
@@ -92,12 +102,13 @@ impl House {
         assert_eq!(bound.await.unwrap(), CommitOutcome::Done);
         let told = Arc::new(Mutex::new(Vec::new()));
         let log = Arc::clone(&told);
-        let sim = SimControl::new(move |line| {
+        let sim = SimControl::new(StationName("desk".into()), move |line| {
             log.lock().unwrap().push(line);
             async { "ok card 1".to_owned() }
         });
         let config = PanelConfig {
-            token: PanelToken::new(TOKEN).unwrap(),
+            pairings: pairings(),
+            port: 8080,
             allowed_hosts: AllowedHosts::new(HOST.parse().unwrap(), []),
             reader_place: ReaderPlace::Left,
             tap_sound: false,
@@ -105,6 +116,11 @@ impl House {
         };
         let router = router(service.clone(), config.clone());
         Self { config, router, service, events, told, _folder: folder }
+    }
+
+    /// Which browsers are paired.
+    pub(crate) fn pairings(&self) -> &Pairings {
+        &self.config.pairings
     }
 
     /// The panel's configuration under other names.
@@ -207,7 +223,21 @@ impl House {
 }
 
 pub(crate) fn cookie() -> String {
-    format!("kazasu-panel={TOKEN}")
+    format!("kazasu-panel-8080-a=1.{SECRET}; kazasu-panel-8080-b=2.{SECRET}")
+}
+
+/// Two pairings of one browser, as they are stored.
+#[expect(clippy::disallowed_methods, reason = "older secrets would be renewed")]
+fn pairings() -> Pairings {
+    let hash: String = Sha256::digest(SECRET).iter().map(|byte| format!("{byte:02x}")).collect();
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    let stored: Vec<_> = [(1, "desk"), (2, "side door")]
+        .map(|(number, station)| {
+            json!({ "number": number, "station": station, "label": "test", "made": now, "seen": now,
+                "secrets": [{ "hash": hash, "made": now }] })
+        })
+        .into();
+    Pairings::new(Some(json!(stored).to_string().as_bytes()), |_| Ok(())).unwrap()
 }
 
 /// A request as a browser with the cookie sends it.

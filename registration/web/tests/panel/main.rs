@@ -11,6 +11,7 @@
 mod access;
 mod crowd;
 mod house;
+mod pairing;
 mod people;
 mod press;
 mod stream;
