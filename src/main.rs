@@ -8,6 +8,7 @@ mod control;
 mod fuzz;
 mod hex;
 mod lines;
+mod log;
 mod out;
 mod owner;
 mod selectors;
@@ -15,20 +16,24 @@ mod settings_help;
 mod syslog;
 mod tls;
 
-use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use tracing_subscriber::EnvFilter;
 
 use cli::{Cli, Command};
 use control::End;
+use log::Log;
 use out::Out;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let end = owner::keep_secrets().and_then(|()| run(cli)).unwrap_or_else(|error| {
+    let (log, end) = match Log::start(cli.verbose) {
+        Ok(log) => (Some(log), owner::keep_secrets().and_then(|()| run(cli))),
+        Err(error) => (None, Err(error)),
+    };
+    let end = end.unwrap_or_else(|error| {
         // Whoever reads our output through a pipe has seen enough.
         let closed = |e: &io::Error| e.kind() == ErrorKind::BrokenPipe;
         if error.downcast_ref::<io::Error>().is_some_and(closed) {
@@ -41,19 +46,23 @@ fn main() -> ExitCode {
         End::No(text) => ("no", text, 1),
         End::Error(text) => ("error", text, 2),
     };
-    // Nothing is left to do where even standard error is closed.
-    let _ = writeln!(io::stderr(), "{word}: {text}");
+    let text = format!("{word}: {text}");
+    match &log {
+        Some(log) => log.say(&text),
+        // Nothing is left to do where even standard error is closed.
+        None => drop(writeln!(io::stderr(), "{text}")),
+    }
     ExitCode::from(code)
 }
 
 fn run(cli: Cli) -> Result<End> {
-    log_to_stderr(cli.verbose)?;
     let out = Out::new(cli.json);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("the system gives no threads")?;
     let end = runtime.block_on(async {
+        log::survive_full_files();
         match cli.command {
             Command::Serve(serve) => cmd::serve::run(serve, out).await,
             Command::Watch(place) => cmd::watch::run(&place, out).await,
@@ -75,22 +84,4 @@ fn run(cli: Cli) -> Result<End> {
     // A thread that a library holds (a card that hangs in pcscd) must not keep the process.
     runtime.shutdown_background();
     end
-}
-
-fn log_to_stderr(verbose: u8) -> Result<()> {
-    let level = match verbose {
-        0 => "warn",
-        1 => "debug",
-        _ => "trace",
-    };
-    let filter = match std::env::var("KAZASU_LOG") {
-        Ok(text) => EnvFilter::try_new(text).context("KAZASU_LOG")?,
-        Err(_) => EnvFilter::new(level),
-    };
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal())
-        .init();
-    Ok(())
 }

@@ -184,7 +184,7 @@ pub(crate) async fn run(serve: Serve, out: Out) -> Result<End> {
     let ready = Ready { event: "ready", panel, socket: socket_path, tls: tls_ready };
     // Whoever reads the ready line may end the service at once.
     let asked = asked_to_stop()?;
-    out.line(&ready)?;
+    tell_ready(out, ready);
     if let Err(error) = sd_notify::notify(&[sd_notify::NotifyState::Ready]) {
         tracing::warn!(%error, "the service manager could not be told");
     }
@@ -231,6 +231,16 @@ async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr)> {
              --tls-listen (port 0 takes a free one)"
         )
     })
+}
+
+/// Says that the service is ready, to whoever listens: it serves as well where nobody does.
+fn tell_ready(out: Out, ready: Ready) {
+    // Standard output may be a pipe that takes nothing.
+    tokio::task::spawn_blocking(move || {
+        if let Err(error) = out.line(&ready) {
+            tracing::warn!(%error, "standard output does not take the line that says `ready`");
+        }
+    });
 }
 
 /// What the kernel calls this run of the machine; it differs after each boot.

@@ -167,11 +167,7 @@ impl Readers {
         loop {
             match events.recv().await {
                 Ok(event) => {
-                    let again = |(reader, kind): &(ReaderName, EventKind)| {
-                        *reader == event.reader && *kind == event.kind
-                    };
-                    if let Some(at) = told.iter().position(again) {
-                        told.swap_remove(at);
+                    if is_told(&mut told, &event) {
                         continue;
                     }
                     if !send_event(lines, &event).await {
@@ -216,6 +212,17 @@ impl Readers {
     }
 }
 
+/// Whether this was told of what is there. Only the first event of a reader can be; later the same
+/// may happen again.
+fn is_told(told: &mut Vec<(ReaderName, EventKind)>, event: &Event) -> bool {
+    let again = told.iter().any(|(reader, kind)| *reader == event.reader && *kind == event.kind);
+    let attached = matches!(event.kind, EventKind::Attached(_));
+    // A way on which a reader was found is not closed any more.
+    let over = |kind: &EventKind| attached && matches!(kind, EventKind::Fault(_));
+    told.retain(|(reader, kind)| *reader != event.reader && !over(kind));
+    again
+}
+
 /// What to say where no reader is attached.
 pub(crate) fn nothing_found(ways: &[Way]) -> String {
     let looked: Vec<&str> = ways.iter().map(|w| w.selector.as_str()).collect();
@@ -246,5 +253,51 @@ pub(super) async fn send(lines: &Lines, line: &impl Serialize) -> bool {
             tracing::error!(%error, "a line could not be made");
             false
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kazasu_hal::{Fault, FaultKind};
+
+    use super::*;
+
+    /// A reader that goes and comes is told again, a way that closes once more too.
+    #[test]
+    fn only_what_is_there_already_is_told_once() {
+        let reader = |name: &str| ReaderName(name.to_owned());
+        let attached = |name: &str| {
+            let presence = kazasu_hal::Presence::Reported;
+            let model = "a model".to_owned();
+            let info =
+                kazasu_hal::ReaderInfo { name: reader(name), driver: "pcsc", model, presence };
+            (reader(name), EventKind::Attached(info))
+        };
+        let fault = || {
+            let fault = Fault::new(FaultKind::ServiceUnavailable, "gone");
+            (reader("pcsc"), EventKind::Fault(fault))
+        };
+        let detached = |name: &str| (reader(name), EventKind::Detached);
+        let mut told = vec![attached("a"), attached("b")];
+        let rows = [
+            (attached("a"), true),
+            (attached("a"), false),
+            (detached("b"), false),
+            (attached("b"), false),
+        ];
+        let station = kazasu_hal::StationName("main".to_owned());
+        let row = |told: &mut Vec<_>, (reader, kind), expected| {
+            let (time, station) = (SystemTime::UNIX_EPOCH, station.clone());
+            let event = Event { time, reader, station, kind };
+            assert_eq!(is_told(told, &event), expected, "{event:?}");
+        };
+        for (event, expected) in rows {
+            row(&mut told, event, expected);
+        }
+        let mut told = vec![fault(), attached("c")];
+        row(&mut told, fault(), true);
+        let mut told = vec![fault()];
+        row(&mut told, attached("a"), false);
+        row(&mut told, fault(), false);
     }
 }

@@ -6,7 +6,7 @@ const FELICA: &str = "put felica idm=012E4C0000000001";
 const PASSWORD: &str = "Red horse 7";
 
 /// Who holds the card: a simulator of its own, or the one inside the service.
-trait Hand {
+pub(crate) trait Hand {
     fn tell(&mut self, line: &str);
 }
 
@@ -17,7 +17,7 @@ impl Hand for Sim {
 }
 
 /// `kazasu sim tell`, as a newcomer does it.
-struct Tell<'a>(&'a Folder);
+pub(crate) struct Tell<'a>(pub(crate) &'a Folder);
 
 impl Hand for Tell<'_> {
     fn tell(&mut self, line: &str) {
@@ -27,7 +27,7 @@ impl Hand for Tell<'_> {
 }
 
 /// Taps, registers, taps again; with the keyboard alone.
-fn check(folder: &Folder, service: &mut Service, hand: &mut impl Hand, language: &str) {
+pub(crate) fn check(folder: &Folder, service: &mut Service, hand: &mut impl Hand, language: &str) {
     folder.add_user("alice", "Alice", PASSWORD);
     let browser = Browser::open(folder, language, &service.panel);
     let assert_language = || {

@@ -28,6 +28,7 @@ mod foreign;
 mod foreign_rcs380;
 mod guest;
 mod lockout;
+mod log;
 mod nfc_list;
 mod old_version;
 mod pairing;

@@ -2,7 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Stdio},
     time::Duration,
 };
 
@@ -118,7 +118,15 @@ impl Service {
 
     /// Starts `serve` as this command says.
     pub(crate) fn ready(command: Command) -> Self {
-        let process = Process::start("kazasu serve", command);
+        Self::of(Process::start("kazasu serve", command))
+    }
+
+    /// The same with this standard error.
+    pub(crate) fn with_errors(command: Command, errors: Stdio) -> Self {
+        Self::of(Process::with_errors("kazasu serve", command, errors))
+    }
+
+    fn of(process: Process) -> Self {
         let ready = json(&process.line());
         assert_eq!(ready["event"], "ready", "{ready}");
         let socket = Path::new(ready["socket"].as_str().unwrap());

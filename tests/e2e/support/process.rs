@@ -60,15 +60,7 @@ impl Process {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap_or_else(|error| panic!("{what}: {:?}: {error}", command.get_program()));
-        let (sender, lines) = mpsc::channel();
-        let stdout = BufReader::new(child.stdout.take().unwrap());
-        thread::spawn(move || {
-            for line in stdout.lines().map_while(Result::ok) {
-                if sender.send(line).is_err() {
-                    return;
-                }
-            }
-        });
+        let lines = lines_of(&mut child);
         let complaints = Arc::new(Mutex::new(String::new()));
         let stderr = BufReader::new(child.stderr.take().unwrap());
         let heard = Arc::clone(&complaints);
@@ -81,6 +73,18 @@ impl Process {
         });
         let stdin = child.stdin.take();
         Self { what: what.to_owned(), child, stdin, lines, complaints, listener: Some(listener) }
+    }
+
+    /// Starts it with this standard error, of which nothing is heard here.
+    pub(crate) fn with_errors(what: &str, mut command: Command, errors: Stdio) -> Self {
+        let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(errors);
+        let mut child = command
+            .spawn()
+            .unwrap_or_else(|error| panic!("{what}: {:?}: {error}", command.get_program()));
+        let lines = lines_of(&mut child);
+        let stdin = child.stdin.take();
+        let complaints = Arc::default();
+        Self { what: what.to_owned(), child, stdin, lines, complaints, listener: None }
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -232,6 +236,19 @@ impl Drop for Process {
             eprintln!("{}, standard error:\n{}", self.what, self.complaints());
         }
     }
+}
+
+fn lines_of(child: &mut Child) -> Receiver<String> {
+    let (sender, lines) = mpsc::channel();
+    let stdout = BufReader::new(child.stdout.take().unwrap());
+    thread::spawn(move || {
+        for line in stdout.lines().map_while(Result::ok) {
+            if sender.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    lines
 }
 
 /// A command that ended.
