@@ -1,4 +1,6 @@
-//! The `kazasu` command: arguments, configuration, wiring. Everything it does lives in the crates.
+//! The `kazasu` command: arguments, configuration, wiring; and what commands and the running
+//! service say to each other, the words of the settings, certificates, key files and syslog. What
+//! the device does lives in the crates.
 
 mod cli;
 mod cmd;

@@ -26,7 +26,7 @@ impl UserLine {
     pub(crate) fn new(user: &ListedUser) -> Self {
         Self {
             user_id: user.key.as_str().to_owned(),
-            name: user.name.as_str().to_owned(),
+            name: user.name.shown(),
             mail: user.mail.as_ref().map(MailAddress::as_str).unwrap_or_default().to_owned(),
             kind: kind(&user.key).to_owned(),
             role: user.role.as_str().to_owned(),

@@ -223,6 +223,29 @@ fn the_manuals_script_downloads_the_log() {
     assert_eq!(again.lines().nth(7), log.lines().nth(7));
 }
 
+/// Who is no administrator any more, or has another password, is not one until the session ends.
+#[test]
+fn a_session_ends_with_the_role_and_the_password_it_began_with() {
+    let device = with_users();
+    let rows: [&[&str]; 3] = [
+        &["user", "edit", "chief", "--role", "general"],
+        &["user", "edit", "chief", "--password-stdin"],
+        &["user", "delete", "chief", "--yes"],
+    ];
+    for words in rows {
+        let role = device.kazasu(&["user", "edit", "chief", "--role", "administrator"]);
+        assert_eq!(role.code, Some(0), "{role:#?}");
+        let login = device.login("jar", b"chief", PASSWORD.as_bytes());
+        assert_eq!(login.code, Some(0), "{login:#?}");
+        assert_eq!(device.get("jar", "/ALOGEXPT.CMD").code, Some(0), "{words:?}");
+        let mut command = kazasu([]);
+        command.args(words).args(["--data", &device.folder.data()]);
+        let changed = run(command, &format!("{PASSWORD}\n"));
+        assert_eq!(changed.code, Some(0), "{changed:#?}");
+        refused(&device.get("jar", "/ALOGEXPT.CMD"), words[1]);
+    }
+}
+
 /// What a script of somebody else, a page elsewhere or an old client gets.
 #[test]
 fn nobody_else_gets_the_log() {

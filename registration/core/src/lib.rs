@@ -56,8 +56,8 @@ pub use settings::{
 };
 pub use site::Site;
 pub use station::{
-    Account, Asked, Binding, CardToFind, Claim, CommitOutcome, Copied, DeviceEvent, DeviceSecret,
-    Effect, Input, Keep, LookUp, Means, OwnChange, OwnOutcome, PanelAction, PasswordChange,
+    Account, Altered, Asked, Binding, CardToFind, Claim, CommitOutcome, Copied, DeviceEvent,
+    DeviceSecret, Effect, Input, Keep, LookUp, Means, OwnChange, OwnOutcome, PanelAction,
     Provisional, ProvisionalOutcome, Request, SignInAs, Station, TypedRecord, Verdict,
     asked_at_registration, asked_at_sign_in,
 };

@@ -1,6 +1,6 @@
 use kazasu_hal::CardIdentity;
 
-use crate::{CardNumber, ErrorCode, NumberKey, PasswordPolicy, Settings};
+use crate::{CardNumber, ErrorCode, NumberError, NumberKey, PasswordPolicy, Settings};
 
 /// What a station goes by: settings that can be together, and what belongs to them but is no
 /// setting.
@@ -34,12 +34,14 @@ impl Site {
     /// What the site calls the number of this card.
     ///
     /// # Errors
-    /// 707 where the rule needs a key that is missing, 500 where it makes no number of this card.
+    /// 707 where the rule needs a key that is missing, K21 where it makes no number of this card:
+    /// it is too short for the rule, or what comes out is no card number.
     pub fn number(&self, card: &CardIdentity) -> Result<CardNumber, ErrorCode> {
-        self.settings
-            .card
-            .number
-            .number(card, self.number_key.as_ref())
-            .map_err(|_| ErrorCode::SettingsUnreadable)
+        self.settings.card.number.number(card, self.number_key.as_ref()).map_err(
+            |error| match error {
+                NumberError::NoKey => ErrorCode::SettingsUnreadable,
+                NumberError::Short { .. } | NumberError::Broken(_) => ErrorCode::CardWithoutNumber,
+            },
+        )
     }
 }

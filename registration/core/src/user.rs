@@ -121,6 +121,33 @@ impl UserName {
         Ok(Self(text.to_owned()))
     }
 
+    /// Takes a name that somebody typed, which may have been left empty: what nobody sees in it, such
+    /// as a sign that turns the direction of writing, is refused. Names that are stored, or a
+    /// directory's, are taken with it.
+    ///
+    /// # Errors
+    /// The rule it breaks.
+    pub fn typed_or_id(text: &str, id: &UserId) -> Result<Self, FieldError> {
+        match text.chars().find(|sign| is_unseen(*sign)) {
+            Some(sign) => Err(Field::UserName.broke(Rule::Forbidden(sign))),
+            None => Self::or_id(text, id),
+        }
+    }
+
+    /// The name with what nobody sees in it shown as `\u{202e}`.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        let mut text = String::with_capacity(self.0.len());
+        for sign in self.0.chars() {
+            if is_unseen(sign) {
+                text.extend(sign.escape_unicode());
+            } else {
+                text.push(sign);
+            }
+        }
+        text
+    }
+
     /// Takes a name that may have been left empty: then it is a copy of the user ID.
     ///
     /// # Errors
@@ -139,6 +166,17 @@ impl UserName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Format characters that people neither see nor mean: marks that turn the direction of writing, line
+/// and paragraph separators, blanks without width, tags. Joiners stay, since scripts need them.
+fn is_unseen(sign: char) -> bool {
+    matches!(
+        sign,
+        '\u{AD}' | '\u{61C}' | '\u{180E}' | '\u{200B}' | '\u{200E}' | '\u{200F}'
+            | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}'
+            | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}'
+    )
 }
 
 impl TryFrom<String> for UserName {
@@ -347,7 +385,7 @@ impl NewUser {
                 .and_then(|id| site.settings.check_reserved(&id).map(|()| id))
         });
         let name = match &id {
-            Some(id) => note(&mut broken, UserName::or_id(&entry.name, id)),
+            Some(id) => note(&mut broken, UserName::typed_or_id(&entry.name, id)),
             // Without an ID nothing comes of it, but a name that is wrong too is told at once.
             None if entry.name.is_empty() => None,
             None => note(&mut broken, UserName::new(&entry.name)),

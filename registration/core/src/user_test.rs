@@ -168,3 +168,38 @@ fn a_typed_text_can_mean_a_person_or_a_card_or_both() {
         assert_eq!(words.collect::<Vec<_>>().join(" "), expected, "{text}");
     }
 }
+
+#[test]
+fn what_nobody_sees_is_no_part_of_a_typed_name() {
+    let id = UserId::new("tanaka").unwrap();
+    for sign in [
+        '\u{202E}',
+        '\u{202A}',
+        '\u{2066}',
+        '\u{2069}',
+        '\u{200E}',
+        '\u{200F}',
+        '\u{61C}',
+        '\u{2028}',
+        '\u{200B}',
+        '\u{FEFF}',
+        '\u{AD}',
+        '\u{E0041}',
+    ] {
+        let text = format!("a{sign}nimda");
+        let error = UserName::typed_or_id(&text, &id).unwrap_err();
+        assert_eq!(error, Field::UserName.broke(Rule::Forbidden(sign)));
+        // One that is stored, or comes from a directory, can be read and is shown for what it is.
+        let stored = UserName::new(&text).unwrap();
+        assert_eq!(stored.shown(), format!("a{}nimda", sign.escape_unicode()));
+    }
+    for text in [
+        "",
+        "Tanaka Tar\u{F4}",
+        "\u{7530}\u{4E2D}\u{3000}\u{592A}\u{90CE}",
+        "a\u{200D}b",
+        "\u{5E9}\u{5DC}",
+    ] {
+        assert!(UserName::typed_or_id(text, &id).is_ok(), "{text:?}");
+    }
+}

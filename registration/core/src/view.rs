@@ -145,8 +145,10 @@ pub struct OwnRecord {
     pub password_min: u8,
     /// Longest new password, in characters.
     pub password_max: u8,
-    /// There is a password: the current one is asked for.
+    /// There is a password: the current one is asked for when it changes.
     pub has_password: bool,
+    /// It is asked for when the mail address changes, too.
+    pub asks_password: bool,
     /// The card may be unlinked.
     pub may_unlink: bool,
 }

@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
-use kazasu_registration::{NumberKey, Settings, Site};
-use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, watch};
+use kazasu_hal::StationName;
+use kazasu_registration::{Altered, NumberKey, Settings, Site};
+use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, broadcast, watch};
 
 use crate::{AdminError, Store};
 
@@ -46,7 +47,19 @@ impl From<Site> for Loaded {
     }
 }
 
-/// The settings in force, for all who go by them.
+/// How many changes of records may wait for one station; one that missed some is told that
+/// everything changed.
+const ALTERATIONS_MAX: usize = 64;
+
+/// What changed at once, and the station at which it was done.
+#[derive(Clone, Debug)]
+pub(crate) struct Alteration {
+    /// `None` where an administrator did it.
+    pub(crate) at: Option<StationName>,
+    pub(crate) what: Arc<[Altered]>,
+}
+
+/// The settings in force, for all who go by them; and what of the records changes under them.
 ///
 /// Whoever stores a card's number reads it under the lock, and whoever changes the card number
 /// rule holds the lock until all numbers are changed: no number of an old rule comes in late.
@@ -54,12 +67,14 @@ impl From<Site> for Loaded {
 pub(crate) struct Current {
     loaded: RwLock<Loaded>,
     told: watch::Sender<Arc<Site>>,
+    altered: broadcast::Sender<Alteration>,
 }
 
 impl Current {
     pub(crate) fn new(loaded: Loaded) -> Self {
         let told = watch::Sender::new(Arc::clone(&loaded.site));
-        Self { loaded: RwLock::new(loaded), told }
+        let altered = broadcast::Sender::new(ALTERATIONS_MAX);
+        Self { loaded: RwLock::new(loaded), told, altered }
     }
 
     pub(crate) fn site(&self) -> Arc<Site> {
@@ -68,6 +83,17 @@ impl Current {
 
     pub(crate) fn subscribe(&self) -> watch::Receiver<Arc<Site>> {
         self.told.subscribe()
+    }
+
+    pub(crate) fn alterations(&self) -> broadcast::Receiver<Alteration> {
+        self.altered.subscribe()
+    }
+
+    /// Tells every station that these records are not what they were; the one at which it was done
+    /// knows.
+    pub(crate) fn altered(&self, at: Option<StationName>, what: impl Into<Arc<[Altered]>>) {
+        // Fails only where no station is there to hear of it.
+        let _ = self.altered.send(Alteration { at, what: what.into() });
     }
 
     pub(crate) async fn read(&self) -> RwLockReadGuard<'_, Loaded> {

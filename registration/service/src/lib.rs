@@ -8,7 +8,8 @@
 //!             SessionView     Site <------ Admin changes the settings
 //! ```
 //! Every surface (panel, commands over the socket) calls [`Service`] and nothing below it.
-//! Commands that run without a service use [`Admin`] on a store they opened themselves.
+//! A command that finds no service running starts one on the store, without stations.
+//! [`Admin`] is what carries administrators' requests out inside it.
 
 mod admin;
 mod clock;
@@ -28,6 +29,7 @@ mod stored;
 
 pub use admin::{
     Admin,
+    audit::Standing,
     edit::UserEdit,
     error::AdminError,
     import::{BadLine, Column, ImportError, LineProblem},
@@ -45,7 +47,7 @@ pub use kazasu_registration::{DeviceEvent, DeviceSecret, PanelAction};
 pub use service::{ActError, Means, Service};
 pub use store::{SETTINGS_KEPT, Store};
 pub use stored::{
-    AddOutcome, Collision, Collisions, CopyToStore, Credentials, NewVerifier, SaveOutcome,
+    AddOutcome, CheckedVerifier, Collision, Collisions, CopyToStore, Credentials, SaveOutcome,
     SettingsToStore, StoreError, StoreErrorKind, StoredSettings, StoredUser, UserChange,
     UserToStore, Verifier,
 };

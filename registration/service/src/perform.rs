@@ -2,14 +2,14 @@ use std::{fmt, mem, sync::Arc};
 
 use kazasu_hal::{CardIdentity, StationName};
 use kazasu_registration::{
-    Account, AuditEvent, AuditRecord, Binding, Capacity, CardToFind, Claim, CommitOutcome,
+    Account, Altered, AuditEvent, AuditRecord, Binding, Capacity, CardToFind, Claim, CommitOutcome,
     DeviceSecret, ErrorCode, Field, FieldError, Keep, LookUp, Method, OwnChange, OwnOutcome,
     Password, Provisional, ProvisionalOutcome, Rule, Source, TypedPassword, UserId, Verdict,
 };
 
 use crate::{
-    Answer, CopyToStore, Directory, DirectoryError, Hasher, NewVerifier, Person, Store, StoreError,
-    StoreErrorKind, Verifier, Written,
+    Answer, CheckedVerifier, CopyToStore, Directory, DirectoryError, Hasher, Person, Store,
+    StoreError, StoreErrorKind, Verifier, Written,
     current::Current,
     guard::{Guard, Guess},
     passwords::Passwords,
@@ -176,7 +176,13 @@ impl<S: Store, D: Directory, H: Hasher> Ports<S, D, H> {
             Keep::Record => {
                 let current = self.current.read().await;
                 binding.number = current.site.number(&binding.card)?;
-                self.store.commit(binding).await.map_err(store_failed)
+                let (user, station) = (binding.user.clone(), binding.station.clone());
+                let replaces = binding.replaces.is_some();
+                let done = self.store.commit(binding).await;
+                if replaces && may_have_happened(&done, |done| *done == CommitOutcome::Done) {
+                    self.current.altered(Some(station), [Altered::Record(user.into())]);
+                }
+                done.map_err(store_failed)
             }
             Keep::Copy(copied) => {
                 let copy = CopyToStore {
@@ -189,7 +195,12 @@ impl<S: Store, D: Directory, H: Hasher> Ports<S, D, H> {
                 };
                 let current = self.current.read().await;
                 binding.number = current.site.number(&binding.card)?;
-                self.store.commit_copy(binding, copy).await.map_err(store_failed)
+                let (user, station) = (binding.user.clone(), binding.station.clone());
+                let done = self.store.commit_copy(binding, copy).await;
+                if may_have_happened(&done, |done| *done == CommitOutcome::Done) {
+                    self.current.altered(Some(station), [Altered::Record(user.into())]);
+                }
+                done.map_err(store_failed)
             }
             Keep::Entry { typed, password } => self.write(binding, typed, password).await,
         }
@@ -226,31 +237,55 @@ impl<S: Store, D: Directory, H: Hasher> Ports<S, D, H> {
     }
 
     pub(crate) async fn save_own(&self, mut change: OwnChange) -> Result<OwnOutcome, ErrorCode> {
-        let password = match change.password.take() {
+        let new = change.password.take();
+        let password = match change.current.take() {
             None => None,
-            Some(password) => {
-                let guess = Guess::user(change.user.clone(), &password.current);
+            Some(current) => {
+                let guess = Guess::user(change.user.clone(), &current);
                 let attempt = self.guard.attempt(guess).await?;
                 let stored = self.store.credentials(change.user.clone()).await;
                 let Some(stored) = stored.map_err(own_record_failed)? else {
                     return Ok(OwnOutcome::UserGone);
                 };
                 let checked = stored.verifier.clone();
-                let verdict = self.passwords.verify(password.current, Some(stored)).await;
+                let verdict = self.passwords.verify(current, Some(stored)).await;
                 let verdict = verdict.map_err(|e| hasher_failed(&e))?;
                 attempt.settled(&verdict, Some(&change.station)).await;
                 match verdict {
                     Verdict::Right(_) => {}
                     _ => return Ok(OwnOutcome::WrongPassword),
                 }
-                Some(NewVerifier { checked, new: self.hash(password.new).await? })
+                let new = match new {
+                    Some(new) => Some(self.hash(new).await?),
+                    None => None,
+                };
+                Some(CheckedVerifier { checked, new })
             }
         };
-        self.store.save_own(change, password).await.map_err(store_failed)
+        let (user, station) = (change.user.clone(), change.station.clone());
+        // Whoever is signed in elsewhere with the old password or the card is so no longer.
+        let ends = change.unlink_card || password.as_ref().is_some_and(|p| p.new.is_some());
+        let saved = self.store.save_own(change, password).await;
+        if ends && may_have_happened(&saved, |outcome| matches!(outcome, OwnOutcome::Saved(_))) {
+            self.current.altered(Some(station), [Altered::Record(user.into())]);
+        }
+        saved.map_err(store_failed)
     }
 
     async fn hash(&self, password: Password) -> Result<Verifier, ErrorCode> {
         self.passwords.hash(password).await.map_err(|e| hasher_failed(&e))
+    }
+}
+
+/// Whether a change was stored, or perhaps was: what ends sessions ends one too many rather than
+/// one too few.
+pub(crate) fn may_have_happened<T>(
+    answer: &Result<T, StoreError>,
+    happened: impl FnOnce(&T) -> bool,
+) -> bool {
+    match answer {
+        Ok(answer) => happened(answer),
+        Err(error) => error.kind == StoreErrorKind::OutcomeUnknown,
     }
 }
 

@@ -11,8 +11,8 @@ use tokio::{
 use zeroize::Zeroizing;
 
 use crate::{
-    Admin, AdminError, CardToRemove, Changed, Directory, Hasher, Service, Store, StoredSettings,
-    StoredUser, Unlock, UserEdit, Versioned,
+    Admin, AdminError, CardToRemove, Changed, Directory, Hasher, Service, Standing, Store,
+    StoredSettings, StoredUser, Unlock, UserEdit, Versioned,
 };
 
 /// How many administrators' requests may wait.
@@ -44,6 +44,7 @@ pub(crate) enum AdminRequest {
     SetNumberKey(NumberKey, Reply<()>),
     SetSecret(DeviceSecret, Option<Zeroizing<String>>, Reply<()>),
     CheckAdministrator(String, Zeroizing<String>, Reply<Result<Claimed, ErrorCode>>),
+    Standing(Claimed, Reply<Option<Standing>>),
     RecordAudit(AuditEvent, Reply<()>),
     RecordStart(String, String, Reply<()>),
     ExportAudit(Option<Claimed>, Reply<Vec<AuditEntry>>),
@@ -113,6 +114,7 @@ async fn serve<S: Store, H: Hasher, D: Directory>(
         Ask::CheckAdministrator(user, password, reply) => {
             drop(reply.send(Ok(office.check_administrator(&user, password).await)));
         }
+        Ask::Standing(who, reply) => drop(reply.send(office.standing(&who).await)),
         Ask::RecordAudit(event, reply) => drop(reply.send(office.record_audit(event).await)),
         Ask::RecordStart(version, boot, reply) => {
             drop(reply.send(office.record_start(&version, &boot).await));
@@ -300,6 +302,14 @@ impl Service {
         let user = user.to_owned();
         let asked = self.ask(|reply| AdminRequest::CheckAdministrator(user, password, reply));
         asked.await.map_err(|error| error.code().unwrap_or(ErrorCode::Internal))?
+    }
+
+    /// What makes this an administrator's session now; see [`Admin::standing`].
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn standing(&self, who: Claimed) -> Result<Option<Standing>, AdminError> {
+        self.ask(|reply| AdminRequest::Standing(who, reply)).await
     }
 
     /// Writes an audit record; see [`Admin::record_audit`].

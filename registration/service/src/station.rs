@@ -6,16 +6,24 @@ use std::{
 
 use kazasu_hal::{Event, EventKind, ReaderName, StationName};
 use kazasu_registration::{
-    AuditRecord, DeviceEvent, Effect, Input, PanelAction, Request, SessionView, Site, Station,
+    Altered, AuditRecord, DeviceEvent, Effect, Input, PanelAction, Request, SessionView, Site,
+    Station,
 };
 use tokio::{
-    sync::{mpsc, oneshot, watch},
+    sync::{
+        broadcast::{
+            self,
+            error::{RecvError, TryRecvError},
+        },
+        mpsc, oneshot, watch,
+    },
     task::{AbortHandle, JoinError, JoinSet},
 };
 
 use crate::{
     ActError, Directory, Hasher, Store,
     clock::{Clock, until},
+    current::Alteration,
     perform::Ports,
 };
 
@@ -41,6 +49,7 @@ pub(crate) struct StationTask<S, D, H> {
     clock: Clock,
     name: StationName,
     site: watch::Receiver<Arc<Site>>,
+    alterations: broadcast::Receiver<Alteration>,
     view: watch::Sender<SessionView>,
     readers: HashSet<ReaderName>,
     effects: JoinSet<(Request, Input)>,
@@ -55,6 +64,7 @@ impl<S: Store, D: Directory, H: Hasher> StationTask<S, D, H> {
         audit: mpsc::Sender<AuditRecord>,
         clock: Clock,
     ) -> Self {
+        let alterations = ports.current.alterations();
         let mut site = ports.current.subscribe();
         let machine = Station::new(name.clone(), Arc::clone(&site.borrow_and_update()));
         let view = watch::Sender::new(machine.view());
@@ -65,6 +75,7 @@ impl<S: Store, D: Directory, H: Hasher> StationTask<S, D, H> {
             clock,
             name,
             site,
+            alterations,
             view,
             readers: HashSet::new(),
             effects: JoinSet::new(),
@@ -98,6 +109,10 @@ impl<S: Store, D: Directory, H: Hasher> StationTask<S, D, H> {
                 },
                 Some(act) = acts.recv() => self.act(act),
                 Ok(()) = self.site.changed() => self.settle(),
+                heard = self.alterations.recv() => self.altered(heard.map_err(|error| match error {
+                    RecvError::Lagged(count) => TryRecvError::Lagged(count),
+                    RecvError::Closed => TryRecvError::Closed,
+                })),
                 () = until(timer) => self.input(Input::Tick),
             }
         }
@@ -166,7 +181,27 @@ impl<S: Store, D: Directory, H: Hasher> StationTask<S, D, H> {
         if self.site.has_changed().unwrap_or(false) {
             self.settle();
         }
+        // And after a change of somebody's record, by what they are now.
+        loop {
+            match self.alterations.try_recv() {
+                Err(TryRecvError::Empty | TryRecvError::Closed) => break,
+                heard => self.altered(heard),
+            }
+        }
         self.machine.handle(self.clock.now(), input);
+        self.follow();
+    }
+
+    fn altered(&mut self, heard: Result<Alteration, TryRecvError>) {
+        let what = match heard {
+            Ok(Alteration { at, .. }) if at.as_ref() == Some(&self.name) => return,
+            Ok(Alteration { what, .. }) => what,
+            Err(TryRecvError::Lagged(_)) => Arc::from([Altered::Everything]),
+            Err(TryRecvError::Empty | TryRecvError::Closed) => return,
+        };
+        for altered in what.iter() {
+            self.machine.handle(self.clock.now(), Input::Altered(altered.clone()));
+        }
         self.follow();
     }
 

@@ -7,8 +7,8 @@ use kazasu_registration::{
 };
 
 use crate::{
-    AddOutcome, CopyToStore, Credentials, NewVerifier, SaveOutcome, SettingsToStore, StoreError,
-    StoredSettings, StoredUser, UserChange, UserToStore, Verifier,
+    AddOutcome, CheckedVerifier, CopyToStore, Credentials, SaveOutcome, SettingsToStore,
+    StoreError, StoredSettings, StoredUser, UserChange, UserToStore, Verifier,
 };
 
 /// The port to the records: users, cards, settings, secrets, audit log.
@@ -53,12 +53,12 @@ pub trait Store: Send + Sync + 'static {
         copy: CopyToStore,
     ) -> impl Future<Output = Result<CommitOutcome, StoreError>> + Send;
 
-    /// Changes what a user changed of their own record; the verifier only where the one that the
-    /// current password was checked against is still there.
+    /// Changes what a user changed of their own record; where the current password was checked,
+    /// only if what it was checked against is still there.
     fn save_own(
         &self,
         change: OwnChange,
-        password: Option<NewVerifier>,
+        password: Option<CheckedVerifier>,
     ) -> impl Future<Output = Result<OwnOutcome, StoreError>> + Send;
 
     /// Adds users: all, or none where one is taken or too many.

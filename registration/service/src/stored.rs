@@ -40,14 +40,14 @@ pub struct Credentials {
     pub verifier: Option<Verifier>,
 }
 
-/// Another verifier for a record.
+/// What the person's current password was checked against, and what comes in its place.
 #[derive(Clone, Debug)]
-pub struct NewVerifier {
+pub struct CheckedVerifier {
     /// The one that the current password was checked against: another one by then means that the
     /// password is another.
     pub checked: Option<Verifier>,
-    /// The new one.
-    pub new: Verifier,
+    /// The new one; `None` leaves it.
+    pub new: Option<Verifier>,
 }
 
 /// A user to be added; the device vouches.

@@ -6,7 +6,7 @@ use kazasu_registration::{
     OwnChange, OwnOutcome, Provisional, ProvisionalOutcome, UserId, UserKey, Whole,
 };
 use kazasu_service::{
-    AddOutcome, CopyToStore, Credentials, NewVerifier, SaveOutcome, SettingsToStore, Store,
+    AddOutcome, CheckedVerifier, CopyToStore, Credentials, SaveOutcome, SettingsToStore, Store,
     StoreError, StoredSettings, StoredUser, UserChange, UserToStore, Verifier,
 };
 
@@ -46,7 +46,7 @@ impl Store for SqliteStore {
     async fn save_own(
         &self,
         change: OwnChange,
-        password: Option<NewVerifier>,
+        password: Option<CheckedVerifier>,
     ) -> Result<OwnOutcome, StoreError> {
         self.write(move |tx| users::save_own(tx, &change, password.as_ref())).await
     }

@@ -7,7 +7,7 @@ use kazasu_registration::{
     OwnChange, OwnOutcome, Role, Source, UserId, UserKey, UserName,
 };
 use kazasu_service::{
-    AddOutcome, Credentials, NewVerifier, StoredUser, UserChange, UserToStore, Verifier,
+    AddOutcome, CheckedVerifier, Credentials, StoredUser, UserChange, UserToStore, Verifier,
 };
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
@@ -257,7 +257,7 @@ fn update(tx: &Transaction<'_>, row: i64, fields: &Fields<'_>) -> Result<()> {
 pub(crate) fn save_own(
     tx: &Transaction<'_>,
     change: &OwnChange,
-    password: Option<&NewVerifier>,
+    password: Option<&CheckedVerifier>,
 ) -> Result<OwnOutcome> {
     let Some(user) = find(tx, &UserKey::Registered(change.user.clone()))? else {
         return Ok(OwnOutcome::UserGone);
@@ -270,7 +270,7 @@ pub(crate) fn save_own(
     let fields = Fields {
         name: change.name.as_ref(),
         mail: change.mail.as_ref().map(Option::as_ref),
-        verifier: password.map(|password| Some(&password.new)),
+        verifier: password.and_then(|password| password.new.as_ref().map(Some)),
     };
     update(tx, user.row, &fields)?;
     let card = if change.unlink_card { cards::of_user(tx, user.row)? } else { None };

@@ -22,8 +22,12 @@ error-K11-what = You cannot sign in by typing a user ID here
 error-K11-do = Hold your card over the reader.
 error-K12-what = Too many attempts have failed, so no more are taken
 error-K12-do = Ask the person in charge of this device to unlock your user ID.
+error-K21-what = This kind of card cannot be used here
+error-K21-do = Use another card. Tell the person in charge of this device: the rule for card numbers does not fit this card.
 error-K15-what = Guests cannot use this device
 error-K15-do = Use your own user ID or card, or ask the person in charge of this device.
+error-K19-what = You were signed out, because your registration was changed
+error-K19-do = Sign in again. If you cannot, ask the person in charge of this device.
 
 ## Registering a card
 

@@ -134,11 +134,15 @@ impl Office {
                 ));
             }
         }
+        let mut warnings: Vec<_> = findings.into_iter().map(settings_help::warning).collect();
+        if changed.iter().any(|change| change.key == NUMBER) {
+            warnings.extend(short_cards(&settings.card.number));
+        }
         let line = ChangedLine {
             version: if stored { done.version } else { before.version },
             stored,
             changed,
-            warnings: findings.into_iter().map(settings_help::warning).collect(),
+            warnings,
             renumbered: done.renumbered,
             deleted: done.deleted,
             took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
@@ -229,4 +233,17 @@ fn steps(stored: &StoredSettings, older: Option<&StoredSettings>) -> Option<Vec<
         None => return None,
     };
     Some(difference(&before, &Settings::from_json(&stored.json).ok()?))
+}
+
+/// What an administrator should know of a rule that some cards are too short for.
+fn short_cards(rule: &CardNumberRule) -> Option<String> {
+    let lengths: Vec<_> = rule.too_short().iter().map(ToString::to_string).collect();
+    if lengths.is_empty() {
+        return None;
+    }
+    Some(format!(
+        "cards whose identifier has {} bytes have no number under this rule: they are refused at the \
+         reader (K21)",
+        lengths.join(", ")
+    ))
 }

@@ -57,8 +57,12 @@ catalogue! {
     CardOnly = "K11", SignIn, Person;
     /// Too many attempts with this user ID have failed.
     LockedOut = "K12", SignIn | Registration, Administrator;
+    /// The site's card number rule makes no number of this card: it is too short, mostly.
+    CardWithoutNumber = "K21", SignIn | Registration, Person | Administrator;
     /// Guests may not use this device.
     GuestsNotAllowed = "K15", SignIn, Person | Administrator;
+    /// The record or password that a session began with was changed or deleted.
+    RecordAltered = "K19", SignIn | Registration, Person;
 
     /// The session ended while registering.
     SessionEnded = "110", Registration, Person;

@@ -436,3 +436,29 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_rule_says_which_cards_it_is_too_short_for() {
+    let rows: [(&str, &[u8]); 6] = [
+        ("cut=0+4", &[]),
+        ("cut=0+7", &[4]),
+        ("cut=1+7", &[4, 7]),
+        ("cut=4+6", &[4, 7, 8]),
+        ("keyed", &[]),
+        ("prefix=K-", &[]),
+    ];
+    for (text, short) in rows {
+        let rule: CardNumberRule = text.parse().unwrap();
+        assert_eq!(rule.too_short(), short, "{text}");
+        for len in [4u8, 7, 8, 10] {
+            let raw: Vec<u8> = (1..=len).collect();
+            if let Ok(card) = CardIdentity::new(Technology::Iso14443a, &raw, None)
+                && rule != CardNumberRule::Keyed
+            {
+                let number = rule.number(&card, None);
+                let is_short = matches!(number, Err(NumberError::Short { .. }));
+                assert_eq!(is_short, short.contains(&len), "{text} {len}");
+            }
+        }
+    }
+}

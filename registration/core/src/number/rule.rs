@@ -108,6 +108,22 @@ impl CardNumberRule {
     }
 }
 
+impl CardNumberRule {
+    /// The lengths of identifiers, of those that cards have, which are too short for the rule:
+    /// such cards have no number, and are refused.
+    #[must_use]
+    pub fn too_short(&self) -> Vec<u8> {
+        let needed = match self {
+            Self::Plain(rule) => rule.cut.map_or(0, Cut::end),
+            Self::Keyed => 0,
+        };
+        Self::LENGTHS.into_iter().filter(|len| *len < needed).collect()
+    }
+
+    /// Bytes in the identifiers of ISO/IEC 14443 (4, 7, 10) and FeliCa (8).
+    const LENGTHS: [u8; 4] = [4, 7, 8, 10];
+}
+
 impl Default for CardNumberRule {
     /// Upper-case hex of the raw bytes.
     fn default() -> Self {

@@ -172,11 +172,13 @@ pub struct OwnRecordSettings {
     pub mail: bool,
     /// Whether users may unlink their own card.
     pub unlink_card: bool,
+    /// Whether users whom no password signed in type theirs to change the mail address.
+    pub ask_password: bool,
 }
 
 impl Default for OwnRecordSettings {
     fn default() -> Self {
-        Self { name: true, mail: true, unlink_card: false }
+        Self { name: true, mail: true, unlink_card: false, ask_password: true }
     }
 }
 

@@ -99,11 +99,13 @@ impl Station {
         }
         let number = match self.site.number(&card) {
             Ok(number) => number,
+            // Administrators are to hear of cards that their rule forgot.
+            Err(code @ ErrorCode::CardWithoutNumber) => return self.refuse(now, code, card),
             Err(code) => return self.notice(now, code),
         };
         let source = match self.settings().sign_in.mode {
             AuthenticationMode::Off | AuthenticationMode::AccountingUnverified => {
-                return self.signed_in(now, Person::Holder, self.via(card));
+                return self.signed_in(now, Person::Holder, self.via(card), false);
             }
             AuthenticationMode::Local | AuthenticationMode::AccountingVerified => Source::Device,
             AuthenticationMode::Remote => Source::Directory,
@@ -125,9 +127,9 @@ impl Station {
         }
     }
 
-    pub(super) fn signed_in(&self, now: Now, person: Person, via: Via) -> State {
+    pub(super) fn signed_in(&self, now: Now, person: Person, via: Via, proved: bool) -> State {
         let clears_at = self.clears_at(now);
-        State::SignedIn(SignedIn { person, via, saved: false, problem: None, clears_at })
+        State::SignedIn(SignedIn { person, via, proved, saved: false, problem: None, clears_at })
     }
 
     pub(super) fn looked_up(
@@ -149,7 +151,7 @@ impl Station {
             }
             Ok(LookUp::Registered(account)) => {
                 let via = self.via(s.card.identity);
-                self.signed_in(now, Person::Known(account), via)
+                self.signed_in(now, Person::Known(account), via, false)
             }
             Ok(LookUp::Unknown | LookUp::Provisional) => self.unknown(now, s.card, asks, found),
             Err(code) => self.notice(now, code),

@@ -272,8 +272,10 @@ pub struct OwnChange {
     pub name: Option<UserName>,
     /// Mail address; `Some(None)` deletes it.
     pub mail: Option<Option<MailAddress>>,
+    /// The password so far, where the change needs it: nothing changes unless it is right.
+    pub current: Option<TypedPassword>,
     /// Another password.
-    pub password: Option<PasswordChange>,
+    pub password: Option<Password>,
     /// The card is the user's no longer.
     pub unlink_card: bool,
     /// Where.
@@ -293,15 +295,6 @@ impl OwnChange {
         };
         AuditRecord { at: self.at, station: Some(self.station.clone()), event }
     }
-}
-
-/// A password change: the password so far must be right.
-#[derive(Clone, Debug)]
-pub struct PasswordChange {
-    /// So far.
-    pub current: TypedPassword,
-    /// From now on.
-    pub new: Password,
 }
 
 /// What became of a change of one's own record.

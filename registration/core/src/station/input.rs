@@ -3,7 +3,7 @@ use std::{fmt, sync::Arc};
 use kazasu_hal::CardIdentity;
 use zeroize::Zeroizing;
 
-use super::{CommitOutcome, LookUp, OwnOutcome, ProvisionalOutcome, Verdict};
+use super::{Altered, CommitOutcome, LookUp, OwnOutcome, ProvisionalOutcome, Verdict};
 use crate::{ErrorCode, JobReport, Site, Source};
 
 /// What a station has to react to.
@@ -21,6 +21,8 @@ pub enum Input {
     ReaderReady(bool),
     /// What the device around the reader reports.
     Device(DeviceEvent),
+    /// Somebody else changed what sessions hang on.
+    Altered(Altered),
     /// The settings changed.
     Site(Arc<Site>),
     /// Somebody acted on a page of this session. Ignored where the session is over.

@@ -92,7 +92,7 @@ impl Station {
             }
             State::ConfirmingReplace(s) => self.back_from_confirming(now, s),
             State::EngineerPage(s) => self.close_engineer_page(now, s.card),
-            State::OwnPage(s) => self.signed_in(now, Person::Known(s.account), s.via),
+            State::OwnPage(s) => self.signed_in(now, Person::Known(s.account), s.via, s.proved),
             State::Notice(_)
             | State::SignInPage(_)
             | State::AwaitingPassword(_)

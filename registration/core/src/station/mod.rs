@@ -1,3 +1,4 @@
+mod altered;
 mod asked;
 mod cards;
 mod effect;
@@ -14,10 +15,11 @@ use std::{collections::VecDeque, mem, sync::Arc, time::Duration};
 
 use kazasu_hal::{CardIdentity, Mono, Now, StationName};
 
+pub use altered::Altered;
 pub use asked::{Asked, Means, asked_at_registration, asked_at_sign_in};
 pub use effect::{
     Account, Binding, CardToFind, Claim, CommitOutcome, Copied, DeviceSecret, Effect, Keep, LookUp,
-    OwnChange, OwnOutcome, PasswordChange, Provisional, ProvisionalOutcome, Verdict,
+    OwnChange, OwnOutcome, Provisional, ProvisionalOutcome, Verdict,
 };
 pub use input::{DeviceEvent, Input, PanelAction, Request, SignInAs, TypedRecord};
 use state::{Shown, State};
@@ -57,6 +59,8 @@ pub struct Station {
     job: Option<JobOwner>,
     /// The subtractive accessory has credit.
     paid: bool,
+    /// What changed while an answer about somebody is on its way.
+    altered: Vec<Altered>,
     state: State,
     effects: VecDeque<Effect>,
 }
@@ -81,6 +85,7 @@ impl Station {
             reader_ready: false,
             job: None,
             paid: false,
+            altered: Vec::new(),
             state: State::Nobody,
             effects: VecDeque::new(),
         };
@@ -95,8 +100,15 @@ impl Station {
             let state = mem::replace(&mut self.state, State::Nobody);
             self.state = self.expire(now, state);
         }
+        let stale = self.is_stale(&input);
         let state = mem::replace(&mut self.state, State::Nobody);
-        self.state = self.step(now, state, input);
+        self.state = match stale {
+            true => self.notice(now, ErrorCode::RecordAltered),
+            false => self.step(now, state, input),
+        };
+        if !self.state.awaits_account() {
+            self.altered.clear();
+        }
     }
 
     /// The next effect to perform.
@@ -139,6 +151,7 @@ impl Station {
                 state
             }
             Input::Device(event) => self.device(now, state, event),
+            Input::Altered(what) => self.altered(now, state, what),
             Input::Site(site) => self.governed_by(state, site),
             Input::Panel { session, action } if session == self.session => {
                 self.acted(now, state, action)

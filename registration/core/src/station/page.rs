@@ -48,9 +48,10 @@ impl Station {
             State::Administrator(s) => Page::Administrator { jobs_enabled: s.jobs.is_some() },
             State::EngineerPage(s) => Page::EngineerPassword { problem: s.problem.clone() },
             State::Engineer => Page::Engineer,
-            State::OwnPage(s) => {
-                Page::OwnRecord { record: self.own_record(&s.account), problem: s.problem.clone() }
-            }
+            State::OwnPage(s) => Page::OwnRecord {
+                record: self.own_record(&s.account, s.proved),
+                problem: s.problem.clone(),
+            },
             State::SavingOwn(_) | State::Committing(_) => Page::Saving,
             State::Provisional(_) => Page::Provisional { can_register: self.can_register() },
             State::Form(s) => Page::Register {

@@ -127,6 +127,7 @@ pub(super) fn site(words: &[&str]) -> Arc<Site> {
                 settings.card.number = rule.unwrap();
             }
             "may unlink" => settings.own_record.unlink_card = true,
+            "asks no password" => settings.own_record.ask_password = false,
             "nothing to edit" => {
                 settings.own_record.name = false;
                 settings.own_record.mail = false;
@@ -199,7 +200,8 @@ impl Rig {
         state_name(&self.station.state)
     }
 
-    /// Everything that an input can change, but the settings.
+    /// Everything that an input can change, but the settings, and what is only remembered until an
+    /// answer comes (`altered_test.rs`).
     pub(super) fn shape(&self) -> String {
         let Station { session, requests, reader_ready, job, paid, state, .. } = &self.station;
         format!("{:?}", (session, requests, reader_ready, job, paid, state))
@@ -244,6 +246,7 @@ impl Rig {
                 "own" => self.panel(PanelAction::OpenOwnRecord),
                 "save" => self.panel(PanelAction::SaveOwn(TypedRecord {
                     name: "Taro".to_owned(),
+                    mail: "a@example.org".to_owned(),
                     ..TypedRecord::default()
                 })),
                 other => panic!("{other}"),

@@ -4,7 +4,7 @@
 //! (see `rig_test::site`) and for what is the case already.
 
 use super::{rig_test::*, *};
-use crate::{ErrorCode, JobEnd, JobReport, JobType, Role, Source};
+use crate::{ErrorCode, JobEnd, JobReport, JobType, Role, Source, UserId, UserKey};
 
 pub(super) const SAMPLES: &[(&str, &[&str])] = &[
     (
@@ -48,6 +48,18 @@ pub(super) const SAMPLES: &[(&str, &[&str])] = &[
         &["-", "page by itself", "page by itself, payment fitted", "page by itself, mode off"],
     ),
     ("ResetKey", &["-"]),
+    (
+        "Altered",
+        &[
+            "the same",
+            "another",
+            "the card's",
+            "the key operator's",
+            "the guests'",
+            "the engineer's",
+            "everything",
+        ],
+    ),
     ("Site", &["the same mode", "another mode"]),
     (
         "AuthenticationKey",
@@ -116,6 +128,8 @@ pub(super) const SAMPLES: &[(&str, &[&str])] = &[
         &[
             "nothing differs",
             "another name",
+            "another mail",
+            "another mail without the password",
             "name breaks a rule",
             "another password",
             "passwords differ",
@@ -140,6 +154,7 @@ pub(super) const SAMPLES: &[(&str, &[&str])] = &[
             "registered",
             "registered, card asks",
             "registered without password, card asks",
+            "registered, altered meanwhile",
             "registered, contact",
             "registered, contact, panel asks nothing",
             "failed",
@@ -159,6 +174,7 @@ pub(super) const SAMPLES: &[(&str, &[&str])] = &[
             "right, has this card",
             "right, from the directory",
             "right, an administrator",
+            "right, has none, altered meanwhile",
             "the device's",
             "never set",
             "wrong password",
@@ -180,7 +196,17 @@ pub(super) const SAMPLES: &[(&str, &[&str])] = &[
             "another number",
         ],
     ),
-    ("OwnSaved", &["saved", "wrong password", "user is gone", "failed", "another number"]),
+    (
+        "OwnSaved",
+        &[
+            "saved",
+            "saved, altered meanwhile",
+            "wrong password",
+            "user is gone",
+            "failed",
+            "another number",
+        ],
+    ),
     (
         "Tick",
         &[
@@ -248,6 +274,11 @@ fn own_record(what: &str) -> TypedRecord {
         "another password" => change("sesame", "opensezam", "opensezam"),
         "passwords differ" => change("sesame", "opensezam", "opensezami"),
         "password breaks a rule" => change("sesame", "abc", "abc"),
+        "another mail" => {
+            change("sesame", "", "");
+            typed.mail = "b@example.org".to_owned();
+        }
+        "another mail without the password" => typed.mail = "b@example.org".to_owned(),
         "another name" => typed.name = "Taro".to_owned(),
         "name breaks a rule" => typed.name = "x".repeat(33),
         _ => {}
@@ -275,6 +306,7 @@ pub(super) fn machine_input(event: &str, first: &str, newest: Request) -> Input 
         "CardConfirmed" => Input::CardConfirmed(card()),
         "CardRemoved" => Input::CardRemoved(card()),
         "MultipleCards" => Input::MultipleCards,
+        "Altered" => Input::Altered(altered(first)),
         "ReaderReady" => Input::ReaderReady(first == "ready"),
         "Tick" => Input::Tick,
         "LookedUp" => Input::LookedUp(request, looked_up(first)),
@@ -309,6 +341,19 @@ pub(super) fn machine_input(event: &str, first: &str, newest: Request) -> Input 
             },
         ),
         other => panic!("the test knows no event {other}"),
+    }
+}
+
+pub(super) fn altered(first: &str) -> Altered {
+    match first {
+        "the same" => Altered::Record(UserId::new("tanaka").unwrap().into()),
+        "another" => Altered::Record(UserId::new("suzuki").unwrap().into()),
+        "the card's" => Altered::Record(UserKey::Provisional(number(&card_a()))),
+        "the key operator's" => Altered::Secret(DeviceSecret::KeyOperator),
+        "the guests'" => Altered::Secret(DeviceSecret::Guest),
+        "the engineer's" => Altered::Secret(DeviceSecret::Engineer),
+        "everything" => Altered::Everything,
+        other => panic!("the test knows no record {other}"),
     }
 }
 

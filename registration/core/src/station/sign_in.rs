@@ -132,7 +132,7 @@ impl Station {
             Ok(Claimant::Unchecked(id)) => {
                 self.next_session();
                 self.audit(now, AuditEvent::SignedInUnchecked { user: id.clone() });
-                self.signed_in(now, Person::Typed(id), Via::Panel)
+                self.signed_in(now, Person::Typed(id), Via::Panel, false)
             }
             Err(wrong) => State::SignInPage(SignInPage {
                 user_id: kept(user_id),
@@ -242,10 +242,12 @@ impl Station {
         let who = match (verdict, s.how) {
             (Verdict::Right(account), How::Card(card, known)) if account.id == known.id => {
                 let via = self.via(card.identity);
-                return self.signed_in(now, Person::Known(account), via);
+                return self.signed_in(now, Person::Known(account), via, true);
             }
             (Verdict::Right(account), How::User(_)) => {
-                return self.signed_in(now, Person::Known(account), Via::Panel);
+                let asked = asked_at_sign_in(self.settings(), Means::Panel, SignInAs::User);
+                let proved = asked == Asked::Yes;
+                return self.signed_in(now, Person::Known(account), Via::Panel, proved);
             }
             (Verdict::Right(account), How::Administrator(_))
                 if account.role == Role::Administrator =>

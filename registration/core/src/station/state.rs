@@ -106,6 +106,8 @@ pub(super) enum Via {
 pub(super) struct SignedIn {
     pub(super) person: Person,
     pub(super) via: Via,
+    /// With a password, not with the card or the ID alone.
+    pub(super) proved: bool,
     pub(super) saved: bool,
     pub(super) problem: Option<Problem>,
     pub(super) clears_at: Mono,
@@ -132,6 +134,7 @@ pub(super) struct EngineerPage {
 pub(super) struct OwnPage {
     pub(super) account: Account,
     pub(super) via: Via,
+    pub(super) proved: bool,
     pub(super) problem: Option<Problem>,
     pub(super) clears_at: Mono,
 }
@@ -140,6 +143,7 @@ pub(super) struct OwnPage {
 pub(super) struct SavingOwn {
     pub(super) account: Account,
     pub(super) via: Via,
+    pub(super) proved: bool,
     pub(super) unlinks: bool,
     pub(super) request: Request,
     pub(super) deadline: Mono,
@@ -262,6 +266,14 @@ impl State {
     /// Whether a change is on its way to the store, so that nothing may end the session.
     pub(super) fn is_saving(&self) -> bool {
         matches!(self, Self::Committing(_) | Self::SavingOwn(_))
+    }
+
+    /// Whether an answer about somebody's record is on its way.
+    pub(super) fn awaits_account(&self) -> bool {
+        matches!(
+            self,
+            Self::LookingUp(_) | Self::SigningIn(_) | Self::Verifying(_) | Self::SavingOwn(_)
+        )
     }
 
     /// Until when somebody has to act, where acting keeps the page.

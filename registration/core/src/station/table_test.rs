@@ -87,6 +87,7 @@ fn set_up(state: &str, event: &str, guard: &str) -> Option<Rig> {
         match word {
             "job runs" => drop(rig.input(Input::Device(DeviceEvent::JobStarted))),
             "paid" => drop(rig.input(Input::Device(DeviceEvent::PaymentEnabled))),
+            "altered meanwhile" => drop(rig.input(Input::Altered(altered("the same")))),
             "card tapped" => drop(rig.input(Input::CardPresented(card_b()))),
             _ => {}
         }
@@ -106,6 +107,7 @@ fn perform(rig: &mut Rig, event: &str, guard: &str) -> Vec<Effect> {
         (None, "Tick") if first == "due" => rig.expire(),
         (None, "Verified") => {
             let guard = guard.trim_end_matches(", job runs");
+            let guard = guard.trim_end_matches(", altered meanwhile");
             rig.input(verified(guard, newest))
         }
         (None, "Site") => {

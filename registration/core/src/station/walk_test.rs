@@ -10,7 +10,18 @@ const DEPTH: usize = 6;
 
 /// An event and what it carries; guards about the site are the site's matter here.
 fn events() -> Vec<(&'static str, &'static str)> {
-    let site = ["mode", "paid", "payment", "page", "contact", "card asks", "panel", "job", "un"];
+    let site = [
+        "mode",
+        "paid",
+        "payment",
+        "page",
+        "contact",
+        "card asks",
+        "panel",
+        "job",
+        "un",
+        "altered",
+    ];
     let about_site = |guard: &str| {
         guard.split(", ").skip(1).any(|word| site.iter().any(|s| word.starts_with(s)))
     };

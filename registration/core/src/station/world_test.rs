@@ -142,7 +142,7 @@ impl Records {
 
     fn save_own(&mut self, change: &OwnChange) -> OwnOutcome {
         let Some(user) = self.users.get_mut(&change.user) else { return OwnOutcome::UserGone };
-        if change.password.as_ref().is_some_and(|change| change.current.reveal() != PASSWORD) {
+        if change.current.as_ref().is_some_and(|current| current.reveal() != PASSWORD) {
             return OwnOutcome::WrongPassword;
         }
         if let Some(name) = &change.name {

@@ -8,10 +8,20 @@ use tokio::time::sleep;
 use zeroize::Zeroizing;
 
 use super::{Admin, AdminError};
-use crate::{Hasher, NoDirectory, Service, Store, perform::Ports};
+use crate::{Hasher, NoDirectory, Service, Store, Verifier, perform::Ports};
 
 /// How often the clocks are compared.
 const CLOCK_EVERY: Duration = Duration::from_secs(10);
+
+/// An administrator, as who they are and the password they have at some moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Who.
+    pub who: Claimed,
+    /// The key operator's user ID.
+    called: Option<UserId>,
+    verifier: Verifier,
+}
 
 impl<S: Store, H: Hasher> Admin<S, H> {
     /// Whether these are the credentials of an administrator: the key operator, or a user of that
@@ -57,6 +67,27 @@ impl<S: Store, H: Hasher> Admin<S, H> {
             Verdict::UnknownUser => Err(self.refused(Claimed::Unknown, wrong).await),
             Verdict::WrongPassword | Verdict::NotSetUp => Err(self.refused(who, wrong).await),
         }
+    }
+
+    /// What makes this the session of an administrator now; `None` where it is none any more.
+    /// While it stays equal nobody took the account, the role or the password away.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn standing(&self, who: &Claimed) -> Result<Option<Standing>, AdminError> {
+        let verifier = match who {
+            Claimed::Device(which) => self.store.secret(*which).await?,
+            Claimed::User(id) => match self.store.credentials(id.clone()).await? {
+                Some(stored) if stored.account.role == Role::Administrator => stored.verifier,
+                _ => None,
+            },
+            _ => None,
+        };
+        let called = match who {
+            Claimed::Device(_) => self.current.site().settings.administrator.id.clone(),
+            _ => None,
+        };
+        Ok(verifier.map(|verifier| Standing { who: who.clone(), called, verifier }))
     }
 
     async fn refused(&self, who: Claimed, code: ErrorCode) -> ErrorCode {

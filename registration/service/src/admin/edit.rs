@@ -1,12 +1,12 @@
 use std::fmt;
 
 use kazasu_registration::{
-    FieldError, Limits, MailAddress, Password, PasswordOwner, Role, UserKey, UserName,
+    Altered, FieldError, Limits, MailAddress, Password, PasswordOwner, Role, UserKey, UserName,
 };
 use zeroize::Zeroizing;
 
 use super::{Admin, AdminError};
-use crate::{Hasher, Store, UserChange};
+use crate::{Hasher, Store, UserChange, perform::may_have_happened};
 
 /// What an administrator types to change a user's record: not checked yet. `None` leaves a field
 /// as it is.
@@ -47,7 +47,7 @@ impl<S: Store, H: Hasher> Admin<S, H> {
         let UserKey::Registered(user) = key else { return Err(AdminError::Provisional) };
         let site = self.current.site();
         let mut broken = Vec::new();
-        let name = edit.name.map(|text| UserName::or_id(&text, user));
+        let name = edit.name.map(|text| UserName::typed_or_id(&text, user));
         let name = checked(&mut broken, name);
         let mail = edit.mail.map(|text| match text.as_str() {
             "" => Ok(None),
@@ -84,7 +84,11 @@ impl<S: Store, H: Hasher> Admin<S, H> {
             unlink_card: edit.unlink_card,
             at: self.clock.wall(),
         };
-        if self.store.edit_user(change).await? { Ok(()) } else { Err(AdminError::NoSuchUser) }
+        let edited = self.store.edit_user(change).await;
+        if may_have_happened(&edited, |there| *there) {
+            self.current.altered(None, [Altered::Record(key.clone())]);
+        }
+        if edited? { Ok(()) } else { Err(AdminError::NoSuchUser) }
     }
 }
 

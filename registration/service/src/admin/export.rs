@@ -1,6 +1,9 @@
 use kazasu_registration::{ListedUser, UserKey};
 
-use super::import::{Column, HEADER};
+use super::{
+    import::{Column, HEADER},
+    spreadsheet,
+};
 
 /// The registered ones among these users as a CSV file that an import reads.
 pub(crate) fn csv(users: &[ListedUser]) -> String {
@@ -17,8 +20,8 @@ pub(crate) fn csv(users: &[ListedUser]) -> String {
     text
 }
 
-/// Every cell is quoted: no rule about which have to be.
+/// Every cell is quoted: no rule about which have to be. None is run by a spreadsheet.
 fn row(cells: [&str; 5]) -> String {
-    let quoted = cells.map(|cell| format!("\"{}\"", cell.replace('"', "\"\"")));
+    let quoted = cells.map(|cell| format!("\"{}\"", spreadsheet::shown(cell).replace('"', "\"\"")));
     format!("{}\n", quoted.join(","))
 }

@@ -4,6 +4,8 @@ use csv::{ReaderBuilder, StringRecord, Trim};
 use kazasu_registration::{Field, FieldError, Limits, NewUser, Role, Site, UserEntry, UserId};
 use zeroize::Zeroizing;
 
+use super::spreadsheet;
+
 /// Largest file, in bytes.
 const MAX_BYTES: usize = 1 << 20;
 /// How many wrong lines are listed; the rest is counted.
@@ -265,6 +267,11 @@ fn checked(
     let mut entry = UserEntry::default();
     let (mut role, mut limits) = (Some(Role::General), Some(Limits::ALLOW_ALL));
     for (column, cell) in columns.iter().zip(record) {
+        let cell = match column {
+            // No export holds one: it is what it is.
+            Column::Field(Field::Password) => cell,
+            _ => spreadsheet::read(cell),
+        };
         match column {
             Column::Field(Field::UserId) => entry.user_id = cell.to_owned(),
             Column::Field(Field::UserName) => entry.name = cell.to_owned(),

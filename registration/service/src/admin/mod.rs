@@ -5,17 +5,19 @@ pub(crate) mod error;
 pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod settings;
+mod spreadsheet;
 pub(crate) mod unlock;
 
 use std::{sync::Arc, time::SystemTime};
 
 use kazasu_registration::{
-    AuditEvent, CardNumber, Field, FieldError, ListedUser, NewUser, Rule, UserEntry, UserKey,
+    Altered, AuditEvent, CardNumber, Field, FieldError, ListedUser, NewUser, Rule, UserEntry,
+    UserKey,
 };
 
 use crate::{
     AddOutcome, Argon2id, Hasher, Loaded, Means, Store, StoredUser, UserToStore, clock::Clock,
-    current::Current, guard::Guard, passwords::Passwords,
+    current::Current, guard::Guard, passwords::Passwords, perform::may_have_happened,
 };
 use error::AdminError;
 use import::{BadLine, ImportError, Imported, LineProblem};
@@ -147,7 +149,11 @@ impl<S: Store, H: Hasher> Admin<S, H> {
     /// # Errors
     /// No such record; the store's.
     pub async fn delete_user(&self, key: &UserKey) -> Result<(), AdminError> {
-        match self.store.delete_user(key.clone(), self.clock.wall()).await? {
+        let deleted = self.store.delete_user(key.clone(), self.clock.wall()).await;
+        if may_have_happened(&deleted, |there| *there) {
+            self.current.altered(None, [Altered::Record(key.clone())]);
+        }
+        match deleted? {
             true => Ok(()),
             false => Err(AdminError::NoSuchUser),
         }
@@ -158,7 +164,17 @@ impl<S: Store, H: Hasher> Admin<S, H> {
     /// # Errors
     /// The store's.
     pub async fn delete_provisional(&self, before: Option<SystemTime>) -> Result<u64, AdminError> {
-        Ok(self.store.delete_provisional(before, self.clock.wall()).await?)
+        let users = self.store.list_users().await?.into_iter().map(|user| user.listed);
+        let gone = users.filter(|user| {
+            matches!(user.key, UserKey::Provisional(_))
+                && before.is_none_or(|before| user.created_at < before)
+        });
+        let gone: Vec<_> = gone.map(|user| Altered::Record(user.key)).collect();
+        let deleted = self.store.delete_provisional(before, self.clock.wall()).await;
+        if may_have_happened(&deleted, |count| *count > 0) {
+            self.current.altered(None, gone);
+        }
+        Ok(deleted?)
     }
 
     async fn add(&self, users: Vec<Imported>) -> Result<AddOutcome, AdminError> {

@@ -1,12 +1,15 @@
 use std::sync::Arc;
 
 use kazasu_registration::{
-    DeviceSecret, Method, NumberKey, Password, PasswordOwner, Settings, Site,
+    Altered, DeviceSecret, Method, NumberKey, Password, PasswordOwner, Settings, Site,
 };
 use zeroize::Zeroizing;
 
 use super::{Admin, AdminError};
-use crate::{Hasher, Loaded, SaveOutcome, SettingsToStore, Store, StoredSettings, current::Change};
+use crate::{
+    Hasher, Loaded, SaveOutcome, SettingsToStore, Store, StoredSettings, current::Change,
+    perform::may_have_happened,
+};
 
 /// Settings and their version.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +64,9 @@ impl<S: Store, H: Hasher> Admin<S, H> {
         let (changed, loaded) = self.save(&change, &changes, expected, false).await?;
         if let Some(loaded) = loaded {
             change.done(loaded);
+        }
+        if changed.deleted > 0 {
+            self.current.altered(None, [Altered::Everything]);
         }
         Ok(changed)
     }
@@ -168,6 +174,10 @@ impl<S: Store, H: Hasher> Admin<S, H> {
                 Some(self.passwords.hash(password).await?)
             }
         };
-        Ok(self.store.set_secret(which, verifier, self.clock.wall()).await?)
+        let set = self.store.set_secret(which, verifier, self.clock.wall()).await;
+        if may_have_happened(&set, |()| true) {
+            self.current.altered(None, [Altered::Secret(which)]);
+        }
+        Ok(set?)
     }
 }

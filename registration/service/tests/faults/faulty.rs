@@ -12,7 +12,7 @@ use kazasu_registration::{
     OwnChange, OwnOutcome, Provisional, ProvisionalOutcome, UserId, UserKey, Whole,
 };
 use kazasu_service::{
-    AddOutcome, CopyToStore, Credentials, NewVerifier, SaveOutcome, SettingsToStore, Store,
+    AddOutcome, CheckedVerifier, CopyToStore, Credentials, SaveOutcome, SettingsToStore, Store,
     StoreError, StoreErrorKind, StoredSettings, StoredUser, UserChange, UserToStore, Verifier,
 };
 
@@ -81,7 +81,7 @@ calls! {
     Reads credentials(user: UserId) -> Option<Credentials>;
     Writes commit(binding: Binding) -> CommitOutcome;
     Writes commit_copy(binding: Binding, copy: CopyToStore) -> CommitOutcome;
-    Writes save_own(change: OwnChange, password: Option<NewVerifier>) -> OwnOutcome;
+    Writes save_own(change: OwnChange, password: Option<CheckedVerifier>) -> OwnOutcome;
     Writes add_users(users: Vec<UserToStore>, capacity: Capacity, at: SystemTime) -> AddOutcome;
     Writes edit_user(change: UserChange) -> bool;
     Reads list_users() -> Vec<StoredUser>;

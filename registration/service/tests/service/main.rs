@@ -11,6 +11,7 @@ mod flows;
 mod lockout;
 mod memory;
 mod rights;
+mod sessions;
 mod settings;
 mod stations;
 mod world;

@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use kazasu_registration::{CardNumber, ErrorCode, NumberKey, Page, Settings, SignInAs, UserKey};
+use kazasu_hal::{Card, EventKind};
+use kazasu_registration::{
+    CardNumber, ErrorCode, NumberKey, Page, Settings, SignInAs, Source, UserKey,
+};
 use kazasu_service::{
     Admin, AdminError, Changed, DeviceSecret, Loaded, PanelAction, SettingsToStore, Store,
     StoreError, StoreErrorKind, Versioned,
@@ -11,7 +14,7 @@ use kazasu_service::{
 use crate::{
     memory::Memory,
     on_both_stores,
-    world::{World, changes, entry, idle, key, submit, with},
+    world::{World, changes, entry, idle, key, submit, submit_to, with},
 };
 
 on_both_stores!(
@@ -263,6 +266,49 @@ async fn settings_that_nobody_can_go_by_are_707() {
     store.fail(Some(StoreError::new(StoreErrorKind::Damaged, "broken")));
     let error = Loaded::from_store(&*store, None, false).await.unwrap_err();
     assert_eq!(error.code(), Some(ErrorCode::SettingsUnreadable), "{error}");
+}
+
+/// A card that is too short for the rule is no fault of the settings: it is told, and recorded.
+#[tokio::test(start_paused = true)]
+async fn a_card_without_a_number_is_refused_and_recorded() {
+    let world = World::memory(with(&[("card.number", "cut=0+8")]));
+    let short = |raw: &[u8]| Card::iso14443a(raw, None, None).unwrap();
+    for raw in [&[0x52, 0xE6, 0xB4, 0x38][..], &[4, 0xC0, 0xFF, 0xEE, 0, 0, 1]] {
+        world.event_at("desk", "reader", EventKind::Presented(short(raw)));
+        world.code(ErrorCode::CardWithoutNumber).await;
+        world.act(PanelAction::Cancel).await;
+        world.idle().await;
+    }
+    world.tap(1);
+    world.form().await;
+    let log = world.service.audit_after(0).await.unwrap();
+    let codes: Vec<_> = log.iter().filter_map(|entry| entry.code.clone()).collect();
+    assert_eq!(codes, ["K21", "K21"]);
+}
+
+/// A copy of a directory's person takes the number by the rule in force, not by that of the tap.
+#[tokio::test(start_paused = true)]
+async fn a_copy_that_is_on_its_way_gets_the_new_number() {
+    let world =
+        World::memory(with(&[("registration.sources", "both"), ("new-users.fax", "false")]));
+    world.add_to_directory("tanaka", "sesame");
+    world.tap(1);
+    world.form().await;
+    world.service.delete_provisional(None).await.unwrap();
+    world.act(submit_to(Source::Directory, "TANAKA", "sesame")).await;
+    for _ in 0..20 {
+        tokio::task::yield_now().await;
+    }
+    world.store.hold(true);
+    let service = world.service.clone();
+    let rule = changes(&[("card.number", "prefix=K-")]);
+    let change = tokio::spawn(async move { service.change_settings(rule, None).await });
+    world.shows("desk", "saving", |page| *page == Page::Saving).await;
+    world.store.hold(false);
+    assert!(change.await.unwrap().is_ok());
+    world.registered().await;
+    let told = world.service.describe_user(&key("tanaka")).await.unwrap();
+    assert_eq!(told.card, CardNumber::from_text("K-012E4CE100000001"));
 }
 
 /// The rule is keyed and the key is lost: no card gets a number of another rule.

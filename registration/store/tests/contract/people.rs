@@ -1,7 +1,7 @@
 //! Copies of a directory's people, own records, what administrators change.
 
 use kazasu_registration::{AuditEvent, AuditRecord, Claimed, OwnChange, OwnOutcome};
-use kazasu_service::{NewVerifier, StoredUser, UserChange};
+use kazasu_service::{CheckedVerifier, StoredUser, UserChange};
 
 use super::*;
 
@@ -137,6 +137,7 @@ fn own(user: &str) -> OwnChange {
         user: id(user),
         name: None,
         mail: None,
+        current: None,
         password: None,
         unlink_card: false,
         station: desk(),
@@ -171,12 +172,12 @@ pub(crate) async fn people_change_their_own_record(store: &impl Store) {
     assert_eq!(save(change, None).await, OwnOutcome::Saved(now.clone()));
 
     // A password that was changed meanwhile is another one: nothing of the change is stored.
-    let stale = NewVerifier { checked: Some(hash("old")), new: hash("new") };
+    let stale = CheckedVerifier { checked: Some(hash("old")), new: Some(hash("new")) };
     let change = || OwnChange { mail: Some(None), unlink_card: true, ..own("tanaka") };
     assert_eq!(save(change(), Some(stale)).await, OwnOutcome::WrongPassword);
     assert_eq!(account(store, "tanaka").await, now);
     assert_eq!(verifier(store, "tanaka").await, Some(hash("tanaka")));
-    let fresh = NewVerifier { checked: Some(hash("tanaka")), new: hash("new") };
+    let fresh = CheckedVerifier { checked: Some(hash("tanaka")), new: Some(hash("new")) };
     let now = Account { mail: None, card: None, ..now };
     assert_eq!(save(change(), Some(fresh)).await, OwnOutcome::Saved(now));
     assert_eq!(verifier(store, "tanaka").await, Some(hash("new")));

@@ -21,8 +21,8 @@ use axum::{
     routing::{any, get, post},
 };
 use jiff::tz::TimeZone;
-use kazasu_registration::{DateFormat, ErrorCode, Shown, manual};
-use kazasu_service::Service;
+use kazasu_registration::{Claimed, DateFormat, ErrorCode, Shown, manual};
+use kazasu_service::{AdminError, Service};
 
 use self::sessions::Sessions;
 use crate::{connection::OurAddress, origin::AllowedHosts};
@@ -83,13 +83,21 @@ async fn login(State(audit): State<Audit>, headers: HeaderMap, body: Bytes) -> R
     };
     let shared = &audit.0;
     match shared.service.check_administrator(&typed.user, typed.password).await {
-        Ok(who) => match shared.sessions.begin(who, shared.service.now().mono) {
-            Some(cookie) => {
-                (StatusCode::OK, [(header::SET_COOKIE, cookie)], "OK\n").into_response()
-            }
-            None => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-        },
+        Ok(who) => begin(shared, who).await,
         Err(code) => failed(code),
+    }
+}
+
+async fn begin(shared: &Shared, who: Claimed) -> Response {
+    let standing = match shared.service.standing(who).await {
+        Ok(Some(standing)) => standing,
+        // Taken away in this very moment.
+        Ok(None) => return failed(ErrorCode::SignInFailed),
+        Err(error) => return failed(error.code().unwrap_or(ErrorCode::Internal)),
+    };
+    match shared.sessions.begin(standing, shared.service.now().mono) {
+        Some(cookie) => (StatusCode::OK, [(header::SET_COOKIE, cookie)], "OK\n").into_response(),
+        None => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
 
@@ -113,10 +121,19 @@ async fn export(
     headers: HeaderMap,
 ) -> Response {
     let shared = &audit.0;
-    let Some(who) = shared.sessions.who(&headers, shared.service.now().mono) else {
+    let Some(standing) = shared.sessions.who(&headers, shared.service.now().mono) else {
         return refusal(StatusCode::FORBIDDEN, "sign in first\n");
     };
-    match shared.service.export_audit(Some(who)).await {
+    // The account, its role and its password are what they were, or the session is over.
+    match shared.service.standing(standing.who.clone()).await {
+        Ok(now) if now.as_ref() == Some(&standing) => {}
+        Ok(_) => {
+            shared.sessions.end(&headers);
+            return refusal(StatusCode::FORBIDDEN, "sign in first\n");
+        }
+        Err(error) => return not_handed_out(&error),
+    }
+    match shared.service.export_audit(Some(standing.who)).await {
         Ok(entries) => {
             let shown = shown(address, shared.service.now().wall);
             let headers = [
@@ -125,13 +142,15 @@ async fn export(
             ];
             (headers, manual(&entries, &shown)).into_response()
         }
-        Err(error) => {
-            tracing::error!(%error, "the audit log could not be handed out");
-            let code = error.code().map_or("909", ErrorCode::as_str);
-            let why = format!("the audit log cannot be handed out (code {code})\n");
-            refusal(StatusCode::INTERNAL_SERVER_ERROR, &why)
-        }
+        Err(error) => not_handed_out(&error),
     }
+}
+
+fn not_handed_out(error: &AdminError) -> Response {
+    tracing::error!(%error, "the audit log could not be handed out");
+    let code = error.code().map_or("909", ErrorCode::as_str);
+    let why = format!("the audit log cannot be handed out (code {code})\n");
+    refusal(StatusCode::INTERNAL_SERVER_ERROR, &why)
 }
 
 fn shown(address: IpAddr, now: SystemTime) -> Shown {

@@ -6,7 +6,7 @@ use std::{
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use kazasu_hal::Mono;
-use kazasu_registration::Claimed;
+use kazasu_service::Standing;
 use subtle::ConstantTimeEq;
 
 const COOKIE: &str = "kazasu-audit";
@@ -18,18 +18,24 @@ const LASTS: Duration = Duration::from_secs(6 * 60);
 const SESSIONS_MAX: usize = 16;
 
 /// Who is signed in to download the log.
-#[derive(Default)]
-pub(super) struct Sessions(Mutex<Vec<Session>>);
+pub(super) struct Sessions<W = Standing>(Mutex<Vec<Session<W>>>);
 
-struct Session {
+struct Session<W> {
     secret: String,
-    who: Claimed,
+    /// Who it was that signed in: the session is theirs as long as they are it.
+    who: W,
     until: Mono,
 }
 
-impl Sessions {
+impl<W> Default for Sessions<W> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<W: Clone> Sessions<W> {
     /// Begins a session; its cookie. `None` where the system gives no random numbers.
-    pub(super) fn begin(&self, who: Claimed, now: Mono) -> Option<HeaderValue> {
+    pub(super) fn begin(&self, who: W, now: Mono) -> Option<HeaderValue> {
         let mut raw = [0; 16];
         if let Err(error) = getrandom::fill(&mut raw) {
             tracing::error!(%error, "no random numbers for a session");
@@ -52,7 +58,7 @@ impl Sessions {
     }
 
     /// Who sends this cookie.
-    pub(super) fn who(&self, headers: &HeaderMap, now: Mono) -> Option<Claimed> {
+    pub(super) fn who(&self, headers: &HeaderMap, now: Mono) -> Option<W> {
         let sessions = self.living(now);
         sessions.iter().find(|session| session.is_in(headers)).map(|session| session.who.clone())
     }
@@ -62,18 +68,18 @@ impl Sessions {
         self.lock().retain(|session| !session.is_in(headers));
     }
 
-    fn living(&self, now: Mono) -> MutexGuard<'_, Vec<Session>> {
+    fn living(&self, now: Mono) -> MutexGuard<'_, Vec<Session<W>>> {
         let mut sessions = self.lock();
         sessions.retain(|session| session.until > now);
         sessions
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Session>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<Session<W>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Session {
+impl<W> Session<W> {
     fn is_in(&self, headers: &HeaderMap) -> bool {
         headers
             .get_all(header::COOKIE)
@@ -89,8 +95,6 @@ impl Session {
 
 #[cfg(test)]
 mod tests {
-    use kazasu_registration::DeviceSecret;
-
     use super::*;
 
     fn with(cookie: &HeaderValue) -> HeaderMap {
@@ -101,7 +105,7 @@ mod tests {
     #[test]
     fn sessions_end_by_themselves_and_are_few() {
         let at = |seconds| Mono(Duration::from_secs(seconds));
-        let operator = || Claimed::Device(DeviceSecret::KeyOperator);
+        let operator = || "operator";
         let sessions = Sessions::default();
         let first = sessions.begin(operator(), at(0)).unwrap();
         let rows = [(0, true), (359, true), (360, false), (0, false)];

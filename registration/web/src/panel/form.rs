@@ -103,6 +103,8 @@ pub(super) fn own_record(
     let mail_broken = broken(lang, problem, Field::Mail);
     let new_broken = broken(lang, problem, Field::Password);
     let asks_current = code == Some(ErrorCode::CurrentPasswordWrong) && record.has_password;
+    // One field serves both: the mail address wants it, and so does another password.
+    let beside_mail = record.asks_password && record.may_mail;
     let asks_new = new_broken.is_some()
         || matches!(code, Some(ErrorCode::PasswordTooShort | ErrorCode::PasswordsDiffer));
     let asks_mail = mail_broken.is_some() || !record.may_name;
@@ -153,14 +155,15 @@ pub(super) fn own_record(
             div.fields {
                 @if record.may_name { (name.draw(lang)) }
                 @if record.may_mail { (mail.draw(lang)) }
+                @if beside_mail { (current.draw(lang)) }
             }
         }
         div.folds {
             @if record.may_password {
-                details #change-password open[asks_current || asks_new] {
+                details #change-password open[(asks_current && !beside_mail) || asks_new] {
                     summary { (lang.text("change-password")) }
                     div.fields.three {
-                        @if record.has_password { (current.draw(lang)) }
+                        @if record.has_password && !beside_mail { (current.draw(lang)) }
                         (new.draw(lang))
                         (again(screen))
                     }

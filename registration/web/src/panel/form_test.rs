@@ -178,3 +178,22 @@ fn the_password_fields_of_a_record_open_where_one_of_them_is_wrong() {
         assert_eq!(details.contains(" open"), open, "{problem:?}: {details}");
     }
 }
+
+/// One field for both: beside the mail address where that needs it, else folded with the new one.
+#[test]
+fn the_current_password_is_asked_for_once() {
+    for (asks_password, may_password, may_mail, beside) in [
+        (false, true, true, false),
+        (true, true, true, true),
+        (true, false, true, true),
+        (true, true, false, false),
+    ] {
+        let record = OwnRecord { asks_password, may_password, may_mail, ..record() };
+        let html = html(Page::OwnRecord { record, problem: None }, Lang::En, LOOK);
+        assert_eq!(html.matches("name=\"current_password\"").count(), 1);
+        let at = |text: &str| html.find(text);
+        let folded = at("id=\"change-password\"");
+        let current = at("id=\"current-password\"");
+        assert_eq!(folded.is_none() || current < folded, beside, "{asks_password} {may_password}");
+    }
+}

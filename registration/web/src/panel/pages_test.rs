@@ -89,6 +89,7 @@ fn record() -> OwnRecord {
         password_min: 4,
         password_max: 12,
         has_password: true,
+        asks_password: false,
         may_unlink: true,
     }
 }

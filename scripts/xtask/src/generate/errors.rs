@@ -6,6 +6,7 @@ use anyhow::{Context, Result, ensure};
 use kazasu_registration::{ErrorCode, Part, WhoActs};
 
 use super::Output;
+use crate::spec;
 
 /// The texts, by language, in the order of the page.
 const TEXTS: [&str; 2] =
@@ -18,7 +19,8 @@ registration/web/i18n/errors.*.ftl: change those. -->
 # Error codes
 
 Each code has one cause. The panel shows the code, what happened and what to do, in Japanese or
-English; here stand both, with the cause and who can put it right.
+English; here stand both, with the cause and who can put it right. Codes of the manuals that this
+version has no use for yet are marked.
 
 ";
 
@@ -36,7 +38,9 @@ pub(super) fn page(root: &Path) -> Result<Output> {
         }
         languages.push(texts);
     }
-    Ok(Output { path: "docs/errors.md", text: render(&languages)? })
+    let reserved = fs::read_to_string(root.join(spec::RESERVED)).context(spec::RESERVED)?;
+    let reserved = spec::parse(&reserved).context(spec::RESERVED)?;
+    Ok(Output { path: "docs/errors.md", text: render(&languages, &reserved)? })
 }
 
 type Texts = BTreeMap<String, String>;
@@ -52,7 +56,7 @@ fn sentences(texts: &Texts, code: ErrorCode) -> Option<(&str, &str)> {
     Some((text("what")?, text("do")?))
 }
 
-fn render(languages: &[Texts]) -> Result<String> {
+fn render(languages: &[Texts], reserved: &[(&str, &str)]) -> Result<String> {
     let mut page = HEAD.to_owned();
     let mut chapter = None;
     for code in ErrorCode::ALL {
@@ -72,6 +76,9 @@ fn render(languages: &[Texts]) -> Result<String> {
             write!(page, " Also: {}.", others.join(", "))?;
         }
         writeln!(page, "\n")?;
+        if let Some((_, why)) = reserved.iter().find(|(other, _)| *other == code.as_str()) {
+            writeln!(page, "*Nothing in this version shows this code:* {why}.\n")?;
+        }
         for texts in languages {
             if let Some((what, then)) = sentences(texts, code) {
                 // A Japanese full stop brings its own room.
@@ -118,7 +125,10 @@ mod tests {
 
     #[test]
     fn a_code_stands_with_cause_who_acts_and_both_languages() {
-        let page = render(&[texts("No", "Do it."), texts("いいえ", "どうぞ。")]).unwrap();
+        let reserved = [("033", "not yet")];
+        let page =
+            render(&[texts("No", "Do it."), texts("いいえ", "どうぞ。")], &reserved).unwrap();
+        assert_eq!(page.matches("Nothing in this version shows this code:* not yet.").count(), 1);
         let shown = "## A group of devices\n\n### 101\n\nSign-in to the directory failed in a group \
                      (what 016 is without one).\nWho acts: the person at the station, whoever \
                      manages the directory. Also: registering a card.\n\n- No 101. Do it.\n- いいえ \

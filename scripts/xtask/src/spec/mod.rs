@@ -16,7 +16,7 @@ use crate::tree;
 /// The rows: number, then a few words.
 const ROWS: &str = "scripts/xtask/spec-rows.txt";
 /// The codes that nothing produces yet: code, then why.
-const RESERVED: &str = "scripts/xtask/reserved-codes.txt";
+pub(crate) const RESERVED: &str = "scripts/xtask/reserved-codes.txt";
 
 /// Tells what no test vouches for; `Ok(false)` where there is any. `list` tells also, for each row,
 /// which files name it.
@@ -40,7 +40,7 @@ pub(crate) fn check(root: &Path, list: bool, say: impl Fn(&str)) -> Result<bool>
         }
     }
     let mut findings = rows::check(&rows, &named);
-    findings.extend(codes::check(&reserved, &codes::produced(&tests)));
+    findings.extend(codes::check(&reserved, &codes::produced(&tests), &codes::sayable(&sources)));
     for finding in &findings {
         say(finding);
     }
@@ -55,7 +55,7 @@ pub(crate) fn check(root: &Path, list: bool, say: impl Fn(&str)) -> Result<bool>
 }
 
 /// Lines of a word and what is said of it; `#` starts a comment.
-fn parse(text: &str) -> Result<Vec<(&str, &str)>> {
+pub(crate) fn parse(text: &str) -> Result<Vec<(&str, &str)>> {
     let mut entries: Vec<(&str, &str)> = Vec::new();
     for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
         let (word, said) = line.split_once(' ').with_context(|| format!("{line}: and what?"))?;

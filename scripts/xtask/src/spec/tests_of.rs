@@ -38,6 +38,15 @@ fn test_in(source: &Source) -> Option<&str> {
     Some(rest.split_once("\n}\n").map_or(rest, |(inside, _)| inside))
 }
 
+/// The part of a Rust file that is no test; `None` where all of it is.
+pub(super) fn product_in(source: &Source) -> Option<&str> {
+    match test_in(source) {
+        None => Some(&source.text),
+        Some(test) if test.len() == source.text.len() => None,
+        Some(_) => source.text.split("\n#[cfg(test)]\nmod tests {\n").next(),
+    }
+}
+
 /// The files that a test takes in by `include_str!`, relative to the repository.
 fn included(test: &Test<'_>) -> Vec<String> {
     let arguments = test.text.split("include_str!(\"").skip(1);

@@ -26,7 +26,7 @@ const SOURCES: &[(ErrorCode, &str)] = &[
     (ErrorCode::DirectorySizeLimit, "retcode 4"),
     (ErrorCode::DirectoryBindName, "Samba: an ID with an @"),
     (ErrorCode::DirectoryPasswordExpired, "Samba: 532; slapd: password policy"),
-    (ErrorCode::DirectorySettingsChanged, "the station machine's own"),
+    (ErrorCode::DirectorySettingsChanged, "reserved: nothing produces it"),
     (ErrorCode::DirectoryPasswordUnreadable, "retcode 50 of a search"),
     (
         ErrorCode::DirectorySearchBaseMissing,

@@ -7,7 +7,7 @@ use kazasu_registration::{
     Source, UserId, UserKey, Whole,
 };
 use kazasu_service::{
-    AddOutcome, CopyToStore, Credentials, NewVerifier, SaveOutcome, SettingsToStore, Store,
+    AddOutcome, CheckedVerifier, CopyToStore, Credentials, SaveOutcome, SettingsToStore, Store,
     StoreError, StoredSettings, StoredUser, UserChange, UserToStore, Verifier,
 };
 
@@ -87,9 +87,12 @@ impl Store for Memory {
     async fn save_own(
         &self,
         change: OwnChange,
-        password: Option<NewVerifier>,
+        password: Option<CheckedVerifier>,
     ) -> Result<OwnOutcome, StoreError> {
-        assert!(change.password.is_none(), "a password reached the store");
+        assert!(
+            change.password.is_none() && change.current.is_none(),
+            "a password reached the store"
+        );
         self.answer(|records| {
             let Some(row) = records.row(&change.user.clone().into()) else {
                 return OwnOutcome::UserGone;
@@ -98,7 +101,9 @@ impl Store for Memory {
                 if row.verifier != password.checked {
                     return OwnOutcome::WrongPassword;
                 }
-                row.set_verifier(Some(password.new));
+                if let Some(new) = password.new {
+                    row.set_verifier(Some(new));
+                }
             }
             if let Some(name) = &change.name {
                 row.user.listed.name = name.clone();
