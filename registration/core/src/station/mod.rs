@@ -29,7 +29,7 @@ use crate::{
     Settings, Site,
 };
 
-/// How long a result stays on the page.
+/// How long a result stays on the page unless somebody touches it.
 const NOTICE: Duration = Duration::from_secs(8);
 /// How long the store may take to say whose a card is, or to make a provisional user.
 const LOOK_UP: Duration = Duration::from_secs(10);

@@ -279,6 +279,8 @@ impl State {
     /// Until when somebody has to act, where acting keeps the page.
     pub(super) fn kept_by_touch(&mut self) -> Option<&mut Mono> {
         match self {
+            // Who still reads a result, or notes down its code, must not lose it.
+            Self::Notice(s) => Some(&mut s.until),
             Self::SignInPage(s) => s.clears_at.as_mut(),
             Self::AwaitingPassword(s) => Some(&mut s.clears_at),
             Self::NewPassword(s) => Some(&mut s.clears_at),
