@@ -42,4 +42,5 @@ mod refusals;
 mod support;
 mod syslog;
 mod taps;
+mod touch;
 mod users;

@@ -1,6 +1,12 @@
 // The panel's page. The server renders every screen; this file swaps them in, sends what is
-// pressed, and does what only the page can do: the on-screen keyboard, hints while typing, the
-// line before the page clears, and saying that the service is lost.
+// pressed, and does what only the page can do: the line before the page clears, and saying that the
+// service is lost. Fields and the on-screen keyboard are typing.js, fingers are touch.js.
+
+import { byFinger, moved } from "./touch.js";
+import {
+  aim, byId, fields, focusFirst, focusOn, keyboardClose, keyboardKeeps, keyboardOpen, keyboardShown,
+  nextField, openFields, press, takesFinger,
+} from "./typing.js";
 
 const LOST_AFTER_MS = 2500; // the server says something each second
 const FORGET_AFTER_MS = 10000; // a server that only stalls costs nobody what they typed
@@ -10,15 +16,8 @@ const TOUCH_EVERY_MS = 1000;
 const IDLE_LANGUAGE_MS = 60000;
 
 const say = document.getElementById("say");
-const byId = (id) => document.getElementById(id);
 let screen = byId("screen");
 let page = () => screen.dataset.page;
-// The text fields, and those of them that can be seen.
-const fields = (of = screen) => [...of.querySelectorAll(".field input")];
-const openFields = () => {
-  const unfolded = byId("change-password");
-  return fields(unfolded?.open ? unfolded : screen).filter((i) => !i.closest("details:not([open])"));
-};
 
 // --- events ------------------------------------------------------------------------------
 
@@ -129,6 +128,7 @@ function show(html) {
   held = null;
   screen.replaceWith(next);
   screen = next;
+  if (!same) moved();
   document.documentElement.lang = screen.lang;
   document.title = screen.dataset.title;
   for (const [id, value, start, end] of kept) {
@@ -143,7 +143,7 @@ function show(html) {
   const again = same && !newProblem && focused?.id && byId(focused.id);
   if (again) again.focus({ preventScroll: true });
   else focusFirst();
-  if (same && keyboardShown) keyboardOpen();
+  if (same && keyboardShown()) keyboardOpen();
   else keyboardClose();
   announce(screen.querySelector("main"));
   clears(screen.dataset.clears);
@@ -189,7 +189,8 @@ function chooseLanguage(lang) {
   connect();
 }
 
-// The line that shrinks: `ms` is the time left, "" for never.
+// The line that shrinks: `ms` is the time left, "" for never. It shows in the last seconds only, of
+// a short time in its second half.
 let clearsTimer;
 function clears(ms) {
   clearTimeout(clearsTimer);
@@ -198,15 +199,15 @@ function clears(ms) {
   screen.dataset.clears = ms;
   if (ms === "") return;
   const left = Number(ms);
+  const rest = Math.min(left / 2, CLEARS_LINE_MS);
   clearsTimer = setTimeout(() => {
-    const rest = Math.min(left, CLEARS_LINE_MS);
     line.hidden = false;
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     line.lastElementChild.animate(
-      [{ transform: `scaleX(${rest / CLEARS_LINE_MS})` }, { transform: "scaleX(0)" }],
+      [{ transform: "scaleX(1)" }, { transform: "scaleX(0)" }],
       { duration: rest, fill: "forwards", easing: calm ? "steps(10)" : "linear" },
     );
-  }, Math.max(0, left - CLEARS_LINE_MS));
+  }, left - rest);
 }
 
 let audio;
@@ -265,18 +266,20 @@ document.addEventListener("submit", async (event) => {
 });
 
 document.addEventListener("click", (event) => {
-  const target = event.target.closest("#language, #keyboard-open, .key");
+  const target = event.target.closest("#language, #keyboard-open, .key, .field input");
   if (!target) return;
-  if (target.id === "language") {
+  if (target.matches("input")) {
+    // Not before: the click of a touch goes to what is under the finger when it is lifted.
+    if (byFinger() || keyboardShown()) keyboardOpen();
+  } else if (target.id === "language") {
     event.preventDefault();
     chooseLanguage(target.hreflang);
   } else if (target.id === "keyboard-open") {
-    if (keyboardShown) keyboardClose();
+    if (keyboardShown()) keyboardClose();
     else keyboardOpen(!event.pointerType);
   } else {
-    press(target);
     // A finger that hits a key leaves the caret in the field; who tabs through the keys stays.
-    if (event.pointerType && keyboardShown) focusOn(field);
+    press(target, event.pointerType !== "");
   }
 });
 
@@ -292,13 +295,10 @@ function touched() {
 
 document.addEventListener("pointerdown", (event) => {
   touched();
-  // Keys and holding buttons leave the focus in the field.
-  if (event.target.closest(".key, #keyboard-open, #show-password")) event.preventDefault();
-  const touchedField = event.target.closest(".field input");
-  if (touchedField && event.pointerType === "touch") {
-    touchedField.focus();
-    keyboardOpen();
-  }
+  // Keys and holding buttons leave the focus in the field, and so does whatever is beside them.
+  const keeps = event.target.closest(".key, #keyboard-open, #show-password");
+  if (keeps || keyboardKeeps(event.target)) event.preventDefault();
+  takesFinger(event);
   if (event.target.closest("#show-password")) hold(true);
 });
 for (const name of ["pointerup", "pointercancel", "blur"]) addEventListener(name, () => hold(false));
@@ -315,7 +315,7 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
     aim(next);
     focusOn(next);
-  } else if (event.key === "Escape" && keyboardShown) {
+  } else if (event.key === "Escape" && keyboardShown()) {
     keyboardClose();
   }
 });
@@ -328,143 +328,6 @@ function hold(down) {
   if (!button) return;
   button.setAttribute("aria-pressed", String(down));
   for (const secret of screen.querySelectorAll("[data-secret]")) secret.type = down ? "text" : "password";
-}
-
-// --- hints while typing: the rules themselves come from the server as data ------------------
-
-document.addEventListener("input", (event) => {
-  const input = event.target;
-  if (!("max" in input.dataset)) return;
-  hint(input);
-  const again = screen.querySelector(`[data-same-as="${input.id}"]`);
-  if (again?.value) hint(again);
-});
-
-function hint(input) {
-  const words = input.dataset;
-  const signs = [...input.value];
-  const length = "bytes" in words ? new TextEncoder().encode(input.value).length : signs.length;
-  const forbidden = signs.find((s) => words.forbidden?.includes(s));
-  let broken = "";
-  if (words.sayAscii && signs.some((s) => s < " " || s > "~")) broken = words.sayAscii;
-  else if (forbidden) broken = words.sayForbidden.replace("\uFFFC", forbidden);
-  else if (words.first && signs[0] === words.first) broken = words.sayFirst;
-  else if (length > Number(words.max)) broken = words.sayLength;
-  else if (words.sameAs && !byId(words.sameAs).value.startsWith(input.value)) broken = words.saySame;
-  byId(`${input.id}-broken`).textContent = broken;
-  input.setAttribute("aria-invalid", String(broken !== ""));
-}
-
-// The fields get their old values only after this event.
-document.addEventListener("reset", () => setTimeout(() => fields().forEach(hint)));
-
-// --- on-screen keyboard ----------------------------------------------------------------------
-
-let keyboardShown = false;
-let field = null; // where the keys go
-let layer = "base";
-
-document.addEventListener("focusin", (event) => {
-  if (event.target.matches(".field input")) aim(event.target);
-});
-
-function aim(input) {
-  field = input;
-  for (const other of fields()) {
-    other.classList.toggle("aimed", keyboardShown && other === input);
-  }
-  if (keyboardShown) label();
-}
-
-// Where Enter goes: to the next field that is empty; null where the form is ready to be sent.
-function nextField(input) {
-  const open = openFields();
-  return open.slice(open.indexOf(input) + 1).find((other) => other.value === "") ?? null;
-}
-
-function focusOn(input) {
-  input.focus({ preventScroll: true });
-}
-
-// What the server wants to have the focus; in a field, behind what is there.
-function focusFirst() {
-  const first = screen.querySelector("[data-focus]");
-  if (!first) return;
-  focusOn(first);
-  if (first.matches("input")) first.setSelectionRange(first.value.length, first.value.length);
-}
-
-// Whoever came here with the Tab key gets the first key, and the keys go to the first empty field:
-// on the way here the focus passed both.
-function keyboardOpen(byTab = false) {
-  const keyboard = byId("keyboard");
-  if (!keyboard) return;
-  keyboardShown = true;
-  for (const input of fields()) input.inputMode = "none";
-  keyboard.hidden = false;
-  screen.classList.add("typing");
-  byId("keyboard-open").setAttribute("aria-expanded", "true");
-  if (byTab) {
-    aim(openFields().find((input) => input.value === "") ?? openFields().at(-1));
-    focusOn(keyboard.querySelector(".key"));
-  } else {
-    aim(openFields().find((input) => input.id === field?.id) ?? openFields()[0]);
-    if (!keyboard.contains(document.activeElement)) focusOn(field);
-  }
-}
-
-function keyboardClose() {
-  keyboardShown = false;
-  layer = "base";
-  const keyboard = byId("keyboard");
-  if (!keyboard) return;
-  const inside = keyboard.contains(document.activeElement);
-  keyboard.hidden = true;
-  for (const input of fields()) {
-    input.inputMode = "";
-    input.classList.remove("aimed");
-  }
-  screen.classList.remove("typing");
-  byId("keyboard-open").setAttribute("aria-expanded", "false");
-  if (inside) focusOn(byId("keyboard-open"));
-}
-
-function label() {
-  for (const key of screen.querySelectorAll(".key[data-base]")) {
-    const sign = key.dataset[layer];
-    key.textContent = sign;
-    key.disabled = field?.dataset.forbidden?.includes(sign) ?? false;
-  }
-  for (const key of screen.querySelectorAll(".key[data-layer]")) {
-    key.setAttribute("aria-pressed", String(key.dataset.layer === layer));
-  }
-}
-
-function press(key) {
-  const { does, layer: wanted } = key.dataset;
-  if (wanted) {
-    layer = layer === wanted ? "base" : wanted;
-    label();
-  } else if (does === "close") {
-    keyboardClose();
-  } else if (does === "enter") {
-    enter();
-  } else {
-    const [start, end] = [field.selectionStart, field.selectionEnd];
-    if (does !== "backspace") field.setRangeText(key.dataset[layer] ?? " ", start, end, "end");
-    else field.setRangeText("", start === end ? Math.max(0, start - 1) : start, end, "end");
-    field.dispatchEvent(new Event("input", { bubbles: true }));
-    if (layer === "shift") {
-      layer = "base";
-      label();
-    }
-  }
-}
-
-function enter() {
-  const next = nextField(field);
-  if (next) aim(next);
-  else byId("submit").click();
 }
 
 focusFirst();

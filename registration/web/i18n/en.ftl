@@ -96,9 +96,10 @@ new-own-password = New password
 save = Save
 reset = Undo
 back = Back
-unlink = Give up your card
+unlink = Delete your card
 unlink-sure = Your card then stops working at once. To use it again, you have to register it anew.
-unlink-yes = Give it up now
+unlink-yes = Delete the card
+unlink-no = Keep the card
 
 guest = You are signed in as a guest
 administrator = You are signed in as the administrator

@@ -96,9 +96,10 @@ new-own-password = 新しいパスワード
 save = 保存する
 reset = 元に戻す
 back = 戻る
-unlink = カードの登録を取り消す
-unlink-sure = 取り消すと、あなたのカードはすぐに使えなくなります。また使うには、登録し直してください。
-unlink-yes = 取り消す
+unlink = カードの登録を消す
+unlink-sure = 消すと、あなたのカードはすぐに使えなくなります。また使うには、登録し直してください。
+unlink-yes = 登録を消す
+unlink-no = 消さずにやめる
 
 guest = 来訪者として利用を始められます
 administrator = 管理者として利用を始められます
@@ -110,7 +111,7 @@ engineer-leave = 保守を終わる
 
 registered = カードを登録しました
 registered-hint = 使うときは、もう一度カードをかざしてください。
-unlinked = カードの登録を取り消しました
+unlinked = カードの登録を消しました
 unlinked-hint = また使うときは、カードをかざして登録し直してください。
 close = 閉じる
 

@@ -71,8 +71,10 @@ pub(crate) enum Key {
 }
 
 pub(crate) struct Browser {
-    runtime: Runtime,
-    client: Client,
+    pub(super) runtime: Runtime,
+    pub(super) client: Client,
+    /// Where chromedriver listens.
+    pub(super) port: u16,
     _driver: Process,
     _alone: MutexGuard<'static, ()>,
 }
@@ -126,8 +128,13 @@ impl Browser {
                     .connect(&format!("http://127.0.0.1:{port}")),
             )
             .expect("a session of Chromium");
+<<<<<<< HEAD
         let browser = Self { runtime, client, _driver: driver, _alone: alone };
         browser.runtime.block_on(browser.client.goto(&pairing::fresh(link))).unwrap();
+=======
+        let browser = Self { runtime, client, port, _driver: driver, _alone: alone };
+        browser.runtime.block_on(browser.client.goto(url)).unwrap();
+>>>>>>> c952a8b (The panel by finger: a touch types nothing, and the field it meant stays in sight)
         let size = browser.eval("return [innerWidth, innerHeight]");
         assert_eq!(size, json!([WIDTH, HEIGHT]), "the panel's size");
         let shown = browser.eval("return document.documentElement.lang");
@@ -135,7 +142,8 @@ impl Browser {
         browser
     }
 
-    fn eval(&self, script: &str) -> Value {
+    /// Runs a script in the page.
+    pub(crate) fn eval(&self, script: &str) -> Value {
         self.runtime.block_on(self.client.execute(script, vec![])).unwrap()
     }
 
@@ -144,7 +152,7 @@ impl Browser {
         self.wait(WAIT_FOR_PAGE, json!(pages), &format!("page {pages:?}"))
     }
 
-    fn wait(&self, script: &str, wanted: Value, what: &str) -> String {
+    pub(super) fn wait(&self, script: &str, wanted: Value, what: &str) -> String {
         let wait = async {
             loop {
                 match self.client.execute_async(script, vec![wanted.clone()]).await {

@@ -3,6 +3,7 @@
 mod browser;
 mod disk;
 mod domain;
+mod finger;
 mod guest;
 mod kazasu;
 mod namespace;

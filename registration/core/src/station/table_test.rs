@@ -208,3 +208,19 @@ fn actions_on_a_page_of_another_session_change_nothing() {
         }
     }
 }
+
+/// The page says of every page that closes by itself that a touch keeps it.
+#[test]
+fn a_touch_keeps_whatever_page_clears_by_itself() {
+    let mut kept = 0;
+    for state in STATES {
+        let mut rig = rig_in(state, &[]);
+        let Some(before) = rig.station.view().clears_at else { continue };
+        rig.time += std::time::Duration::from_secs(1);
+        rig.panel(PanelAction::Touch);
+        assert_eq!(rig.state(), state);
+        assert!(rig.station.view().clears_at > Some(before), "{state}");
+        kept += 1;
+    }
+    assert!(kept > 10, "{kept}");
+}

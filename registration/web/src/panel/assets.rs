@@ -4,10 +4,13 @@ use axum::{http::header, response::IntoResponse};
 
 const STYLES: &str = include_str!("../../assets/panel.css");
 const SCRIPT: &str = include_str!("../../assets/panel.js");
+const TYPING: &str = include_str!("../../assets/typing.js");
+const TOUCH: &str = include_str!("../../assets/touch.js");
 const ICON: &str = include_str!("../../assets/icon.svg");
 
 /// Tells a page that was loaded from an older service to load itself again.
-pub(super) const VERSION: u64 = fnv1a(fnv1a(0xCBF2_9CE4_8422_2325, STYLES), SCRIPT);
+pub(super) const VERSION: u64 =
+    fnv1a(fnv1a(fnv1a(fnv1a(0xCBF2_9CE4_8422_2325, STYLES), SCRIPT), TYPING), TOUCH);
 
 const fn fnv1a(mut hash: u64, text: &str) -> u64 {
     let mut rest = text.as_bytes();
@@ -23,7 +26,19 @@ pub(super) async fn styles() -> impl IntoResponse {
 }
 
 pub(super) async fn script() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], SCRIPT)
+    javascript(SCRIPT)
+}
+
+pub(super) async fn typing() -> impl IntoResponse {
+    javascript(TYPING)
+}
+
+pub(super) async fn touch() -> impl IntoResponse {
+    javascript(TOUCH)
+}
+
+fn javascript(text: &'static str) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], text)
 }
 
 pub(super) async fn icon() -> impl IntoResponse {
@@ -37,8 +52,9 @@ mod tests {
     #[test]
     fn the_page_stays_small_and_loads_nothing_from_elsewhere() {
         // A screen with its keyboard adds less than 20 kB (tested with the pages).
-        assert!(STYLES.len() + SCRIPT.len() + ICON.len() < 60_000);
-        for text in [STYLES, SCRIPT, ICON] {
+        let files = [STYLES, SCRIPT, TYPING, TOUCH, ICON];
+        assert!(files.map(str::len).iter().sum::<usize>() < 60_000);
+        for text in files {
             let outside = text.replace("http://www.w3.org/2000/svg", "");
             assert!(
                 !outside.contains("http") && !outside.contains("@import"),

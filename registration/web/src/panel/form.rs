@@ -176,6 +176,10 @@ pub(super) fn own_record(
                     summary { (lang.text("unlink")) }
                     p.then { (lang.text("unlink-sure")) }
                     div.buttons {
+                        // The way back first, and the larger one.
+                        button.first #unlink-keep form="unlink-form" name="do" value="cancel" {
+                            (lang.text("unlink-no"))
+                        }
                         button #unlink form="unlink-form" name="do" value="unlink" {
                             (lang.text("unlink-yes"))
                         }
@@ -202,17 +206,20 @@ fn sheet(
 ) -> Markup {
     let lang = screen.lang;
     html! {
-        (heading)
-        form method="post" action="/act" autocomplete="off" novalidate {
-            (screen.hidden_fields())
-            (fields)
-            div.buttons.last {
-                button.first #submit name="do" value=(action) { (lang.text(submit)) }
-                @if action == "save-own" {
-                    button #reset type="reset" { (lang.text("reset")) }
+        // What is scrolled while the keyboard is up.
+        div.paper {
+            (heading)
+            form method="post" action="/act" autocomplete="off" novalidate {
+                (screen.hidden_fields())
+                (fields)
+                div.buttons.last {
+                    button.first #submit name="do" value=(action) { (lang.text(submit)) }
+                    @if action == "save-own" {
+                        button #reset type="reset" { (lang.text("reset")) }
+                    }
+                    button #cancel name="do" value="cancel" { (lang.text(leave)) }
+                    (keyboard::opener(lang))
                 }
-                button #cancel name="do" value="cancel" { (lang.text(leave)) }
-                (keyboard::opener(lang))
             }
         }
         (keyboard::keyboard(lang))

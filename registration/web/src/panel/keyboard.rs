@@ -39,22 +39,20 @@ pub(super) fn keyboard(lang: Lang) -> Markup {
     let [digits, upper, home, lower] = ROWS;
     html! {
         div #keyboard role="group" aria-label=(lang.text("keyboard")) hidden {
-            div.row {
-                (keys(digits))
-                button.key.wide type="button" data-does="backspace"
-                    aria-label=(lang.text("key-backspace")) { (drawings::backspace()) }
-            }
+            div.row { (keys(digits)) }
             div.row { (keys(upper)) }
-            div.row {
-                (keys(home))
-                button.key.enter type="button" data-does="enter" { (lang.text("key-enter")) }
-            }
+            div.row.inset { (keys(home)) }
             div.row {
                 button.key.wide type="button" data-layer="shift" aria-pressed="false" { (lang.text("key-shift")) }
                 (keys(lower))
-                button.key.wide type="button" data-does="space" { (lang.text("key-space")) }
+                button.key.wide type="button" data-does="backspace"
+                    aria-label=(lang.text("key-backspace")) { (drawings::backspace()) }
+            }
+            div.row {
                 button.key.wide type="button" data-layer="signs" aria-pressed="false" { (lang.text("key-symbols")) }
                 button.key.wide type="button" data-does="close" { (lang.text("keyboard-close")) }
+                button.key.space type="button" data-does="space" { (lang.text("key-space")) }
+                button.key.enter type="button" data-does="enter" { (lang.text("key-enter")) }
             }
         }
     }

@@ -175,6 +175,8 @@ pub(crate) fn router(service: Service, config: PanelConfig, cookies: Cookies) ->
     Router::new()
         .route("/panel.css", get(assets::styles))
         .route("/panel.js", get(assets::script))
+        .route("/typing.js", get(assets::typing))
+        .route("/touch.js", get(assets::touch))
         .route("/icon.svg", get(assets::icon))
         .merge(pages)
         .merge(link)

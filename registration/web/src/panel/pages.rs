@@ -163,7 +163,7 @@ impl Screen<'_> {
                 self.heading("confirm-replace", None),
                 html! {
                     (self.then("confirm-replace-hint"))
-                    (self.buttons(&[("no", "confirm-no"), ("yes", "confirm-yes")], None))
+                    (self.buttons(&[("no", "confirm-no"), ("yes", "confirm-yes")], Some(0)))
                 },
             ),
             Page::SignedIn { can_edit, can_sign_out, saved, problem, .. } => self.sheet(
