@@ -15,7 +15,7 @@ use kazasu_registration::{
 };
 use kazasu_service::{StoreError, StoreErrorKind};
 use rusqlite::{
-    Connection, OptionalExtension, Row, Transaction, TransactionBehavior,
+    Connection, OpenFlags, OptionalExtension, Row, Transaction, TransactionBehavior,
     functions::{Context, FunctionFlags},
     params,
 };
@@ -331,6 +331,25 @@ fn linked(tx: &Transaction<'_>, id: u64) -> Option<Link> {
     let find = "SELECT link FROM audit WHERE id = ?1
                 UNION ALL SELECT link FROM audit_chain WHERE head = ?1";
     tx.query_row(find, [number(id)], |row| link_at(row, 0)).ok()
+}
+
+/// After a restore: a log of this key ends where the backup does, and a record will say so. The note
+/// of the log that was there before would tell of records that were cut off.
+pub(crate) fn note_restored(path: &Path) -> std::result::Result<(), StoreError> {
+    let failed = |error: QueryError| explain(path, StoreErrorKind::Unavailable, &error);
+    let mut beside = Beside::read(path)?;
+    let Some(check) = beside.key().map(AuditKey::check) else { return Ok(()) };
+    let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+        .map_err(|error| failed(error.into()))?;
+    // One of an older schema has no chain.
+    let known = db.query_row("SELECT key_check FROM audit_chain", [], |row| link_at(row, 0)).ok();
+    if known != Some(check) {
+        return Ok(());
+    }
+    let end = end(&db).map_err(failed)?;
+    beside.note(end).map_err(|error| {
+        StoreError::new(StoreErrorKind::Unavailable, format!("audit.end: {error}"))
+    })
 }
 
 /// Whether this record is there, or gave way to others.

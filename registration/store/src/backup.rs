@@ -33,6 +33,10 @@ use trailer::Trailer;
 const PAGES: std::ffi::c_int = 1024;
 /// How much of a file is read at a time, in bytes.
 const CHUNK: usize = 64 * 1024;
+/// The longest database that is restored, in bytes: more than ten million people need.
+const BYTES_MAX: u64 = 8 << 30;
+/// The highest number of a row that is restored: behind it is room for all that will ever come.
+const NUMBER_MAX: i64 = 1 << 53;
 /// Held while a backup is made: two for one file would write into each other's.
 static MAKING: Mutex<()> = Mutex::new(());
 
@@ -62,6 +66,9 @@ pub enum BackupError {
     /// A backup may not be written over it.
     #[error("{} is there already and no backup: choose another name", .0.display())]
     WouldReplace(PathBuf),
+    /// No database of this program grows so large.
+    #[error("{} is larger than any backup of kazasu ({BYTES_MAX} bytes)", .0.display())]
+    TooLarge(PathBuf),
     /// The file is something else.
     #[error("{} is no backup of kazasu: choose a file that `kazasu backup` wrote", .0.display())]
     NotABackup(PathBuf),
@@ -97,6 +104,15 @@ fn in_file(path: &Path) -> impl FnOnce(io::Error) -> BackupError {
     move |error| BackupError::File { path: path.to_owned(), error }
 }
 
+/// Opens a file to read. A pipe or a device is none: opening it would wait for somebody, or read
+/// without an end.
+fn regular(path: &Path) -> Result<File> {
+    if !fs::metadata(path).map_err(in_file(path))?.is_file() {
+        return Err(BackupError::NotABackup(path.to_owned()));
+    }
+    File::open(path).map_err(in_file(path))
+}
+
 /// Saves the database into `file`, readable by this account alone, while others go on using it. A
 /// backup of that name is replaced, at once and only by a whole one. Blocks; the copy is checked
 /// page by page before it counts.
@@ -107,8 +123,8 @@ pub fn backup(database: &Path, file: &Path) -> Result<Saved> {
     // Poisoned by a panic elsewhere: what that one left behind goes when a new file is begun.
     let _making = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
     if fs::symlink_metadata(file).is_ok() {
-        let replaced = File::open(file).map_err(in_file(file))?;
-        if Trailer::read(&replaced, file).is_err() {
+        let is_backup = || Trailer::read(&regular(file)?, file);
+        if is_backup().is_err() {
             return Err(BackupError::WouldReplace(file.to_owned()));
         }
     }
@@ -181,11 +197,43 @@ fn finish(path: &Path) -> Result<u64> {
     }
     open::check_pages(path, &db, "integrity_check")?;
     open::check_tables(path, &mut db)?;
+    check_numbers(path, &db)?;
     let users: i64 = db
         .query_row("SELECT count(*) FROM users", [], |row| row.get(0))
         .map_err(|e| failed(e.into()))?;
     db.close().map_err(|(_, e)| failed(e.into()))?;
     Ok(u64::try_from(users).unwrap_or_default())
+}
+
+/// Refuses numbers of rows behind which no other has room: the database would open and could then
+/// store nothing.
+fn check_numbers(path: &Path, db: &Connection) -> Result<()> {
+    let failed = |error: rusqlite::Error| explain(path, StoreErrorKind::Damaged, &error.into());
+    let mut numbers = vec![
+        "SELECT max(id) FROM audit",
+        "SELECT max(id) FROM cards",
+        "SELECT max(id) FROM users",
+        "SELECT max(seq) FROM sqlite_sequence",
+    ];
+    let schema = open::version(path, db)?;
+    if schema >= 2 {
+        numbers.push("SELECT max(version) FROM settings");
+    }
+    if schema >= 3 {
+        numbers.push("SELECT max(head) FROM audit_chain");
+    }
+    for number in numbers {
+        let highest: Option<i64> = db.query_row(number, [], |row| row.get(0)).map_err(failed)?;
+        if highest.is_some_and(|highest| highest > NUMBER_MAX) {
+            let message = format!(
+                "database {} counts its rows up to a number after which there is hardly another: \
+                 somebody made it so; take another backup",
+                path.display()
+            );
+            return Err(StoreError::new(StoreErrorKind::Damaged, message).into());
+        }
+    }
+    Ok(())
 }
 
 /// Hands over the first `bytes` of a file piece by piece and returns their sum.

@@ -10,10 +10,10 @@ use std::{
     time::SystemTime,
 };
 
-use kazasu_registration::{Capacity, Limits, Role, UserId, UserName};
+use kazasu_registration::{Capacity, Folded, Limits, Role, UserId, UserName};
 use kazasu_service::{AddOutcome, Store, UserToStore};
 use kazasu_store::{BackupError, Restored, SqliteStore, backup, restore};
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
@@ -156,7 +156,11 @@ async fn a_backup_under_load_shows_one_moment() {
             let db = Connection::open(&there.database).unwrap();
             let count = "SELECT count(*) FROM audit WHERE event = 'user-added'";
             let audited: u32 = db.query_row(count, [], |row| row.get(0)).unwrap();
-            assert_eq!(audited as usize, found.len());
+            // The oldest gave way, and a record of the same moment says how many.
+            let told = "SELECT detail FROM audit WHERE event = 'audit-folded'";
+            let told: Option<String> = db.query_row(told, [], |row| row.get(0)).optional().unwrap();
+            let folded = told.map_or(0, |text| Folded::from_text(&text).unwrap().count);
+            assert_eq!(u64::from(audited) + folded, found.len() as u64);
         }
         stop.store(true, Ordering::Relaxed);
         counts
@@ -372,4 +376,82 @@ async fn a_database_with_other_tables_is_neither_saved_nor_restored() {
     assert!(error.to_string().contains("other tables"), "{error}");
     assert_eq!(fs::read(&place.database).unwrap(), before);
     assert_eq!(place.names(), ["audit.end", "audit.key", "kazasu.db", "saved"]);
+}
+
+/// Seals these bytes of a database as a backup.
+fn sealed(database: &[u8]) -> Vec<u8> {
+    let sum: String = Sha256::digest(database).iter().map(|byte| format!("{byte:02x}")).collect();
+    let (schema, length) = (database[63], database.len());
+    let line =
+        format!("\nkazasu-backup 0001 schema={schema:010} bytes={length:020} sha256={sum}\n");
+    [database, line.as_bytes()].concat()
+}
+
+/// Without waiting for a writer, without filling the disk.
+#[tokio::test]
+async fn a_pipe_and_an_endless_file_are_refused_at_once() {
+    let place = Place::saved(&["tanaka"]).await;
+    let whole = fs::read(&place.file).unwrap();
+    let names = place.names();
+    fs::remove_file(&place.file).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&place.file).status().unwrap().success());
+    assert!(matches!(place.restore(), Err(BackupError::NotABackup(_))));
+    assert!(matches!(backup(&place.database, &place.file), Err(BackupError::WouldReplace(_))));
+    fs::remove_file(&place.file).unwrap();
+
+    // 64 GiB of nothing, with a last line that says so.
+    let bytes = 64_u64 << 30;
+    let end = String::from_utf8(whole[whole.len() - 137..].to_vec()).unwrap();
+    let length = format!("bytes={:020}", whole.len() - 137);
+    assert!(end.contains(&length), "{end}");
+    let end = end.replace(&length, &format!("bytes={bytes:020}"));
+    let file = fs::File::create(&place.file).unwrap();
+    std::os::unix::fs::FileExt::write_all_at(&file, end.as_bytes(), bytes).unwrap();
+    assert!(matches!(place.restore(), Err(BackupError::TooLarge(_))));
+    assert_eq!(place.names(), names);
+}
+
+#[tokio::test]
+async fn numbers_that_leave_no_room_are_refused() {
+    for change in [
+        "UPDATE audit SET id = 9223372036854775807",
+        "UPDATE sqlite_sequence SET seq = 9223372036854775807",
+        "UPDATE users SET id = 9223372036854775807",
+        "UPDATE audit_chain SET head = 9223372036854775806",
+    ] {
+        let place = Place::saved(&["tanaka"]).await;
+        let whole = fs::read(&place.file).unwrap();
+        let inner = place.file.with_file_name("inner");
+        fs::write(&inner, &whole[..whole.len() - 137]).unwrap();
+        Connection::open(&inner).unwrap().execute_batch(change).unwrap();
+        fs::write(&place.file, sealed(&fs::read(&inner).unwrap())).unwrap();
+        let refused = place.restore().unwrap_err().to_string();
+        assert!(refused.contains("hardly another"), "{change}: {refused}");
+        assert_eq!(place.users().await, ["tanaka"]);
+    }
+}
+
+/// On the machine where the backup was made, and on another to which its key was copied first.
+#[tokio::test]
+async fn a_restored_log_with_its_key_is_whole() {
+    let here = Place::saved(&["tanaka"]).await;
+    add(&SqliteStore::open(&here.database).unwrap(), &["suzuki"]).await;
+    let there = Place::new();
+    let there_key = there.database.with_file_name("audit.key");
+    fs::copy(here.database.with_file_name("audit.key"), there_key).unwrap();
+    fs::copy(&here.file, &there.file).unwrap();
+    for place in [&here, &there] {
+        place.restore().unwrap();
+        let store = SqliteStore::open(&place.database).unwrap();
+        assert!(store.verify_audit().await.unwrap().is_ok());
+        drop(store);
+        // It goes on so; and what is cut off afterwards is found.
+        add(&SqliteStore::open(&place.database).unwrap(), &["sato"]).await;
+        Connection::open(&place.database)
+            .unwrap()
+            .execute_batch("DELETE FROM audit WHERE id = (SELECT max(id) FROM audit)")
+            .unwrap();
+        let store = SqliteStore::open(&place.database).unwrap();
+        assert!(store.verify_audit().await.unwrap().is_err());
+    }
 }

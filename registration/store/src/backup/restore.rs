@@ -1,5 +1,5 @@
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, OpenOptions},
     io::{self, Write},
     path::{Path, PathBuf},
 };
@@ -7,8 +7,9 @@ use std::{
 use kazasu_service::{StoreError, StoreErrorKind};
 use rusqlite::{Connection, OpenFlags};
 
-use super::{BackupError, Result, Trailer, finish, in_file, sum};
+use super::{BYTES_MAX, BackupError, Result, Trailer, finish, in_file, regular, sum};
 use crate::{
+    audit,
     error::explain,
     open,
     part::{Part, beside, sync_folder},
@@ -35,8 +36,16 @@ pub struct Restored {
 /// # Errors
 /// [`BackupError`].
 pub fn restore(database: &Path, file: &Path, stamp: &str) -> Result<Restored> {
-    let mut backup = File::open(file).map_err(in_file(file))?;
+    let mut backup = regular(file)?;
     let trailer = Trailer::read(&backup, file)?;
+    if trailer.bytes > BYTES_MAX {
+        return Err(BackupError::TooLarge(file.to_owned()));
+    }
+    let changed = |what| BackupError::Changed { path: file.to_owned(), what };
+    // Before anything is written: a wrong file does not fill the disk.
+    if sum(&mut backup, trailer.bytes, |_| Ok(())).map_err(in_file(file))? != trailer.sha256 {
+        return Err(changed("its SHA-256 is another"));
+    }
     let part = Part::create(database).map_err(in_file(database))?;
     let path = part.path();
     let mut copy = OpenOptions::new().write(true).open(path).map_err(in_file(path))?;
@@ -49,7 +58,7 @@ pub fn restore(database: &Path, file: &Path, stamp: &str) -> Result<Restored> {
     })
     .map_err(in_file(file))?;
     written.map_err(in_file(path))?;
-    let changed = |what| BackupError::Changed { path: file.to_owned(), what };
+    // What was written is what was judged.
     if sha256 != trailer.sha256 {
         return Err(changed("its SHA-256 is another"));
     }
@@ -61,6 +70,9 @@ pub fn restore(database: &Path, file: &Path, stamp: &str) -> Result<Restored> {
 
     let (kept, was_damaged) = put_aside(database, stamp)?;
     part.take_the_place_of(database).map_err(in_file(database))?;
+    if let Err(error) = audit::note_restored(database) {
+        tracing::warn!(%error, "the end of the restored audit log could not be noted");
+    }
     Ok(Restored { users, kept, was_damaged })
 }
 
