@@ -26,12 +26,60 @@ pub(crate) fn service(error: Error) -> Fault {
     }
 }
 
+/// What it means that pcscd gives no context.
+pub(crate) fn opening(error: Error) -> Fault {
+    match error {
+        // What pcscd says to a client of another version, and libpcsclite to a pcscd of one.
+        Error::ServiceStopped | Error::UnsupportedFeature => Fault::new(
+            FaultKind::Unsupported,
+            format!(
+                "pcscd speaks another version of its protocol than the libpcsclite of this program \
+                 ({error}): have the same version of pcsc-lite on both sides, as on the host and \
+                 in the container"
+            ),
+        ),
+        error => service(error),
+    }
+}
+
+/// pcscd and libpcsclite do not mean the same bytes.
+pub(crate) fn misread() -> Fault {
+    Fault::new(
+        FaultKind::Unsupported,
+        "what pcscd answers cannot be read: pcscd and the libpcsclite of this program are of \
+         different builds, as for another number of readers; have the same package of pcsc-lite on \
+         both sides, as on the host and in the container",
+    )
+}
+
+/// pcscd says nothing any more.
+pub(crate) fn frozen() -> Fault {
+    Fault::new(
+        FaultKind::Timeout,
+        "pcscd does not answer: its readers are used again as soon as it does; where that does not \
+         come, `systemctl restart pcscd`",
+    )
+}
+
+/// pcscd has answered, but its list of readers does not come, or not whole.
+pub(crate) fn unlisted() -> Fault {
+    Fault::new(
+        FaultKind::Timeout,
+        "pcscd does not say which readers there are: it hangs (`systemctl restart pcscd`), or it \
+         is of another build than the libpcsclite of this program, for fewer readers: have the \
+         same package of pcsc-lite on both sides, as on the host and in the container",
+    )
+}
+
 /// A card in `reader` could not be read.
 pub(crate) fn card(reader: &str, error: &ReadError) -> Fault {
     match error {
         ReadError::Pcsc(Error::SharingViolation) => Fault::new(
             FaultKind::Busy,
-            format!("another program holds the card in {reader} for itself: close that program"),
+            format!(
+                "another program holds the card in {reader} for itself: it is read when that \
+                 program lets go of it; close it, if the card may be needed here"
+            ),
         ),
         _ if error.lasts() => Fault::new(
             FaultKind::Unsupported,
@@ -59,14 +107,16 @@ pub(crate) fn unknown(reader: &str, len: usize) -> Fault {
 pub(crate) fn hanging(reader: &str, within: Duration) -> Fault {
     Fault::new(
         FaultKind::Timeout,
-        format!("the card in {reader} did not answer within {} s: take it away", within.as_secs()),
+        format!(
+            "the card in {reader} did not answer within {} s: it is asked again as soon as pcscd \
+             lets go of it",
+            within.as_secs()
+        ),
     )
 }
 
-/// Too many cards in a row have hung.
-pub(crate) fn given_up(reader: &str) -> Fault {
-    Fault::new(
-        FaultKind::Timeout,
-        format!("{reader} hangs and is not used any longer: plug it in anew or restart pcscd"),
-    )
+/// The system gives no thread for a reader.
+pub(crate) fn no_thread(reader: &str, error: &str) -> Fault {
+    let text = format!("no thread can be started for {reader}: {error}");
+    Fault::new(FaultKind::Unsupported, text)
 }

@@ -6,12 +6,14 @@
 //! ```
 //! pcscd's library blocks, without a time-out: a card that hangs holds a call until it leaves. So
 //! no call is made in a task, the status of all readers is watched on a context of its own, and a
-//! worker that does not answer in time is left behind together with its context. Readers that were
-//! not selected are never opened.
+//! thread that does not answer in time is left behind together with its context. No second one is
+//! started for the same work before it has returned, and then at once: so nothing is given up, and
+//! no freeze costs more than one thread a reader. Readers that were not selected are never opened.
 
 mod discoverer;
 mod fault;
 mod identify;
+mod line;
 mod presence;
 mod slot;
 mod status;

@@ -1,4 +1,4 @@
-use std::{convert::Infallible, ffi::CString, sync::Arc, time::Duration};
+use std::{convert::Infallible, ffi::CString, time::Duration};
 
 use kazasu_hal::{Card, Fault, FaultKind, Report};
 use tokio::{
@@ -8,55 +8,79 @@ use tokio::{
 
 use crate::{
     fault, identify,
+    line::Line,
     slot::Slot,
-    worker::{Job, ReadError, Reading, Worker},
+    worker::{Desk, Job, Reading},
 };
 
 /// How long a card may take to be read: connecting, two commands, and a reset before them.
 const READ_WITHIN: Duration = Duration::from_secs(2);
-/// How often a read is tried while the card rests there.
+/// How often a read is tried before that is told.
 const READS_MAX: u8 = 5;
 /// Between two tries. Together they outlast the 400 ms in which pcscd may not have seen yet that
 /// the card left; then the failure was the removal and no fault.
 const READ_PAUSE: Duration = Duration::from_millis(200);
+/// Between two tries after that, as long as the card rests there: another program may hold it.
+const SLOW_PAUSE: Duration = Duration::from_secs(1);
 /// How long a card may be without an ATR before that is a fault: powering up takes its time.
 const MUTE_PATIENCE: Duration = Duration::from_millis(1500);
 /// How long after our own reset a card that seems to have left and come is still the same
 /// presentation. With some readers the field drops at a reset and pcscd takes note of it.
 const RESET_GRACE: Duration = Duration::from_millis(600);
-/// How many workers of one reader may hang at a time before the reader is given up.
-const STUCK_MAX: usize = 4;
-
-/// Why a reader is not followed any longer: it or its listener is gone, or it was given up.
+/// Why a reader is not followed any longer: it or its listener is gone.
+#[derive(Debug)]
 struct End;
 
+/// Whoever reads the card in one reader.
+pub(crate) trait Cards {
+    /// Waits until a card can be asked: that may be long, while an earlier question hangs.
+    async fn ready(&mut self);
+
+    /// Reads the card. Dropping this leaves the question behind.
+    async fn ask(&mut self, job: Job) -> Result<Reading, Failure>;
+}
+
+/// Why a read gave nothing.
+#[derive(Clone, Debug)]
+pub(crate) struct Failure {
+    pub(crate) fault: Fault,
+    pub(crate) again: Again,
+}
+
+/// Whether to try again while the card rests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Again {
+    /// It may have been chance, or another program.
+    Soon,
+    /// It can only fail in the same way.
+    Never,
+}
+
 /// Reads every card that is presented to one reader and tells when it left. Returns when the
-/// reader's slot is no longer shown, when nobody listens, or when the reader hangs for good.
+/// reader's slot is no longer shown, or when nobody listens.
 pub(crate) async fn follow(
     reader: CString,
     slots: watch::Receiver<Slot>,
     reports: mpsc::Sender<Report>,
+    desk: Desk,
 ) {
     let name = reader.to_string_lossy().into_owned();
-    let alive = Arc::new(());
-    let follower = Follower { reader, name, slots, reports: reports.clone(), worker: None, alive };
+    let cards = Line::new(reader, desk);
+    let follower = Follower { name, slots, reports: reports.clone(), cards };
     tokio::select! {
         _end = follower.run() => {}
         () = reports.closed() => {}
     }
 }
 
-struct Follower {
-    reader: CString,
+struct Follower<C> {
     name: String,
     slots: watch::Receiver<Slot>,
     reports: mpsc::Sender<Report>,
-    worker: Option<Worker>,
-    /// Held by every worker thread that has not ended.
-    alive: Arc<()>,
+    cards: C,
 }
 
-impl Follower {
+impl<C: Cards> Follower<C> {
     async fn run(mut self) -> Result<Infallible, End> {
         loop {
             let slot = self.slots.borrow_and_update().clone();
@@ -125,73 +149,83 @@ impl Follower {
             Ok(_) | Err(_) => return Ok(None),
         };
         let Slot::Card { atr, .. } = &slot else { return Ok(None) };
-        let again = self.read(&slot, atr, false).await?;
+        let again = self.try_read(&slot, atr, false, Some(READS_MAX)).await?;
         Ok(again.filter(|again| again.identity == card.identity).map(|_| slot))
     }
 
-    /// Reads the card that `slot` shows. `None` where it left meanwhile, or a fault was reported.
+    /// Reads the card that `slot` shows, trying as long as it rests there. `None` where it left, or
+    /// cannot be read; that was reported.
     async fn read(&mut self, slot: &Slot, atr: &[u8], reset: bool) -> Result<Option<Card>, End> {
-        let mut fault = None;
-        for _ in 0..READS_MAX {
-            match self.ask(Job { atr: atr.to_vec(), reset }).await? {
-                Ok(Reading { id, pmm }) => {
+        self.try_read(slot, atr, reset, None).await
+    }
+
+    /// The same with a bound for the tries.
+    async fn try_read(
+        &mut self,
+        slot: &Slot,
+        atr: &[u8],
+        reset: bool,
+        tries: Option<u8>,
+    ) -> Result<Option<Card>, End> {
+        let mut told = None;
+        let mut failed: u8 = 0;
+        while tries.is_none_or(|tries| failed < tries) {
+            if !self.ready(slot, &mut told).await? {
+                return Ok(None);
+            }
+            let asked =
+                timeout(READ_WITHIN, self.cards.ask(Job { atr: atr.to_vec(), reset })).await;
+            failed = failed.saturating_add(1);
+            let (fault, pause) = match asked {
+                Ok(Ok(Reading { id, pmm })) => {
                     let card = identify::card(atr, &id, pmm);
                     if card.is_none() {
                         self.fault(fault::unknown(&self.name, id.len())).await?;
                     }
                     return Ok(card);
                 }
-                Err(Failure { fault: why, lasting: true }) => {
-                    self.fault(why).await?;
+                Ok(Err(Failure { fault, again: Again::Never })) => {
+                    self.fault(fault).await?;
                     return Ok(None);
                 }
-                Err(Failure { fault: why, lasting: false }) => fault = Some(why),
+                Ok(Err(Failure { again: Again::Soon, .. })) if failed < READS_MAX => {
+                    (None, READ_PAUSE)
+                }
+                Ok(Err(Failure { fault, again: Again::Soon })) => (Some(fault), SLOW_PAUSE),
+                Err(_) => (Some(fault::hanging(&self.name, READ_WITHIN)), READ_PAUSE),
+            };
+            if let Some(fault) = fault {
+                self.tell(fault, &mut told).await?;
             }
-            if !self.stays(READ_PAUSE, |now| now.continues(slot)).await? {
+            if !self.stays(pause, |now| now.continues(slot)).await? {
                 return Ok(None);
             }
-        }
-        if let Some(fault) = fault {
-            self.fault(fault).await?;
         }
         Ok(None)
     }
 
-    /// Has the worker do one job; leaves it behind if it takes too long.
-    async fn ask(&mut self, job: Job) -> Result<Result<Reading, Failure>, End> {
-        let worker = match self.worker.take() {
-            Some(worker) => worker,
-            None => match Worker::start(self.reader.clone(), Arc::clone(&self.alive)) {
-                Ok(worker) => worker,
-                Err(error) => {
-                    let text = format!("no thread can be started for {}: {error}", self.name);
-                    self.fault(Fault::new(FaultKind::Unsupported, text)).await?;
-                    return Err(End);
-                }
-            },
-        };
-        match timeout(READ_WITHIN, worker.order(job)).await {
-            Ok(Ok(reading)) => {
-                self.worker = Some(worker);
-                Ok(reading.map_err(|error| Failure::of(&self.name, error)))
-            }
-            // The thread broke down; the next try has a new one.
-            Ok(Err(_)) => {
-                let fault = fault::card(&self.name, &ReadError::Nothing);
-                Ok(Err(Failure { fault, lasting: false }))
-            }
-            Err(_) => {
-                drop(worker);
-                let fault = fault::hanging(&self.name, READ_WITHIN);
-                // One holder is this follower.
-                if Arc::strong_count(&self.alive).saturating_sub(1) >= STUCK_MAX {
-                    self.fault(fault).await?;
-                    self.fault(fault::given_up(&self.name)).await?;
-                    return Err(End);
-                }
-                Ok(Err(Failure { fault, lasting: true }))
+    /// Waits until the card can be asked; `false` where it left before.
+    async fn ready(&mut self, slot: &Slot, told: &mut Option<Fault>) -> Result<bool, End> {
+        if timeout(READ_WITHIN, self.cards.ready()).await.is_ok() {
+            return Ok(true);
+        }
+        // An earlier card hangs, or pcscd does.
+        self.tell(fault::hanging(&self.name, READ_WITHIN), told).await?;
+        tokio::select! {
+            () = self.cards.ready() => Ok(true),
+            left = self.slots.wait_for(|now| !now.continues(slot)) => {
+                left.map(|_| false).map_err(|_| End)
             }
         }
+    }
+
+    /// Tells a fault unless it was the last that was told.
+    async fn tell(&self, fault: Fault, told: &mut Option<Fault>) -> Result<(), End> {
+        if told.as_ref() == Some(&fault) {
+            return Ok(());
+        }
+        *told = Some(fault.clone());
+        self.fault(fault).await
     }
 
     /// Whether the slot shows the same all the while.
@@ -212,14 +246,6 @@ impl Follower {
     }
 }
 
-/// Why a read gave nothing, and whether trying again is pointless.
-struct Failure {
-    fault: Fault,
-    lasting: bool,
-}
-
-impl Failure {
-    fn of(reader: &str, error: ReadError) -> Self {
-        Self { fault: fault::card(reader, &error), lasting: error.lasts() }
-    }
-}
+#[cfg(test)]
+#[path = "presence_tests.rs"]
+mod tests;

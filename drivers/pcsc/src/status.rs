@@ -1,6 +1,8 @@
 use std::{
     collections::HashMap,
     ffi::{CStr, CString},
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
 
@@ -13,6 +15,16 @@ use crate::{fault, slot::Slot};
 /// All selected readers and what is in their slots; who is not in it is gone.
 pub(crate) type Picture = Vec<(CString, Slot)>;
 
+/// What the status thread tells, at least once in [`WAIT`].
+pub(crate) enum News {
+    /// Nothing changed, and pcscd answers.
+    Alive,
+    /// Something changed.
+    Picture(Picture),
+    /// The way to pcscd broke.
+    Broken(Fault),
+}
+
 /// How long one call waits. Then the list of readers is asked for anew, in case a change of it
 /// slipped between two calls, and the thread sees whether anybody still listens.
 const WAIT: Duration = Duration::from_secs(1);
@@ -20,54 +32,92 @@ const WAIT: Duration = Duration::from_secs(1);
 /// How many states one call takes. One more than pcscd has readers is refused.
 const STATES_MAX: usize = 16;
 
-/// Watches the slots of all readers whose name contains `filter`, and sends a picture whenever
-/// anything changed. Ends with the fault that broke it, or when nobody listens any more.
-pub(crate) fn watch(filter: &str, pictures: &mpsc::Sender<Result<Picture, Fault>>) {
-    let error = match Context::establish(Scope::System) {
-        Ok(context) => match follow(&context, filter, pictures) {
-            Ok(()) => return,
-            Err(error) => error,
-        },
-        Err(error) => error,
-    };
-    // Nobody listening any more is fine, too.
-    let _ = pictures.blocking_send(Err(fault::service(error)));
+/// Room for the names of all readers: pcscd's have 128 bytes at most.
+const NAMES_MAX: usize = 8192;
+
+/// Why the readers cannot be watched.
+enum Broken {
+    /// When the context was made.
+    Opening(Error),
+    /// Later.
+    Watching(Error),
+    /// What comes is not what was sent: see [`fault::misread`].
+    Misread,
 }
 
-fn follow(
-    context: &Context,
-    filter: &str,
-    pictures: &mpsc::Sender<Result<Picture, Fault>>,
-) -> Result<(), Error> {
+/// Watches the slots of all readers whose name contains `filter`, and sends a picture whenever
+/// anything changed. Ends with what broke it, or when nobody listens any more. `opened` is set as
+/// soon as pcscd has given a context.
+pub(crate) fn watch(filter: &str, news: &mpsc::Sender<News>, opened: &AtomicBool) {
+    // The library's wrapper takes lengths as they come, and panics where they cannot be.
+    let followed = catch_unwind(AssertUnwindSafe(|| {
+        let context = Context::establish(Scope::System).map_err(Broken::Opening)?;
+        opened.store(true, Ordering::Relaxed);
+        follow(&context, filter, news)
+    }));
+    let fault = match followed {
+        Ok(Ok(())) => return,
+        Ok(Err(Broken::Opening(error))) => fault::opening(error),
+        Ok(Err(Broken::Watching(error))) => fault::service(error),
+        Ok(Err(Broken::Misread)) | Err(_) => fault::misread(),
+    };
+    // Nobody listening any more is fine, too.
+    let _ = news.blocking_send(News::Broken(fault));
+}
+
+fn follow(context: &Context, filter: &str, news: &mpsc::Sender<News>) -> Result<(), Broken> {
     // A first picture of no readers at all is news as well: pcscd is there.
     let mut shown: Option<Picture> = None;
     let mut states: Vec<ReaderState> = Vec::new();
-    while !pictures.is_closed() {
-        update(&mut states, list(context, filter)?);
+    let mut known = Vec::new();
+    while !news.is_closed() {
+        let names = list(context)?;
+        if names != known {
+            known = checked(context, names)?;
+        }
+        let selected = known.iter().filter(|name| name.to_string_lossy().contains(filter));
+        update(&mut states, selected.cloned().collect());
         match context.get_status_change(WAIT, &mut states) {
             // A reader may vanish between the two calls.
             Ok(()) | Err(Error::Timeout | Error::UnknownReader) => {}
-            Err(error) => return Err(error),
+            Err(error) => return Err(Broken::Watching(error)),
         }
         states.iter_mut().for_each(ReaderState::sync_current_state);
         let picture: Picture = states.iter().filter_map(look).collect();
-        if shown.as_ref() != Some(&picture) {
-            if pictures.blocking_send(Ok(picture.clone())).is_err() {
-                return Ok(());
-            }
-            shown = Some(picture);
+        let told = if shown.as_ref() == Some(&picture) {
+            News::Alive
+        } else {
+            shown = Some(picture.clone());
+            News::Picture(picture)
+        };
+        if news.blocking_send(told).is_err() {
+            return Ok(());
         }
     }
     Ok(())
 }
 
-fn list(context: &Context, filter: &str) -> Result<Vec<CString>, Error> {
-    // The list may grow between asking for its length and for itself; two tries, then next time.
-    let names = match context.list_readers_owned() {
-        Err(Error::InsufficientBuffer) => context.list_readers_owned()?,
-        names => names?,
-    };
-    Ok(names.into_iter().filter(|name| name.to_string_lossy().contains(filter)).collect())
+/// All readers' names; one question to pcscd.
+fn list(context: &Context) -> Result<Vec<CString>, Broken> {
+    let mut names = vec![0; NAMES_MAX];
+    let names = context.list_readers(&mut names).map_err(Broken::Watching)?;
+    Ok(names.map(ToOwned::to_owned).collect())
+}
+
+/// Asks once more. A pcscd whose table of readers has another size than this process's libpcsclite
+/// takes for granted leaves the rest of each answer to be read as the next one, and so on for ever:
+/// then the same question gives something else at once, while a fresh connection does not.
+fn checked(context: &Context, names: Vec<CString>) -> Result<Vec<CString>, Broken> {
+    let again = list(context)?;
+    if again == names {
+        return Ok(names);
+    }
+    let fresh = list(&Context::establish(Scope::System).map_err(Broken::Watching)?)?;
+    if fresh == again {
+        // A reader came or went in between.
+        return Ok(again);
+    }
+    Err(Broken::Misread)
 }
 
 /// Keeps the states of readers that are still there, forgets the others and adds the new ones.

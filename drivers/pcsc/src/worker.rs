@@ -10,7 +10,7 @@ use kazasu_wire::{
     apdu::{GetData, Response, StatusWord},
 };
 use pcsc::{Context, Disposition, Error, Protocols, Scope, ShareMode};
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::identify;
 
@@ -59,6 +59,29 @@ pub(crate) struct Job {
 
 type Order = (Job, oneshot::Sender<Result<Reading, ReadError>>);
 
+/// The one place at which a reader's worker sits. It is taken until the thread has ended, however
+/// long a call keeps it, and whoever else wants it waits for that.
+#[derive(Clone, Debug)]
+pub(crate) struct Desk(Arc<Semaphore>);
+
+impl Default for Desk {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(1)))
+    }
+}
+
+impl Desk {
+    /// Takes the place as soon as it is free; `None` never comes, since nobody closes it.
+    pub(crate) async fn take(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.0).acquire_owned().await.ok()
+    }
+
+    /// Whether no thread is there.
+    pub(crate) fn is_free(&self) -> bool {
+        self.0.available_permits() > 0
+    }
+}
+
 /// A thread with a pcscd context of its own, which reads the cards in one reader. Dropping this
 /// ends the thread as soon as its call returns; that may be never, as long as a card hangs.
 #[derive(Debug)]
@@ -67,12 +90,16 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    /// Starts the thread. It holds `alive` until it has ended.
-    pub(crate) fn start(reader: CString, alive: Arc<()>) -> io::Result<Self> {
+    /// Starts the thread, which holds its `place` until it has ended.
+    pub(crate) fn start(reader: CString, place: OwnedSemaphorePermit) -> io::Result<Self> {
         let (orders, received) = mpsc::channel::<Order>();
         thread::Builder::new().name("pcsc-worker".to_owned()).spawn(move || {
             let mut context = None;
             for (job, answer) in received {
+                // Nobody waits any more: what was asked for is over.
+                if answer.is_closed() {
+                    continue;
+                }
                 let reading = perform(&mut context, &reader, &job);
                 if matches!(reading, Err(ReadError::Pcsc(_))) {
                     // A context that failed once may fail for ever.
@@ -81,7 +108,8 @@ impl Worker {
                 // Nobody waits any more when it took too long.
                 let _ = answer.send(reading);
             }
-            drop(alive);
+            drop(context);
+            drop(place);
         })?;
         Ok(Self { orders })
     }
