@@ -34,6 +34,7 @@ mod old_version;
 mod pairing;
 mod panel;
 mod panel_people;
+mod pcscd;
 mod power_cut;
 mod private;
 mod records;

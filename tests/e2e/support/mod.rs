@@ -12,6 +12,7 @@ mod pcscd;
 mod process;
 mod screens;
 mod socket;
+pub(crate) mod standin;
 mod strace;
 
 pub(crate) use browser::{Browser, Key};
@@ -24,4 +25,5 @@ pub(crate) use pairing::cookie;
 pub(crate) use pcscd::Pcscd;
 pub(crate) use process::{Finished, Process, run, tool};
 pub(crate) use screens::{Screen, Screens};
+pub(crate) use standin::StandIn;
 pub(crate) use strace::{Call, Followed, Injection, Tracer, calls_in, threads, traceable};

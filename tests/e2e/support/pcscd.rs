@@ -10,6 +10,8 @@ use std::{
     process::Command,
 };
 
+use nix::sys::signal::Signal;
+
 use super::{Namespace, Process, tool};
 
 pub(crate) struct Pcscd {
@@ -48,6 +50,11 @@ impl Pcscd {
     /// Lets a command's PC/SC library find it.
     pub(crate) fn offer_to(&self, command: &mut Command) {
         command.env("PCSCLITE_CSOCK_NAME", self.socket());
+    }
+
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
+        self.daemon.as_ref().expect("it runs").signal(signal);
     }
 
     /// Stops the daemon, as a package upgrade does.

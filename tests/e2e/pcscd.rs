@@ -1,0 +1,225 @@
+//! A pcscd that freezes, is of another build or lets others hold a card: told within 5 s as what it
+//! is, and used again within 3 s of its return.
+
+use std::{env, time::Duration};
+
+use nix::sys::signal::Signal;
+use serde_json::Value;
+
+use crate::support::{
+    Folder, Pcscd, Process, Sim, StandIn, Watch, json, kazasu,
+    standin::{SHARING_VIOLATION, call},
+};
+
+/// From the freeze to the word about it.
+const TOLD: Duration = Duration::from_secs(5);
+/// From the return to the event of a card.
+const BACK: Duration = Duration::from_secs(3);
+/// A card's identifier.
+const CARD: [u8; 8] = [0x01, 0x2E, 0x4C, 0, 0, 0, 0, 1];
+
+/// How long a freeze lasts; by hand: `KAZASU_FREEZE_S=20`.
+fn freeze() -> Duration {
+    let seconds = env::var("KAZASU_FREEZE_S").ok().and_then(|text| text.parse().ok());
+    Duration::from_secs(seconds.unwrap_or(6))
+}
+
+struct Bench {
+    watch: Watch,
+    pcscd: StandIn,
+    _folder: Folder,
+}
+
+impl Bench {
+    fn start(change: impl FnOnce(&StandIn)) -> Self {
+        let folder = Folder::new();
+        let pcscd = StandIn::start(folder.path());
+        change(&pcscd);
+        let mut command = kazasu(["watch", "--json", "--reader", "pcsc"]);
+        command.args(["--data", &folder.data()]);
+        pcscd.offer_to(&mut command);
+        Self { watch: Watch(Process::start("kazasu watch", command)), pcscd, _folder: folder }
+    }
+
+    fn fault(&self, kind: &str, part: &str) -> Value {
+        let fault = self.watch.find_within("fault", TOLD);
+        assert_eq!(fault["kind"], kind, "{fault}");
+        assert!(fault["message"].as_str().unwrap().contains(part), "{fault}");
+        fault
+    }
+
+    fn back(&self) {
+        self.watch.find_within("presented", BACK);
+    }
+
+    /// What it logged, none of it a panic, and not much.
+    fn end(self) {
+        let complaints = self.watch.0.kill_for_complaints();
+        assert!(!complaints.contains("panicked"), "{complaints}");
+        assert!(complaints.lines().count() < 20, "{complaints}");
+    }
+}
+
+/// Cards come and go meanwhile, more of them than any number of tries.
+#[test]
+fn a_freeze_at_each_call_for_a_card() {
+    for called in [call::CONNECT, call::TRANSMIT, call::DISCONNECT] {
+        let bench = Bench::start(|_| {});
+        bench.watch.find("attached");
+        bench.pcscd.change(|state| state.frozen = Some(called));
+        for _ in 0..5 {
+            bench.pcscd.put(CARD);
+            bench.fault("timeout", "did not answer");
+            bench.pcscd.take();
+        }
+        bench.watch.0.watch_for(freeze(), |line| !line.contains("detached"));
+        bench.pcscd.change(|state| state.frozen = None);
+        bench.pcscd.put(CARD);
+        bench.back();
+        bench.pcscd.take();
+        bench.watch.find("removed");
+        bench.end();
+    }
+}
+
+/// libpcsclite lets nobody else in while it opens a context: then all of it is frozen.
+#[test]
+fn a_freeze_while_a_reader_is_opened() {
+    for called in [call::ESTABLISH, call::VERSION] {
+        let bench = Bench::start(|_| {});
+        bench.watch.find("attached");
+        bench.pcscd.change(|state| state.frozen = Some(called));
+        bench.pcscd.put(CARD);
+        bench.watch.find_within("fault", TOLD);
+        bench.watch.0.watch_for(freeze(), |line| !line.contains("presented"));
+        bench.pcscd.change(|state| state.frozen = None);
+        bench.back();
+        bench.end();
+    }
+}
+
+#[test]
+fn a_freeze_while_a_card_rests() {
+    for called in [call::READERS, call::WAIT] {
+        let bench = Bench::start(|_| {});
+        bench.watch.find("attached");
+        bench.pcscd.put(CARD);
+        bench.watch.find("presented");
+        bench.pcscd.change(|state| state.frozen = Some(called));
+        // The card's reader is told as gone, then why.
+        bench.watch.find_within("removed", TOLD);
+        bench.watch.next("detached");
+        bench.fault("timeout", "pcscd does not");
+        bench.watch.0.watch_for(freeze(), |_| false);
+        bench.pcscd.change(|state| state.frozen = None);
+        bench.back();
+        bench.end();
+    }
+}
+
+#[test]
+fn a_pcscd_that_was_frozen_before() {
+    for called in [call::VERSION, call::ESTABLISH, call::READERS, call::WAIT] {
+        let bench = Bench::start(|pcscd| {
+            pcscd.change(|state| state.frozen = Some(called));
+            pcscd.put(CARD);
+        });
+        bench.fault("timeout", "pcscd does not");
+        bench.watch.0.watch_for(freeze(), |_| false);
+        bench.pcscd.change(|state| state.frozen = None);
+        bench.back();
+        bench.end();
+    }
+}
+
+/// A card that hangs and lies there is read as soon as it does not.
+#[test]
+fn a_card_that_rests_through_a_freeze() {
+    let bench = Bench::start(|pcscd| pcscd.put(CARD));
+    bench.watch.find("presented");
+    bench.pcscd.take();
+    bench.watch.find("removed");
+    bench.pcscd.change(|state| state.frozen = Some(call::CONNECT));
+    bench.pcscd.put(CARD);
+    bench.fault("timeout", "did not answer");
+    bench.watch.0.watch_for(freeze(), |_| false);
+    bench.pcscd.change(|state| state.frozen = None);
+    bench.back();
+    bench.end();
+}
+
+#[test]
+fn another_version_is_told_as_such() {
+    for version in [(4, 3), (4, 9), (5, 0), (3, 0)] {
+        let bench = Bench::start(|pcscd| pcscd.change(|state| state.version = Some(version)));
+        bench.fault("unsupported", "another version");
+        bench.watch.0.watch_for(Duration::from_secs(4), |_| false);
+        bench.pcscd.change(|state| state.version = None);
+        bench.pcscd.put(CARD);
+        bench.back();
+        bench.end();
+    }
+}
+
+#[test]
+fn another_table_of_readers_is_told_as_such() {
+    for (slots, kind, part) in [
+        (48, "unsupported", "different builds"),
+        (17, "unsupported", "different builds"),
+        (32, "unsupported", "different builds"),
+        (8, "timeout", "another build"),
+    ] {
+        let bench = Bench::start(|pcscd| pcscd.change(|state| state.slots = slots));
+        bench.fault(kind, part);
+        bench.watch.0.watch_for(freeze(), |line| !line.contains("defect"));
+        bench.end();
+    }
+}
+
+#[test]
+fn a_card_that_others_hold_is_read_when_it_is_free() {
+    let bench = Bench::start(|pcscd| pcscd.change(|state| state.refuses = Some(SHARING_VIOLATION)));
+    bench.watch.find("attached");
+    bench.pcscd.put(CARD);
+    bench.fault("busy", "another program");
+    bench.watch.0.watch_for(freeze(), |_| false);
+    bench.pcscd.change(|state| state.refuses = None);
+    bench.back();
+    bench.end();
+}
+
+#[test]
+fn another_identifier_after_a_reset_is_told() {
+    let bench = Bench::start(|pcscd| {
+        pcscd.change(|state| state.after_reset = Some(vec![0x01, 0x2E, 0x4C, 0, 0, 0, 0, 2]));
+    });
+    bench.pcscd.put(CARD);
+    bench.watch.find("presented");
+    bench.fault("card", "another identifier");
+    bench.end();
+}
+
+/// The real one, stopped in its tracks with a card on the reader.
+#[test]
+fn real_pcscd_stopped_and_continued() {
+    let folder = Folder::new();
+    let pcscd = Pcscd::start(folder.path());
+    let mut sim = Sim::pcsc(&pcscd);
+    let watch = Watch::alone(&folder, "pcsc", Some(&pcscd));
+    watch.find("attached");
+    watch.find("attached");
+    sim.tell("put felica idm=012E4C0000000001");
+    for _ in 0..2 {
+        watch.find("presented");
+        pcscd.signal(Signal::SIGSTOP);
+        watch.find_within("removed", TOLD);
+        watch.find_within("fault", TOLD);
+        watch.0.watch_for(freeze(), |line| !line.contains("presented"));
+        pcscd.signal(Signal::SIGCONT);
+        watch.find_within("attached", BACK);
+    }
+    watch.find("presented");
+    sim.tell("take");
+    watch.find("removed");
+    drop((watch, sim, pcscd));
+}
