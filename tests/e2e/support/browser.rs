@@ -128,13 +128,8 @@ impl Browser {
                     .connect(&format!("http://127.0.0.1:{port}")),
             )
             .expect("a session of Chromium");
-<<<<<<< HEAD
-        let browser = Self { runtime, client, _driver: driver, _alone: alone };
-        browser.runtime.block_on(browser.client.goto(&pairing::fresh(link))).unwrap();
-=======
         let browser = Self { runtime, client, port, _driver: driver, _alone: alone };
-        browser.runtime.block_on(browser.client.goto(url)).unwrap();
->>>>>>> c952a8b (The panel by finger: a touch types nothing, and the field it meant stays in sight)
+        browser.runtime.block_on(browser.client.goto(&pairing::fresh(link))).unwrap();
         let size = browser.eval("return [innerWidth, innerHeight]");
         assert_eq!(size, json!([WIDTH, HEIGHT]), "the panel's size");
         let shown = browser.eval("return document.documentElement.lang");
