@@ -32,7 +32,7 @@ impl Device {
         command.args(["--data", &folder.data()]);
         let process = Process::start("kazasu serve", command);
         let ready = json(&process.line());
-        let base = |url: &str| url.split("/?").next().unwrap().to_owned();
+        let base = |url: &str| url.trim_end_matches('/').to_owned();
         Self {
             uri: base(ready["tls"]["panel"].as_str().unwrap()),
             plain: base(ready["panel"].as_str().unwrap()),
