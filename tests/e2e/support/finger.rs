@@ -13,7 +13,7 @@ use std::{
 use fantoccini::actions::{InputSource, MOUSE_BUTTON_LEFT, PointerAction, TouchActions};
 use serde_json::{Value, json};
 
-use super::Browser;
+use super::{Browser, pairing};
 
 /// How long the driver may take to answer.
 const ANSWER: Duration = Duration::from_secs(15);
@@ -46,7 +46,7 @@ const MIDDLE: &str = "const e = document.querySelector(SELECTOR);
 impl Browser {
     /// Follows another panel's link.
     pub(crate) fn visit(&self, link: &str) {
-        self.runtime.block_on(self.client.goto(link)).unwrap();
+        self.runtime.block_on(self.client.goto(&pairing::fresh(link))).unwrap();
     }
 
     /// Opens the page in this language, on a touch screen of the size that the driver gives it.
