@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use kazasu_service::{StoreError, StoreErrorKind};
-use rusqlite::ErrorCode;
+use rusqlite::{ErrorCode, ffi};
 
 /// Why a query failed.
 #[derive(Debug)]
@@ -50,6 +50,11 @@ pub(crate) fn explain(path: &Path, otherwise: StoreErrorKind, error: &QueryError
             ErrorCode::ReadOnly | ErrorCode::PermissionDenied => StoreErrorKind::ReadOnly,
             ErrorCode::DiskFull => StoreErrorKind::Full,
             ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => StoreErrorKind::Damaged,
+            // What readers and writer share beside the database found no room: SQLite calls that an
+            // I/O error.
+            ErrorCode::SystemIoFailure if failure.extended_code == ffi::SQLITE_IOERR_SHMSIZE => {
+                StoreErrorKind::Full
+            }
             ErrorCode::CannotOpen => StoreErrorKind::Unavailable,
             _ => otherwise,
         },

@@ -210,6 +210,18 @@ mod tests {
         }
     }
 
+    /// At the opening of a database on a full disk, also by who wants to read only.
+    #[test]
+    fn no_room_for_what_is_shared_is_told_as_full() {
+        let code = rusqlite::ffi::SQLITE_IOERR_SHMSIZE;
+        assert_eq!(code, 4874);
+        let error = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
+        let path = Path::new("kazasu.db");
+        let error = explain(path, StoreErrorKind::Unavailable, &QueryError::Sqlite(error));
+        assert_eq!(error.kind, StoreErrorKind::Full, "{error}");
+        assert!(error.message.contains("no room left"), "{error}");
+    }
+
     #[tokio::test]
     async fn commits_are_on_the_disk_and_locks_are_not_waited_for_long() {
         let folder = tempfile::tempdir().unwrap();
