@@ -204,6 +204,12 @@ pub(crate) const ALL: &[Help] = &[
         "S40-2-04",
     ),
     help(
+        "lock-out.remembered",
+        "(whole number from 1 to 100000)",
+        "how many users and cards with wrong passwords are each counted by themselves; others share one count until an administrator unlocks all",
+        "S40-2-05",
+    ),
+    help(
         "lock-out.user",
         "(whole number from 1 to 10)",
         "how many wrong passwords in a row lock a user or a card until an administrator unlocks",

@@ -37,7 +37,7 @@ pub use audit::{
 };
 pub use code::{ErrorCode, Part, WhoActs};
 pub use job::{JobEnd, JobReport, JobType};
-pub use lockout::{Barred, Fingerprint, Guessed, LockOut, LockOutLimits};
+pub use lockout::{Barred, Failures, Fingerprint, Guessed, LockOut, LockOutLimits, Way};
 pub use name::{NameKey, tidied};
 pub use number::{
     BadCardNumberRule, CardNumber, CardNumberRule, LearnError, Learned, NumberError, NumberKey,
@@ -51,7 +51,7 @@ pub use settings::{
     Accessories, Accounting, Administrator, AutoClear, AutoClearOutOfRange, Capacity, CardLinkMode,
     CardReader, CardSettings, ChangeError, FailuresMax, FailuresMaxOutOfRange, Impossible,
     LockOutSettings, Method, OtherCard, OwnRecordSettings, PanelSettings, PanelSignIn,
-    PasswordSettings, Payment, Priority, ProvisionalSettings, Registration, ReservedIds, Setting,
+    PasswordSettings, Payment, Priority, ProvisionalSettings, Registration, Remembered, RememberedOutOfRange, ReservedIds, Setting,
     Settings, SignIn, Source, Sources, security_setting,
 };
 pub use site::Site;

@@ -19,7 +19,7 @@ fn guess(lock: &mut LockOut, now: Mono, whom: &Guessed, nth: u64) -> bool {
     if lock.attempt(now, whom).is_err() {
         return false;
     }
-    lock.failed(now, whom, Fingerprint(nth));
+    lock.failed(now, whom, Fingerprint(nth), true);
     true
 }
 
@@ -63,7 +63,7 @@ fn the_key_operator_comes_back_after_a_time_that_grows() {
 
 #[test]
 fn delays_rise_before_a_lock_and_a_first_slip_costs_nothing() {
-    let (mut lock, whom) = (LockOut::new(LockOutLimits { user: 10, device: 5 }), user("tanaka"));
+    let (mut lock, whom) = (LockOut::new(LockOutLimits { user: 10, ..LockOutLimits::default() }), user("tanaka"));
     assert!(guess(&mut lock, at(0), &whom, 0));
     assert!(guess(&mut lock, at(0), &whom, 1), "the second try is at once");
     let mut now = 0;
@@ -78,12 +78,18 @@ fn delays_rise_before_a_lock_and_a_first_slip_costs_nothing() {
 #[test]
 fn the_same_wrong_password_at_once_counts_once_and_success_resets() {
     let (mut lock, whom) = (LockOut::default(), user("tanaka"));
-    for again in 0..20 {
-        assert!(guess(&mut lock, at(again), &whom, 7), "{again}");
+    assert!(guess(&mut lock, at(0), &whom, 7));
+    for again in 1..60 {
+        assert_eq!(lock.known_wrong(at(again), &whom, Fingerprint(7)), Some(true), "{again}");
+        assert_eq!(lock.known_wrong(at(again), &whom, Fingerprint(8)), None, "{again}");
+        assert!(guess(&mut lock, at(0), &whom, 7), "asked for all the same, it counts nothing");
     }
     assert_eq!(lock.failures(&whom), 1);
+    assert_eq!(lock.known_wrong(at(60), &whom, Fingerprint(7)), None);
     assert!(guess(&mut lock, at(200), &whom, 7), "much later it is a guess again");
     assert_eq!(lock.failures(&whom), 2);
+    lock.forget_wrong();
+    assert_eq!(lock.known_wrong(at(200), &whom, Fingerprint(7)), None, "it may be right now");
     assert!(lock.attempt(at(300), &whom).is_ok());
     lock.succeeded(&whom);
     assert_eq!(lock.failures(&whom), 0);
@@ -103,21 +109,148 @@ fn an_outage_is_no_failure() {
 #[test]
 fn what_a_store_kept_counts_on() {
     let (mut lock, whom) = (LockOut::default(), user("tanaka"));
-    lock.restore(UserId::new("tanaka").unwrap(), 5);
+    lock.restore(Some(UserId::new("tanaka").unwrap()), 5);
     assert_eq!(lock.attempt(at(0), &whom), Err(Barred::Locked { until: None }));
 }
 
 #[test]
-fn a_flood_of_ids_forgets_nobody_who_is_locked() {
-    let (mut lock, locked) = (LockOut::default(), user("tanaka"));
-    for nth in 0..5 {
-        guess(&mut lock, at(100 * nth), &locked, nth);
+fn a_full_memory_forgets_nobody_and_lets_nobody_free() {
+    let mut lock = LockOut::new(LockOutLimits { remembered: 100, ..LockOutLimits::default() });
+    let victim = user("tanaka");
+    for nth in 0..4 {
+        assert!(guess(&mut lock, at(100 * nth), &victim, nth));
     }
-    for n in 0..11_000_u64 {
-        assert!(guess(&mut lock, at(1000 + n), &user(&format!("u{n}")), n));
+    for n in 0..99 {
+        assert!(guess(&mut lock, at(1000), &user(&format!("u{n}")), n), "{n}");
     }
-    assert!(lock.records.len() <= REMEMBERED_MAX);
-    assert!(lock.attempt(at(50_000), &locked).is_err());
+    // Everybody who comes now shares one count, and is told until when.
+    let mut let_through = 0;
+    for n in 0..100_000 {
+        let_through += u32::from(guess(&mut lock, at(1100), &user(&format!("v{n}")), n));
+    }
+    assert_eq!(let_through, 2, "the second slip of all of them costs a second");
+    for (now, honest) in [(1101, "a"), (1103, "b"), (1107, "c")] {
+        let told = lock.attempt(at(now - 1), &user(honest));
+        assert_eq!(told, Err(Barred::Crowded { until: Some(at(now)) }), "{honest}");
+        assert!(guess(&mut lock, at(now), &user(honest), now), "{honest}");
+    }
+    let told = lock.attempt(at(1107), &user("suzuki"));
+    assert_eq!(told, Err(Barred::Crowded { until: Some(at(1167)) }));
+    // Who has a place of their own is not touched by it, nor are the device's own passwords.
+    assert_eq!(lock.failures(&victim), 4);
+    assert!(guess(&mut lock, at(1107), &victim, 99));
+    assert_eq!(lock.attempt(at(9000), &victim), Err(Barred::Locked { until: None }));
+    assert!(lock.attempt(at(1107), &operator()).is_ok());
+    // What is right is right, once the time has come; for others nothing is wiped out by it.
+    assert!(lock.attempt(at(1167), &user("suzuki")).is_ok());
+    assert_eq!(lock.attempt(at(1167), &user("sato")), Err(Barred::Busy));
+    lock.succeeded(&user("suzuki"));
+    assert!(guess(&mut lock, at(1167), &user("mori"), 1));
+    let told = lock.attempt(at(1167), &user("suzuki"));
+    assert_eq!(told, Err(Barred::Crowded { until: Some(at(1287)) }));
+    assert!(lock.is_crowded() && lock.disperse() && !lock.disperse());
+    assert!(lock.attempt(at(1167), &user("suzuki")).is_ok());
+}
+
+#[test]
+fn who_shares_the_count_is_counted_besides_and_memory_ends() {
+    let mut lock = LockOut::new(LockOutLimits { remembered: 1, ..LockOutLimits::default() });
+    guess(&mut lock, at(0), &user("first"), 0);
+    let (whom, mut guesses) = (user("tanaka"), 0);
+    for nth in 1..1000 {
+        guesses += u32::from(guess(&mut lock, at(1_000_000 * nth), &whom, nth));
+    }
+    assert_eq!(guesses, 5, "however long it is waited");
+    for nth in 0..3000 {
+        guess(&mut lock, at(1_000_000 * (2000 + nth)), &user(&format!("u{nth}")), nth);
+    }
+    assert_eq!(lock.records.len(), 1 + LATE_MAX);
+    let told = lock.attempt(at(9_000_000_000), &user("suzuki"));
+    assert_eq!(told, Err(Barred::Crowded { until: None }));
+}
+
+/// A million attempts of somebody who chooses names, order, times, how checks end and restarts.
+/// People whom the store knows are kept over restarts, with no more than the store keeps.
+#[test]
+fn an_adversary_gets_no_more_than_the_limit_at_anybody() {
+    const ATTEMPTS: u32 = 1_000_000;
+    const NAMES: u64 = 300;
+    // xorshift64*: the same attempts each time.
+    let mut seed = 0x9E37_79B9_7F4A_7C15_u64;
+    let mut any = move |below: u64| {
+        seed ^= seed >> 12;
+        seed ^= seed << 25;
+        seed ^= seed >> 27;
+        (seed.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) % below
+    };
+    let limits = LockOutLimits { user: 5, device: 5, remembered: 64 };
+    let names: Vec<_> = (0..NAMES).map(|n| user(&format!("person{n}"))).collect();
+    let mut lock = LockOut::new(limits);
+    let (mut now, mut let_through, mut told, mut restarts) = (0, 0, 0, 0);
+    // By name: how many were wrong since the last right one or unlocking.
+    let mut wrong = vec![0_u8; names.len()];
+    let mut under_way: Vec<usize> = Vec::new();
+    for nth in 0..ATTEMPTS {
+        now += match any(100) {
+            0 => any(100_000),
+            1..=20 => any(10),
+            _ => 0,
+        };
+        // Often a few chosen ones, else whoever.
+        let n = usize::try_from(if any(3) == 0 { any(3) } else { any(NAMES) }).unwrap();
+        match lock.attempt(at(now), &names[n]) {
+            Ok(()) => {
+                let_through += 1;
+                under_way.push(n);
+            }
+            Err(Barred::Crowded { until }) => {
+                told += 1;
+                assert!(until.is_some_and(|until| until > at(now)), "{nth}: told until when");
+            }
+            Err(_) => {}
+        }
+        // Checks end in any order, or wait.
+        while !under_way.is_empty() && (under_way.len() > 8 || any(3) != 0) {
+            let at_random = any(under_way.len() as u64);
+            let n = under_way.swap_remove(usize::try_from(at_random).unwrap());
+            if any(4) == 0 {
+                lock.given_up(&names[n]);
+            } else {
+                lock.failed(at(now), &names[n], Fingerprint(u64::from(nth) << 8 | any(256)), true);
+                wrong[n] += 1;
+                assert!(wrong[n] <= limits.user, "{nth}: {} wrong at {n}", wrong[n]);
+            }
+        }
+        if any(10_000) == 0 {
+            restarts += 1;
+            under_way.clear();
+            let kept: Vec<_> = names.iter().map(|whom| lock.failures(whom)).collect();
+            lock = LockOut::new(limits);
+            for (whom, failures) in names.iter().zip(kept) {
+                let Guessed::User(id) = whom else { unreachable!() };
+                lock.restore(Some(id.clone()), failures);
+            }
+        }
+        // Somebody's own right password, and an administrator.
+        if any(2000) == 0 {
+            let n = usize::try_from(any(NAMES)).unwrap();
+            if !under_way.contains(&n) && lock.attempt(at(now), &names[n]).is_ok() {
+                lock.succeeded(&names[n]);
+                wrong[n] = 0;
+            }
+        }
+        if any(5000) == 0 {
+            let n = usize::try_from(any(NAMES)).unwrap();
+            if !under_way.contains(&n) {
+                lock.unlock(&names[n]);
+                wrong[n] = 0;
+            }
+        }
+        assert!(lock.records.len() <= names.len().min(64 + LATE_MAX));
+    }
+    println!("{let_through} let through, {told} told until when, {restarts} restarts");
+    assert!(let_through > 1000 && told > 10_000 && restarts > 50);
+    assert!(wrong.contains(&limits.user), "the adversary reached the limit");
 }
 
 proptest! {
@@ -127,7 +260,11 @@ proptest! {
         steps in prop::collection::vec((0..3_u8, 0..40_u64), 1..400),
         limit in 1..10_u8,
     ) {
-        let mut lock = LockOut::new(LockOutLimits { user: limit, device: limit });
+        let mut lock = LockOut::new(LockOutLimits {
+            user: limit,
+            device: limit,
+            ..LockOutLimits::default()
+        });
         let whom = user("tanaka");
         let (mut now, mut under_way, mut wrong) = (0, 0, 0_u32);
         for (nth, (what, wait)) in steps.into_iter().enumerate() {
@@ -136,7 +273,7 @@ proptest! {
                 0 if under_way > 0 => {
                     under_way -= 1;
                     wrong += 1;
-                    lock.failed(at(now), &whom, Fingerprint(nth as u64));
+                    lock.failed(at(now), &whom, Fingerprint(nth as u64), true);
                 }
                 1 if under_way > 0 => {
                     under_way -= 1;

@@ -11,7 +11,7 @@ pub use keys::{ChangeError, Setting, security_setting};
 pub use values::{
     Accessories, Accounting, AutoClear, AutoClearOutOfRange, Capacity, CardLinkMode, CardReader,
     FailuresMax, FailuresMaxOutOfRange, Method, OtherCard, PanelSignIn, Payment, Priority,
-    ReservedIds, Source, Sources,
+    Remembered, RememberedOutOfRange, ReservedIds, Source, Sources,
 };
 
 use crate::{
@@ -208,13 +208,19 @@ pub struct LockOutSettings {
     pub user: FailuresMax,
     /// For the device's own passwords (S40-2-04).
     pub administrator: FailuresMax,
+    /// How many users and cards that failed are each counted by themselves, on each way.
+    pub remembered: Remembered,
 }
 
 impl LockOutSettings {
     /// What the lock-out goes by.
     #[must_use]
     pub fn limits(&self) -> LockOutLimits {
-        LockOutLimits { user: self.user.get(), device: self.administrator.get() }
+        LockOutLimits {
+            user: self.user.get(),
+            device: self.administrator.get(),
+            remembered: self.remembered.get(),
+        }
     }
 }
 

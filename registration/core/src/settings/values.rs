@@ -250,6 +250,47 @@ impl Default for FailuresMax {
     }
 }
 
+/// How many people who typed wrong passwords are each counted by themselves, on each way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "u32", into = "u32")]
+pub struct Remembered(u32);
+
+/// A number of people outside 1 to 100,000.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0} people who are remembered: allowed are 1 to 100000")]
+pub struct RememberedOutOfRange(pub u32);
+
+impl Remembered {
+    /// The number.
+    #[must_use]
+    pub fn get(self) -> usize {
+        usize::try_from(self.0).unwrap_or(usize::MAX)
+    }
+}
+
+impl TryFrom<u32> for Remembered {
+    type Error = RememberedOutOfRange;
+
+    fn try_from(count: u32) -> Result<Self, Self::Error> {
+        match count {
+            1..=100_000 => Ok(Self(count)),
+            _ => Err(RememberedOutOfRange(count)),
+        }
+    }
+}
+
+impl From<Remembered> for u32 {
+    fn from(count: Remembered) -> Self {
+        count.0
+    }
+}
+
+impl Default for Remembered {
+    fn default() -> Self {
+        Self(10_000)
+    }
+}
+
 /// How many records a store may hold (spec 10 section 5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
