@@ -22,6 +22,7 @@ mod password;
 mod rule;
 mod settings;
 mod site;
+mod source_limit;
 mod station;
 mod user;
 mod view;
@@ -51,10 +52,12 @@ pub use settings::{
     Accessories, Accounting, Administrator, AutoClear, AutoClearOutOfRange, Capacity, CardLinkMode,
     CardReader, CardSettings, ChangeError, FailuresMax, FailuresMaxOutOfRange, Impossible,
     LockOutSettings, Method, OtherCard, OwnRecordSettings, PanelSettings, PanelSignIn,
-    PasswordSettings, Payment, Priority, ProvisionalSettings, Registration, Remembered, RememberedOutOfRange, ReservedIds, Setting,
-    Settings, SignIn, Source, Sources, security_setting,
+    PasswordSettings, Payment, Priority, ProvisionalSettings, Registration, Remembered,
+    RememberedOutOfRange, ReservedIds, Setting, Settings, SignIn, Source, Sources,
+    security_setting,
 };
 pub use site::Site;
+pub use source_limit::SourceLimit;
 pub use station::{
     Account, Altered, Asked, Binding, CardToFind, Claim, CommitOutcome, Copied, DeviceEvent,
     DeviceSecret, Effect, Input, Keep, LookUp, Means, OwnChange, OwnOutcome, PanelAction,

@@ -189,13 +189,7 @@ impl LockOut {
 
     /// The password was wrong; `exists` says whether there is such a person. Says whether this
     /// closed the lock.
-    pub fn failed(
-        &mut self,
-        now: Mono,
-        whom: &Guessed,
-        typed: Fingerprint,
-        exists: bool,
-    ) -> bool {
+    pub fn failed(&mut self, now: Mono, whom: &Guessed, typed: Fingerprint, exists: bool) -> bool {
         let limit = self.limit(whom);
         let same = self.known_wrong(now, whom, typed).is_some();
         let record = self.records.entry(whom.clone()).or_default();
@@ -278,14 +272,12 @@ impl LockOut {
         self.records.get(whom).map_or(0, |record| record.failures)
     }
 
-    /// What a store kept: of a user, or of those together whom it has no record of. The device's
-    /// own passwords are open again after a restart, so nothing is kept of them.
-    pub fn restore(&mut self, user: Option<UserId>, failures: u8) {
-        let record = Record { failures, ..Record::default() };
-        match user {
-            Some(_) if failures == 0 => {}
-            Some(user) => drop(self.records.insert(Guessed::User(user), record)),
-            None => self.shared = record,
+    /// What a store kept of a user. The device's own passwords are open again after a restart, so
+    /// nothing is kept of them.
+    pub fn restore(&mut self, user: UserId, failures: u8) {
+        if failures > 0 {
+            let record = Record { failures, ..Record::default() };
+            self.records.insert(Guessed::User(user), record);
         }
     }
 

@@ -63,7 +63,8 @@ fn the_key_operator_comes_back_after_a_time_that_grows() {
 
 #[test]
 fn delays_rise_before_a_lock_and_a_first_slip_costs_nothing() {
-    let (mut lock, whom) = (LockOut::new(LockOutLimits { user: 10, ..LockOutLimits::default() }), user("tanaka"));
+    let (mut lock, whom) =
+        (LockOut::new(LockOutLimits { user: 10, ..LockOutLimits::default() }), user("tanaka"));
     assert!(guess(&mut lock, at(0), &whom, 0));
     assert!(guess(&mut lock, at(0), &whom, 1), "the second try is at once");
     let mut now = 0;
@@ -109,7 +110,7 @@ fn an_outage_is_no_failure() {
 #[test]
 fn what_a_store_kept_counts_on() {
     let (mut lock, whom) = (LockOut::default(), user("tanaka"));
-    lock.restore(Some(UserId::new("tanaka").unwrap()), 5);
+    lock.restore(UserId::new("tanaka").unwrap(), 5);
     assert_eq!(lock.attempt(at(0), &whom), Err(Barred::Locked { until: None }));
 }
 
@@ -228,7 +229,7 @@ fn an_adversary_gets_no_more_than_the_limit_at_anybody() {
             lock = LockOut::new(limits);
             for (whom, failures) in names.iter().zip(kept) {
                 let Guessed::User(id) = whom else { unreachable!() };
-                lock.restore(Some(id.clone()), failures);
+                lock.restore(id.clone(), failures);
             }
         }
         // Somebody's own right password, and an administrator.

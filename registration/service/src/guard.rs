@@ -1,17 +1,19 @@
 //! The one gate that every check of a password passes (spec 40 section 3).
 
 use std::{
+    collections::BTreeSet,
     fmt,
     hash::{BuildHasher, RandomState},
     mem,
+    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use kazasu_hal::{CardIdentity, Mono, StationName};
 use kazasu_registration::{
-    AuditEvent, AuditRecord, Barred, Claim, Claimed, ErrorCode, Fingerprint, Guessed, LockOut,
-    LockOutLimits, TypedPassword, UserId, Verdict,
+    AuditEvent, AuditRecord, Barred, Claim, Claimed, ErrorCode, Failures, Fingerprint, Guessed,
+    LockOut, LockOutLimits, Role, SourceLimit, TypedPassword, UserId, Verdict, Way,
 };
 use tokio::{sync::OnceCell, time::sleep};
 
@@ -37,9 +39,98 @@ pub(crate) struct Guard<S> {
 }
 
 struct Counted {
-    lock: LockOut,
+    at_device: LockOut,
+    network: LockOut,
+    sources: SourceLimit,
     /// How long it takes to find a password wrong: half of it the last one, half those before.
     usual: Duration,
+}
+
+impl Counted {
+    fn on(&mut self, way: Way) -> &mut LockOut {
+        match way {
+            Way::AtDevice => &mut self.at_device,
+            Way::Network => &mut self.network,
+        }
+    }
+
+    fn failures(&self, whom: &Guessed) -> Failures {
+        Failures { at_device: self.at_device.failures(whom), network: self.network.failures(whom) }
+    }
+
+    fn set_limits(&mut self, limits: LockOutLimits) {
+        self.at_device.set_limits(limits);
+        self.network.set_limits(limits);
+    }
+
+    fn locked(&self, now: Mono) -> BTreeSet<Guessed> {
+        self.at_device.locked(now).chain(self.network.locked(now)).cloned().collect()
+    }
+}
+
+/// Why something was refused, and until when where that is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// What a person is told.
+    pub code: ErrorCode,
+    /// When to try again.
+    pub until: Option<Mono>,
+}
+
+impl From<ErrorCode> for Refusal {
+    fn from(code: ErrorCode) -> Self {
+        Self { code, until: None }
+    }
+}
+
+/// From where a password comes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Asker<'a> {
+    /// A panel, or a card at its reader.
+    Panel(&'a StationName),
+    /// Whoever retrieves the audit log.
+    Retrieval,
+}
+
+impl<'a> Asker<'a> {
+    fn way(self) -> Way {
+        match self {
+            Self::Panel(_) => Way::AtDevice,
+            Self::Retrieval => Way::Network,
+        }
+    }
+
+    fn station(self) -> Option<&'a StationName> {
+        match self {
+            Self::Panel(station) => Some(station),
+            Self::Retrieval => None,
+        }
+    }
+
+    /// What the answer says to whoever asks. From the network nobody who is no administrator
+    /// gets in: their right password has to look like a wrong one ever after, in the counts too.
+    fn outcome(self, verdict: &Verdict) -> Outcome {
+        match (self, verdict) {
+            (Self::Retrieval, Verdict::Right(account))
+                if account.role != Role::Administrator || !account.has_password =>
+            {
+                Outcome::Wrong { exists: true }
+            }
+            (_, Verdict::Right(_) | Verdict::RightDevice) => Outcome::Right,
+            (_, Verdict::WrongPassword) | (Self::Retrieval, Verdict::NotSetUp) => {
+                Outcome::Wrong { exists: true }
+            }
+            (_, Verdict::UnknownUser) => Outcome::Wrong { exists: false },
+            // Told openly there; there is nothing to guess.
+            (Self::Panel(_), Verdict::NotSetUp) => Outcome::Nothing,
+        }
+    }
+}
+
+enum Outcome {
+    Right,
+    Wrong { exists: bool },
+    Nothing,
 }
 
 /// A password as it was typed, and as whose.
@@ -87,21 +178,37 @@ impl<S: Store> Guard<S> {
     /// # Errors
     /// K12 where too many were wrong, after the time that another wrong one would have taken; 3065
     /// where it is too soon after the last, or too many are being checked; the store's.
-    pub(crate) async fn attempt(&self, guess: Guess<'_>) -> Result<Attempt<'_, S>, ErrorCode> {
+    pub(crate) async fn attempt<'a>(
+        &'a self,
+        guess: Guess<'_>,
+        asker: Asker<'a>,
+    ) -> Result<Turn<'a, S>, Refusal> {
         self.restore().await.map_err(store_failed)?;
         let typed = Fingerprint(self.key.hash_one((&guess.whom, guess.typed.reveal())));
         let card = guess.card.map(Guessed::Card);
         let subjects = [Some(guess.whom), guess.also, card];
         let subjects: Vec<_> = subjects.into_iter().flatten().collect();
-        match self.begin(subjects, typed) {
-            Ok(attempt) => Ok(attempt),
-            Err(Barred::TooSoon { .. } | Barred::Busy) => Err(ErrorCode::TryLater),
-            Err(Barred::Locked { .. }) => {
-                let usual = self.counted().usual;
-                sleep(usual).await;
-                Err(ErrorCode::LockedOut)
+        match self.begin(subjects, typed, asker) {
+            Ok(turn @ Turn::Check(_)) => Ok(turn),
+            Ok(turn @ Turn::KnownWrong(_)) => {
+                self.take_the_usual_time().await;
+                Ok(turn)
             }
+            Err(Barred::Locked { until }) => {
+                self.take_the_usual_time().await;
+                Err(Refusal { code: ErrorCode::LockedOut, until })
+            }
+            Err(Barred::TooSoon { until }) => {
+                Err(Refusal { code: ErrorCode::TryLater, until: Some(until) })
+            }
+            Err(Barred::Crowded { until }) => Err(Refusal { code: ErrorCode::TryLater, until }),
+            Err(Barred::Busy) => Err(ErrorCode::TryLater.into()),
         }
+    }
+
+    async fn take_the_usual_time(&self) {
+        let usual = self.counted().usual;
+        sleep(usual).await;
     }
 
     /// Who is locked now.
@@ -109,8 +216,8 @@ impl<S: Store> Guard<S> {
         self.restore().await?;
         let now = self.now();
         let mut counted = self.counted();
-        counted.lock.set_limits(self.limits());
-        Ok(counted.lock.locked(now).cloned().collect())
+        counted.set_limits(self.limits());
+        Ok(counted.locked(now).into_iter().collect())
     }
 
     /// An administrator opens these locks; each is logged, or else stays closed.
@@ -127,11 +234,19 @@ impl<S: Store> Guard<S> {
         Ok(())
     }
 
-    /// An administrator opens all locks. Which they were is not logged: a user ID that nobody has
-    /// may be a password that somebody typed into the wrong field.
+    /// An administrator opens all locks, and has those forgotten who fill the memory. Which they
+    /// were is not logged: a user ID that nobody has may be a password that somebody typed into
+    /// the wrong field.
     pub(crate) async fn unlock_all(&self) -> Result<u64, StoreError> {
         let locked = self.locked().await?;
-        let count = u64::try_from(locked.len()).unwrap_or(u64::MAX);
+        let crowds = {
+            let counted = self.counted();
+            [&counted.at_device, &counted.network]
+                .into_iter()
+                .filter(|lock| lock.is_crowded())
+                .count()
+        };
+        let count = u64::try_from(locked.len().saturating_add(crowds)).unwrap_or(u64::MAX);
         if count > 0 {
             let record = self.record(None, AuditEvent::AllUnlocked { count });
             self.store.append_audit(record).await?;
@@ -139,6 +254,9 @@ impl<S: Store> Guard<S> {
         for whom in &locked {
             self.open(whom, None).await?;
         }
+        let mut counted = self.counted();
+        counted.at_device.disperse();
+        counted.network.disperse();
         Ok(count)
     }
 
@@ -146,12 +264,14 @@ impl<S: Store> Guard<S> {
         let _turn = self.storing.lock().await;
         match (whom, audit) {
             (Guessed::User(user), audit) => {
-                self.store.save_failures(user.clone(), 0, audit).await?;
+                self.store.save_failures(user.clone(), Failures::default(), audit).await?;
             }
             (_, Some(audit)) => self.store.append_audit(audit).await?,
             (_, None) => {}
         }
-        self.counted().lock.unlock(whom);
+        let mut counted = self.counted();
+        counted.at_device.unlock(whom);
+        counted.network.unlock(whom);
         Ok(())
     }
 
@@ -160,7 +280,8 @@ impl<S: Store> Guard<S> {
             let kept = self.store.failures().await?;
             let mut counted = self.counted();
             for (user, failures) in kept {
-                counted.lock.restore(user, failures);
+                counted.at_device.restore(user.clone(), failures.at_device);
+                counted.network.restore(user, failures.network);
             }
             Ok(())
         });
@@ -172,7 +293,7 @@ impl<S: Store> Guard<S> {
         let _turn = self.storing.lock().await;
         let stored = match (whom, audit) {
             (Guessed::User(user), audit) => {
-                let failures = self.counted().lock.failures(whom);
+                let failures = self.counted().failures(whom);
                 self.store.save_failures(user.clone(), failures, audit).await
             }
             (_, Some(audit)) => self.store.append_audit(audit).await,
@@ -186,31 +307,73 @@ impl<S: Store> Guard<S> {
 
 impl<S> Guard<S> {
     pub(crate) fn new(store: Arc<S>, current: Arc<Current>, clock: Clock) -> Self {
-        let lock = LockOut::new(LockOutLimits::default());
+        let limits = LockOutLimits::default();
         Self {
             store,
             current,
             clock,
-            counted: Mutex::new(Counted { lock, usual: USUAL_AT_FIRST }),
+            counted: Mutex::new(Counted {
+                at_device: LockOut::new(limits),
+                network: LockOut::new(limits),
+                sources: SourceLimit::default(),
+                usual: USUAL_AT_FIRST,
+            }),
             key: RandomState::new(),
             restored: OnceCell::new(),
             storing: tokio::sync::Mutex::new(()),
         }
     }
 
-    fn begin(&self, subjects: Vec<Guessed>, typed: Fingerprint) -> Result<Attempt<'_, S>, Barred> {
+    /// Lets somebody type a password who is not in front of the device, before it is looked at.
+    /// It counts as wrong until [`admitted`](Self::admitted) says otherwise.
+    ///
+    /// # Errors
+    /// 3065 where too many from there were wrong of late, and until when.
+    pub(crate) fn admit(&self, from: IpAddr) -> Result<(), Refusal> {
+        let now = self.now();
+        let until = self.counted().sources.attempt(now, from).err();
+        until.map_or(Ok(()), |until| Err(Refusal { code: ErrorCode::TryLater, until: Some(until) }))
+    }
+
+    /// It was right, or could not be checked.
+    pub(crate) fn admitted(&self, from: IpAddr) {
+        self.counted().sources.succeeded(from);
+    }
+
+    /// Passwords or people changed: what was wrong a moment ago may be right.
+    pub(crate) fn forget_wrong(&self) {
+        let mut counted = self.counted();
+        counted.at_device.forget_wrong();
+        counted.network.forget_wrong();
+    }
+
+    fn begin<'a>(
+        &'a self,
+        subjects: Vec<Guessed>,
+        typed: Fingerprint,
+        asker: Asker<'a>,
+    ) -> Result<Turn<'a, S>, Barred> {
         let now = self.now();
         let mut counted = self.counted();
-        counted.lock.set_limits(self.limits());
+        counted.set_limits(self.limits());
+        let lock = counted.on(asker.way());
         for (position, whom) in subjects.iter().enumerate() {
-            if let Err(barred) = counted.lock.attempt(now, whom) {
+            if let Err(barred) = lock.attempt(now, whom) {
                 for begun in subjects.iter().take(position) {
-                    counted.lock.given_up(begun);
+                    lock.given_up(begun);
                 }
                 return Err(barred);
             }
         }
-        Ok(Attempt { guard: self, subjects, typed, began: now })
+        let known = subjects.first().and_then(|whom| lock.known_wrong(now, whom, typed));
+        if let Some(exists) = known {
+            subjects.iter().for_each(|whom| lock.given_up(whom));
+            return Ok(Turn::KnownWrong(match exists {
+                true => Verdict::WrongPassword,
+                false => Verdict::UnknownUser,
+            }));
+        }
+        Ok(Turn::Check(Attempt { guard: self, subjects, typed, asker, began: now }))
     }
 
     fn limits(&self) -> LockOutLimits {
@@ -238,23 +401,32 @@ impl<S> fmt::Debug for Guard<S> {
     }
 }
 
+/// What becomes of a password that was typed.
+pub(crate) enum Turn<'a, S> {
+    /// It may be checked.
+    Check(Attempt<'a, S>),
+    /// It was found wrong a moment ago, and is wrong again: neither the hasher nor a directory,
+    /// which counts for itself, need be asked.
+    KnownWrong(Verdict),
+}
+
 /// A password that may be checked. Dropped without a verdict it was none: the store or the
 /// directory failed, or nobody waits any more.
 pub(crate) struct Attempt<'a, S> {
     guard: &'a Guard<S>,
     subjects: Vec<Guessed>,
     typed: Fingerprint,
+    asker: Asker<'a>,
     began: Mono,
 }
 
 impl<S: Store> Attempt<'_, S> {
     /// The password was checked.
-    pub(crate) async fn settled(mut self, verdict: &Verdict, station: Option<&StationName>) {
-        match verdict {
-            Verdict::Right(_) | Verdict::RightDevice => self.succeeded().await,
-            Verdict::WrongPassword => self.failed(true, station).await,
-            Verdict::UnknownUser => self.failed(false, station).await,
-            Verdict::NotSetUp => {}
+    pub(crate) async fn settled(mut self, verdict: &Verdict) {
+        match self.asker.outcome(verdict) {
+            Outcome::Right => self.succeeded().await,
+            Outcome::Wrong { exists } => self.failed(exists).await,
+            Outcome::Nothing => {}
         }
     }
 
@@ -263,11 +435,12 @@ impl<S: Store> Attempt<'_, S> {
         let mut stored = Vec::new();
         {
             let mut counted = self.guard.counted();
+            let lock = counted.on(self.asker.way());
             for whom in subjects {
-                if counted.lock.failures(&whom) > 0 {
+                if lock.failures(&whom) > 0 {
                     stored.push(whom.clone());
                 }
-                counted.lock.succeeded(&whom);
+                lock.succeeded(&whom);
             }
         }
         for whom in &stored {
@@ -275,10 +448,10 @@ impl<S: Store> Attempt<'_, S> {
         }
     }
 
-    async fn failed(&mut self, exists: bool, station: Option<&StationName>) {
+    async fn failed(&mut self, exists: bool) {
         let guard = self.guard;
         // Counted before anything is waited for: whoever hangs up now has guessed all the same.
-        let failed = self.count();
+        let failed = self.count(exists);
         let who = match failed.first() {
             Some((Guessed::Device(which), _)) => Claimed::Device(*which),
             Some((Guessed::User(user), _)) if exists => Claimed::User(user.clone()),
@@ -290,7 +463,7 @@ impl<S: Store> Attempt<'_, S> {
                 Guessed::User(_) | Guessed::Device(_) => None,
             };
             let event = AuditEvent::Locked { who: who.clone(), card };
-            guard.keep(whom, closed.then(|| guard.record(station, event))).await;
+            guard.keep(whom, closed.then(|| guard.record(self.asker.station(), event))).await;
         }
         let took = guard.now().since(self.began);
         let mut counted = guard.counted();
@@ -300,11 +473,12 @@ impl<S: Store> Attempt<'_, S> {
 
 impl<S> Attempt<'_, S> {
     /// One wrong password more, and whether it closed the lock.
-    fn count(&mut self) -> Vec<(Guessed, bool)> {
+    fn count(&mut self, exists: bool) -> Vec<(Guessed, bool)> {
         let now = self.guard.now();
         let mut counted = self.guard.counted();
+        let lock = counted.on(self.asker.way());
         let fail = |whom: Guessed| {
-            let closed = counted.lock.failed(now, &whom, self.typed);
+            let closed = lock.failed(now, &whom, self.typed, exists);
             (whom, closed)
         };
         mem::take(&mut self.subjects).into_iter().map(fail).collect()
@@ -317,8 +491,9 @@ impl<S> Drop for Attempt<'_, S> {
             return;
         }
         let mut counted = self.guard.counted();
+        let lock = counted.on(self.asker.way());
         for whom in &self.subjects {
-            counted.lock.given_up(whom);
+            lock.given_up(whom);
         }
     }
 }

@@ -42,6 +42,7 @@ pub use directory::{
     Allowed, Answer, CardToRemove, Directory, DirectoryError, NoDirectory, Person, Removed, Rights,
     Written,
 };
+pub use guard::Refusal;
 pub use hasher::{Argon2id, HashError, Hasher};
 pub use kazasu_registration::{DeviceEvent, DeviceSecret, PanelAction};
 pub use service::{ActError, Means, Service};

@@ -47,13 +47,14 @@ impl<H: Hasher> Passwords<H> {
         })
     }
 
-    /// Compares what was typed with one of the device's own passwords.
+    /// Compares what was typed with one of the device's own passwords. Takes one hash's time also
+    /// where it is not set; nothing matches then.
     pub(crate) async fn matches(
         &self,
         typed: TypedPassword,
-        stored: Verifier,
+        stored: Option<Verifier>,
     ) -> Result<bool, HashError> {
-        self.compare(typed, Some(stored)).await
+        self.compare(typed, stored).await
     }
 
     async fn compare(

@@ -1,6 +1,6 @@
 use std::{fmt, mem, sync::Arc};
 
-use kazasu_hal::{CardIdentity, StationName};
+use kazasu_hal::CardIdentity;
 use kazasu_registration::{
     Account, Altered, AuditEvent, AuditRecord, Binding, Capacity, CardToFind, Claim, CommitOutcome,
     DeviceSecret, ErrorCode, Field, FieldError, Keep, LookUp, Method, OwnChange, OwnOutcome,
@@ -11,7 +11,7 @@ use crate::{
     Answer, CheckedVerifier, CopyToStore, Directory, DirectoryError, Hasher, Person, Store,
     StoreError, StoreErrorKind, Verifier, Written,
     current::Current,
-    guard::{Guard, Guess},
+    guard::{Asker, Guard, Guess, Refusal, Turn},
     passwords::Passwords,
 };
 
@@ -56,12 +56,15 @@ impl<S: Store, D: Directory, H: Hasher> Ports<S, D, H> {
         &self,
         claim: Claim,
         card: Option<CardIdentity>,
-        station: Option<&StationName>,
-    ) -> Result<Verdict, ErrorCode> {
-        let Some(guess) = Guess::of(&claim, card) else { return self.check(claim).await };
-        let attempt = self.guard.attempt(guess).await?;
+        asker: Asker<'_>,
+    ) -> Result<Verdict, Refusal> {
+        let Some(guess) = Guess::of(&claim, card) else { return Ok(self.check(claim).await?) };
+        let attempt = match self.guard.attempt(guess, asker).await? {
+            Turn::Check(attempt) => attempt,
+            Turn::KnownWrong(verdict) => return Ok(verdict),
+        };
         let verdict = self.check(claim).await?;
-        attempt.settled(&verdict, station).await;
+        attempt.settled(&verdict).await;
         Ok(verdict)
     }
 
@@ -121,10 +124,11 @@ impl<S: Store, D: Directory, H: Hasher> Ports<S, D, H> {
                 DeviceSecret::Engineer | DeviceSecret::Guest => Verdict::WrongPassword,
             });
         };
-        let Some(verifier) = self.store.secret(which).await.map_err(store_failed)? else {
-            return Ok(Verdict::NotSetUp);
-        };
+        let verifier = self.store.secret(which).await.map_err(store_failed)?;
+        let is_set = verifier.is_some();
+        // Takes as long where none is set: the time tells nobody.
         match self.passwords.matches(typed, verifier).await {
+            Ok(_) if !is_set => Ok(Verdict::NotSetUp),
             Ok(true) => Ok(Verdict::RightDevice),
             Ok(false) => Ok(Verdict::WrongPassword),
             Err(error) => Err(hasher_failed(&error)),
@@ -242,7 +246,9 @@ impl<S: Store, D: Directory, H: Hasher> Ports<S, D, H> {
             None => None,
             Some(current) => {
                 let guess = Guess::user(change.user.clone(), &current);
-                let attempt = self.guard.attempt(guess).await?;
+                let asker = Asker::Panel(&change.station);
+                let turn = self.guard.attempt(guess, asker).await.map_err(|r| r.code)?;
+                let Turn::Check(attempt) = turn else { return Ok(OwnOutcome::WrongPassword) };
                 let stored = self.store.credentials(change.user.clone()).await;
                 let Some(stored) = stored.map_err(own_record_failed)? else {
                     return Ok(OwnOutcome::UserGone);
@@ -250,7 +256,7 @@ impl<S: Store, D: Directory, H: Hasher> Ports<S, D, H> {
                 let checked = stored.verifier.clone();
                 let verdict = self.passwords.verify(current, Some(stored)).await;
                 let verdict = verdict.map_err(|e| hasher_failed(&e))?;
-                attempt.settled(&verdict, Some(&change.station)).await;
+                attempt.settled(&verdict).await;
                 match verdict {
                     Verdict::Right(_) => {}
                     _ => return Ok(OwnOutcome::WrongPassword),
@@ -266,6 +272,7 @@ impl<S: Store, D: Directory, H: Hasher> Ports<S, D, H> {
         // Whoever is signed in elsewhere with the old password or the card is so no longer.
         let ends = change.unlink_card || password.as_ref().is_some_and(|p| p.new.is_some());
         let saved = self.store.save_own(change, password).await;
+        self.guard.forget_wrong();
         if ends && may_have_happened(&saved, |outcome| matches!(outcome, OwnOutcome::Saved(_))) {
             self.current.altered(Some(station), [Altered::Record(user.into())]);
         }

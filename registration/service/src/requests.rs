@@ -1,4 +1,4 @@
-use std::{sync::Arc, time::SystemTime};
+use std::{net::IpAddr, sync::Arc, time::SystemTime};
 
 use kazasu_registration::{
     AuditEntry, AuditEvent, Broken, CardNumber, Claimed, DeviceSecret, ErrorCode, ListedUser,
@@ -11,7 +11,7 @@ use tokio::{
 use zeroize::Zeroizing;
 
 use crate::{
-    Admin, AdminError, CardToRemove, Changed, Directory, Hasher, Service, Standing, Store,
+    Admin, AdminError, CardToRemove, Changed, Directory, Hasher, Refusal, Service, Standing, Store,
     StoredSettings, StoredUser, Unlock, UserEdit, Versioned,
 };
 
@@ -43,7 +43,7 @@ pub(crate) enum AdminRequest {
     HasNumberKey(Reply<bool>),
     SetNumberKey(NumberKey, Reply<()>),
     SetSecret(DeviceSecret, Option<Zeroizing<String>>, Reply<()>),
-    CheckAdministrator(String, Zeroizing<String>, Reply<Result<Claimed, ErrorCode>>),
+    CheckAdministrator(String, Zeroizing<String>, IpAddr, Reply<Result<Claimed, Refusal>>),
     Standing(Claimed, Reply<Option<Standing>>),
     RecordAudit(AuditEvent, Reply<()>),
     RecordStart(String, String, Reply<()>),
@@ -111,8 +111,8 @@ async fn serve<S: Store, H: Hasher, D: Directory>(
         Ask::SetSecret(which, password, reply) => {
             drop(reply.send(office.set_secret(which, password).await));
         }
-        Ask::CheckAdministrator(user, password, reply) => {
-            drop(reply.send(Ok(office.check_administrator(&user, password).await)));
+        Ask::CheckAdministrator(user, password, from, reply) => {
+            drop(reply.send(Ok(office.check_administrator(&user, password, from).await)));
         }
         Ask::Standing(who, reply) => drop(reply.send(office.standing(&who).await)),
         Ask::RecordAudit(event, reply) => drop(reply.send(office.record_audit(event).await)),
@@ -298,9 +298,10 @@ impl Service {
         &self,
         user: &str,
         password: Zeroizing<String>,
-    ) -> Result<Claimed, ErrorCode> {
+        from: IpAddr,
+    ) -> Result<Claimed, Refusal> {
         let user = user.to_owned();
-        let asked = self.ask(|reply| AdminRequest::CheckAdministrator(user, password, reply));
+        let asked = self.ask(|reply| AdminRequest::CheckAdministrator(user, password, from, reply));
         asked.await.map_err(|error| error.code().unwrap_or(ErrorCode::Internal))?
     }
 

@@ -24,6 +24,7 @@ use crate::{
     ActError, Directory, Hasher, Store,
     clock::{Clock, until},
     current::Alteration,
+    guard::Asker,
     perform::Ports,
 };
 
@@ -238,8 +239,8 @@ impl<S: Store, D: Directory, H: Hasher> StationTask<S, D, H> {
             Effect::Verify(request, claim, card) => {
                 let station = self.name.clone();
                 self.begin(request, async move {
-                    let verdict = ports.verify(claim, card, Some(&station)).await;
-                    Input::Verified(request, verdict)
+                    let verdict = ports.verify(claim, card, Asker::Panel(&station)).await;
+                    Input::Verified(request, verdict.map_err(|refusal| refusal.code))
                 });
             }
             Effect::Commit(request, binding) => {

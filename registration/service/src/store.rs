@@ -2,8 +2,8 @@ use std::{future::Future, time::SystemTime};
 
 use kazasu_hal::CardIdentity;
 use kazasu_registration::{
-    AuditEntry, AuditRecord, Binding, Broken, Capacity, CommitOutcome, DeviceSecret, LookUp,
-    OwnChange, OwnOutcome, Provisional, ProvisionalOutcome, UserId, UserKey, Whole,
+    AuditEntry, AuditRecord, Binding, Broken, Capacity, CommitOutcome, DeviceSecret, Failures,
+    LookUp, OwnChange, OwnOutcome, Provisional, ProvisionalOutcome, UserId, UserKey, Whole,
 };
 
 use crate::{
@@ -121,14 +121,14 @@ pub trait Store: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Option<Verifier>, StoreError>> + Send;
 
     /// Wrong passwords in a row, of each registered user who has some.
-    fn failures(&self) -> impl Future<Output = Result<Vec<(UserId, u8)>, StoreError>> + Send;
+    fn failures(&self) -> impl Future<Output = Result<Vec<(UserId, Failures)>, StoreError>> + Send;
 
     /// Keeps how many passwords of a user were wrong in a row, and writes an audit record with it.
     /// Of a user ID that nobody has nothing is kept, at the same cost.
     fn save_failures(
         &self,
         user: UserId,
-        failures: u8,
+        failures: Failures,
         audit: Option<AuditRecord>,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 

@@ -1,22 +1,23 @@
 //! Wrong passwords in a row, kept over a restart.
 
-use kazasu_registration::{AuditRecord, UserId};
+use kazasu_registration::{AuditRecord, Failures, UserId};
 use rusqlite::{Transaction, params};
 
 use crate::{audit, error::QueryError, users::REGISTERED};
 
 type Result<T> = std::result::Result<T, QueryError>;
 
-pub(crate) fn all(tx: &Transaction<'_>) -> Result<Vec<(UserId, u8)>> {
+pub(crate) fn all(tx: &Transaction<'_>) -> Result<Vec<(UserId, Failures)>> {
     let mut query = tx.prepare_cached(
-        "SELECT users.id, user_id, failures FROM lockouts JOIN users ON users.id = lockouts.user",
+        "SELECT users.id, user_id, at_device, network
+         FROM lockouts JOIN users ON users.id = lockouts.user",
     )?;
     let mut rows = query.query([])?;
     let mut kept = Vec::new();
     while let Some(row) = rows.next()? {
         let user = UserId::new(&row.get::<_, String>(1)?)
             .map_err(|_| QueryError::Damaged("users", row.get(0).unwrap_or_default()))?;
-        kept.push((user, row.get(2)?));
+        kept.push((user, Failures { at_device: row.get(2)?, network: row.get(3)? }));
     }
     Ok(kept)
 }
@@ -24,7 +25,7 @@ pub(crate) fn all(tx: &Transaction<'_>) -> Result<Vec<(UserId, u8)>> {
 pub(crate) fn save(
     tx: &Transaction<'_>,
     user: &UserId,
-    failures: u8,
+    failures: Failures,
     record: Option<&AuditRecord>,
 ) -> Result<()> {
     // Without a record of the user the row is nobody's and says nothing, but is written all the
@@ -35,10 +36,11 @@ pub(crate) fn save(
     )?
     .execute(params![user.as_str(), REGISTERED])?;
     tx.prepare_cached(
-        "INSERT INTO lockouts (user, failures)
-         SELECT (SELECT id FROM users WHERE user_id = ?1 AND kind = ?2), ?3 WHERE ?3 > 0",
+        "INSERT INTO lockouts (user, at_device, network)
+         SELECT (SELECT id FROM users WHERE user_id = ?1 AND kind = ?2), ?3, ?4
+         WHERE ?3 > 0 OR ?4 > 0",
     )?
-    .execute(params![user.as_str(), REGISTERED, failures])?;
+    .execute(params![user.as_str(), REGISTERED, failures.at_device, failures.network])?;
     match record {
         Some(record) => audit::append(tx, record),
         None => Ok(()),

@@ -2,8 +2,8 @@ use std::{sync::Arc, time::SystemTime};
 
 use kazasu_hal::CardIdentity;
 use kazasu_registration::{
-    AuditEntry, AuditRecord, Binding, Broken, Capacity, CommitOutcome, DeviceSecret, LookUp,
-    OwnChange, OwnOutcome, Provisional, ProvisionalOutcome, UserId, UserKey, Whole,
+    AuditEntry, AuditRecord, Binding, Broken, Capacity, CommitOutcome, DeviceSecret, Failures,
+    LookUp, OwnChange, OwnOutcome, Provisional, ProvisionalOutcome, UserId, UserKey, Whole,
 };
 use kazasu_service::{
     AddOutcome, CheckedVerifier, CopyToStore, Credentials, SaveOutcome, SettingsToStore, Store,
@@ -109,14 +109,14 @@ impl Store for SqliteStore {
         self.write(move |tx| settings::set_secret(tx, which, verifier.as_ref(), at)).await
     }
 
-    async fn failures(&self) -> Result<Vec<(UserId, u8)>, StoreError> {
+    async fn failures(&self) -> Result<Vec<(UserId, Failures)>, StoreError> {
         self.read(lockouts::all).await
     }
 
     async fn save_failures(
         &self,
         user: UserId,
-        failures: u8,
+        failures: Failures,
         audit: Option<AuditRecord>,
     ) -> Result<(), StoreError> {
         self.write(move |tx| lockouts::save(tx, &user, failures, audit.as_ref())).await

@@ -1,4 +1,4 @@
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use kazasu_registration::{
     AuditEntry, AuditEvent, AuditRecord, Broken, Claim, Claimed, ClockWatch, DeviceSecret,
@@ -8,7 +8,7 @@ use tokio::time::sleep;
 use zeroize::Zeroizing;
 
 use super::{Admin, AdminError};
-use crate::{Hasher, NoDirectory, Service, Store, Verifier, perform::Ports};
+use crate::{Hasher, NoDirectory, Refusal, Service, Store, Verifier, guard::Asker, perform::Ports};
 
 /// How often the clocks are compared.
 const CLOCK_EVERY: Duration = Duration::from_secs(10);
@@ -28,16 +28,34 @@ impl<S: Store, H: Hasher> Admin<S, H> {
     /// role with a password. Passes the same gate as every other sign-in; failures are audited.
     ///
     /// # Errors
-    /// `K06` where they are not, whatever the reason; what the gate says; the store's.
+    /// 3065 where too many from this address were wrong of late, which is answered without looking
+    /// at anything; `K06` where they are not, whatever the reason; what the gate says; the store's.
     pub async fn check_administrator(
         &self,
         user: &str,
         password: Zeroizing<String>,
-    ) -> Result<Claimed, ErrorCode> {
+        from: IpAddr,
+    ) -> Result<Claimed, Refusal> {
+        self.guard.admit(from)?;
+        let checked = self.administrator(user, password).await;
+        let guessed = |code| {
+            matches!(code, ErrorCode::SignInFailed | ErrorCode::LockedOut | ErrorCode::TryLater)
+        };
+        if !checked.as_ref().is_err_and(|refusal| guessed(refusal.code)) {
+            self.guard.admitted(from);
+        }
+        checked
+    }
+
+    async fn administrator(
+        &self,
+        user: &str,
+        password: Zeroizing<String>,
+    ) -> Result<Claimed, Refusal> {
         let wrong = ErrorCode::SignInFailed;
         let (Ok(id), Ok(typed)) = (UserId::new(user), TypedPassword::new(password)) else {
             // No user has such an ID, and nobody such a password.
-            return Err(self.refused(Claimed::Unknown, wrong).await);
+            return Err(self.refused(Claimed::Unknown, wrong).await.into());
         };
         let site = self.current.site();
         let device = site.settings.administrator.id.as_ref() == Some(&id);
@@ -54,18 +72,22 @@ impl<S: Store, H: Hasher> Admin<S, H> {
             current: Arc::clone(&self.current),
             guard: Arc::clone(&self.guard),
         };
-        match ports.verify(claim, None, None).await? {
+        match ports.verify(claim, None, Asker::Retrieval).await? {
             Verdict::RightDevice => Ok(who),
             Verdict::Right(account) if account.role != Role::Administrator => {
                 let event = AuditEvent::NotAdministrator { user: account.id };
                 self.record_audit(event).await.map_err(|error| log_failed(&error))?;
-                Err(wrong)
+                Err(wrong.into())
             }
             // An administrator without a password is anybody.
-            Verdict::Right(account) if !account.has_password => Err(self.refused(who, wrong).await),
+            Verdict::Right(account) if !account.has_password => {
+                Err(self.refused(who, wrong).await.into())
+            }
             Verdict::Right(_) => Ok(who),
-            Verdict::UnknownUser => Err(self.refused(Claimed::Unknown, wrong).await),
-            Verdict::WrongPassword | Verdict::NotSetUp => Err(self.refused(who, wrong).await),
+            Verdict::UnknownUser => Err(self.refused(Claimed::Unknown, wrong).await.into()),
+            Verdict::WrongPassword | Verdict::NotSetUp => {
+                Err(self.refused(who, wrong).await.into())
+            }
         }
     }
 

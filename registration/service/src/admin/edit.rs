@@ -85,6 +85,7 @@ impl<S: Store, H: Hasher> Admin<S, H> {
             at: self.clock.wall(),
         };
         let edited = self.store.edit_user(change).await;
+        self.guard.forget_wrong();
         if may_have_happened(&edited, |there| *there) {
             self.current.altered(None, [Altered::Record(key.clone())]);
         }

@@ -189,7 +189,9 @@ impl<S: Store, H: Hasher> Admin<S, H> {
             ready.push(UserToStore { id, name, mail, role, limits, verifier });
         }
         let capacity = self.current.site().settings.capacity;
-        Ok(self.store.add_users(ready, capacity, self.clock.wall()).await?)
+        let outcome = self.store.add_users(ready, capacity, self.clock.wall()).await?;
+        self.guard.forget_wrong();
+        Ok(outcome)
     }
 }
 

@@ -175,6 +175,7 @@ impl<S: Store, H: Hasher> Admin<S, H> {
             }
         };
         let set = self.store.set_secret(which, verifier, self.clock.wall()).await;
+        self.guard.forget_wrong();
         if may_have_happened(&set, |()| true) {
             self.current.altered(None, [Altered::Secret(which)]);
         }

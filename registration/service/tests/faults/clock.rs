@@ -1,8 +1,10 @@
 //! The calendar clock is set, or stops, at each moment at which it is read while somebody guesses:
 //! the lock-out goes by the other clock.
 
+use std::net::Ipv4Addr;
+
 use kazasu_registration::{DeviceSecret, ErrorCode, Notice, Page, Source};
-use kazasu_service::{PanelAction, Unlock};
+use kazasu_service::{PanelAction, Refusal, Unlock};
 
 use crate::{
     FIRST_CARD, Keeper, PASSWORD, Told, USER,
@@ -43,9 +45,11 @@ async fn typed(world: &World<Memory>, password: &str) -> Option<ErrorCode> {
 /// The same as the key operator, at the audit server.
 async fn operator(world: &World<Memory>, password: &str) -> Option<ErrorCode> {
     for _ in 0..20 {
-        match world.service.check_administrator("admin", password.to_owned().into()).await {
-            Err(ErrorCode::TryLater) => world.pass(1_000).await,
-            answer => return answer.err(),
+        let from = Ipv4Addr::new(192, 0, 2, 1).into();
+        let password = password.to_owned().into();
+        match world.service.check_administrator("admin", password, from).await {
+            Err(Refusal { code: ErrorCode::TryLater, .. }) => world.pass(1_000).await,
+            answer => return answer.err().map(|refusal| refusal.code),
         }
     }
     panic!("too soon for too long")

@@ -8,8 +8,8 @@ use std::{
 
 use kazasu_hal::CardIdentity;
 use kazasu_registration::{
-    AuditEntry, AuditRecord, Binding, Broken, Capacity, CommitOutcome, DeviceSecret, LookUp,
-    OwnChange, OwnOutcome, Provisional, ProvisionalOutcome, UserId, UserKey, Whole,
+    AuditEntry, AuditRecord, Binding, Broken, Capacity, CommitOutcome, DeviceSecret, Failures,
+    LookUp, OwnChange, OwnOutcome, Provisional, ProvisionalOutcome, UserId, UserKey, Whole,
 };
 use kazasu_service::{
     AddOutcome, CheckedVerifier, CopyToStore, Credentials, SaveOutcome, SettingsToStore, Store,
@@ -92,8 +92,8 @@ calls! {
     Reads settings_history() -> Vec<StoredSettings>;
     Writes save_settings(change: SettingsToStore) -> SaveOutcome;
     Reads secret(which: DeviceSecret) -> Option<Verifier>;
-    Reads failures() -> Vec<(UserId, u8)>;
-    Writes save_failures(user: UserId, failures: u8, audit: Option<AuditRecord>) -> ();
+    Reads failures() -> Vec<(UserId, Failures)>;
+    Writes save_failures(user: UserId, failures: Failures, audit: Option<AuditRecord>) -> ();
     Writes set_secret(which: DeviceSecret, verifier: Option<Verifier>, at: SystemTime) -> ();
     Writes append_audit(record: AuditRecord) -> ();
     Reads audit_log(after: u64) -> Vec<AuditEntry>;

@@ -8,7 +8,7 @@ use kazasu_service::{Service, Store, StoreError, StoreErrorKind, UserEdit};
 
 use crate::{
     on_both_stores,
-    world::{World, entry, id, key, with},
+    world::{RETRIEVAL, World, entry, id, key, with},
 };
 
 on_both_stores!(
@@ -46,8 +46,9 @@ async fn only_administrators_may_have_the_log(world: World<impl Store>) {
         let role = UserEdit { role: Some(Role::Administrator), ..UserEdit::default() };
         service.edit_user(&key(user), role).await.unwrap();
     }
-    let before_password = service.check_administrator("admin", "sesame 1".to_owned().into()).await;
-    assert_eq!(before_password, Err(ErrorCode::SignInFailed), "no password is set yet");
+    let before_password =
+        service.check_administrator("admin", "sesame 1".to_owned().into(), RETRIEVAL).await;
+    assert_eq!(before_password, Err(ErrorCode::SignInFailed.into()), "no password is set yet");
     let operator = DeviceSecret::KeyOperator;
     service.set_secret(operator, Some("operator 1".to_owned().into())).await.unwrap();
     let wrong = Err(ErrorCode::SignInFailed);
@@ -69,8 +70,9 @@ async fn only_administrators_may_have_the_log(world: World<impl Store>) {
     ];
     for (user, password, expected, recorded) in rows {
         let before = newest(service).await;
-        let checked = service.check_administrator(user, password.to_owned().into()).await;
-        assert_eq!(checked, expected, "{user:?}");
+        let checked =
+            service.check_administrator(user, password.to_owned().into(), RETRIEVAL).await;
+        assert_eq!(checked.map_err(|refusal| refusal.code), expected, "{user:?}");
         let log = log(service, before).await;
         let recorded: Vec<_> = recorded.into_iter().collect();
         assert_eq!(log, recorded, "{user:?}");
@@ -115,8 +117,8 @@ async fn what_cannot_be_audited_is_refused() {
     let error = world.service.export_audit(None).await.unwrap_err();
     assert_eq!(error.code(), Some(ErrorCode::AuditUnwritable));
     assert_eq!(ErrorCode::AuditUnwritable.as_str(), "3025");
-    let checked = world.service.check_administrator("a:b", String::new().into()).await;
-    assert_eq!(checked, Err(ErrorCode::AuditUnwritable));
+    let checked = world.service.check_administrator("a:b", String::new().into(), RETRIEVAL).await;
+    assert_eq!(checked, Err(ErrorCode::AuditUnwritable.into()));
 }
 
 /// S40-4-09: here the one clock runs and the calendar's stands still, as if it were set back again

@@ -14,6 +14,7 @@ mod rights;
 mod sessions;
 mod settings;
 mod stations;
+mod ways;
 mod world;
 
 /// Runs flows over both stores: in virtual time where the store has no thread of its own.

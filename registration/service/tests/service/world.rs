@@ -1,6 +1,7 @@
 //! A running service, its readers, its panels.
 
 use std::{
+    net::{IpAddr, Ipv4Addr},
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -20,6 +21,9 @@ use tokio::{
 };
 
 use crate::memory::Memory;
+
+/// Where the audit log is retrieved from.
+pub(crate) const RETRIEVAL: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 
 /// Two stations, `desk` and `door`, over a store and a directory.
 pub(crate) struct World<S> {

@@ -1,4 +1,4 @@
--- Schema 4: of one kind of audit record only so many are kept.
+-- Schema 4: of one kind of audit record only so many are kept; wrong passwords are counted by way.
 
 -- How many records of each kind are kept, so that an append counts none of them.
 CREATE TABLE audit_kinds (
@@ -26,3 +26,17 @@ CREATE TABLE audit_gaps (
 
 -- The same seal of what stands before the first record; NULL where nothing was trimmed since.
 ALTER TABLE audit_chain ADD COLUMN seal BLOB;
+
+-- Wrong passwords are counted by way: in front of the device and from the
+-- network each by itself. What was counted before counts on both ways: nobody gets new attempts.
+CREATE TABLE lockouts_by_way (
+    -- NULL: of user IDs that nobody has, whichever they were.
+    user      INTEGER UNIQUE REFERENCES users (id) ON DELETE CASCADE,
+    at_device INTEGER NOT NULL CHECK (at_device BETWEEN 0 AND 255),
+    network   INTEGER NOT NULL CHECK (network BETWEEN 0 AND 255),
+    CHECK (at_device > 0 OR network > 0)
+) STRICT;
+INSERT INTO lockouts_by_way (user, at_device, network)
+    SELECT user, failures, failures FROM lockouts;
+DROP TABLE lockouts;
+ALTER TABLE lockouts_by_way RENAME TO lockouts;

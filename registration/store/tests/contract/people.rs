@@ -1,6 +1,6 @@
 //! Copies of a directory's people, own records, what administrators change.
 
-use kazasu_registration::{AuditEvent, AuditRecord, Claimed, OwnChange, OwnOutcome};
+use kazasu_registration::{AuditEvent, AuditRecord, Claimed, Failures, OwnChange, OwnOutcome};
 use kazasu_service::{CheckedVerifier, StoredUser, UserChange};
 
 use super::*;
@@ -272,22 +272,26 @@ pub(crate) async fn wrong_passwords_are_counted_for_users_alone(store: &impl Sto
     let event = AuditEvent::Locked { who: Claimed::User(id("tanaka")), card: None };
     let record = Some(AuditRecord { at: at(1), station: None, event });
     // What is stored, and what is there then; nobody has the third user ID.
-    type Kept<'a> = &'a [(&'a str, u8)];
-    let rows: [(&str, u8, Kept<'_>); 7] = [
-        ("tanaka", 1, &[("tanaka", 1)]),
-        ("tanaka", 5, &[("tanaka", 5)]),
-        ("suzuki", 2, &[("suzuki", 2), ("tanaka", 5)]),
-        ("nobody", 4, &[("suzuki", 2), ("tanaka", 5)]),
-        ("suzuki", 0, &[("tanaka", 5)]),
-        ("nobody", 0, &[("tanaka", 5)]),
-        ("suzuki", 0, &[("tanaka", 5)]),
+    type Kept<'a> = &'a [(&'a str, (u8, u8))];
+    let rows: [(&str, (u8, u8), Kept<'_>); 8] = [
+        ("tanaka", (1, 0), &[("tanaka", (1, 0))]),
+        ("tanaka", (5, 3), &[("tanaka", (5, 3))]),
+        ("suzuki", (0, 2), &[("suzuki", (0, 2)), ("tanaka", (5, 3))]),
+        ("nobody", (4, 4), &[("suzuki", (0, 2)), ("tanaka", (5, 3))]),
+        ("suzuki", (0, 0), &[("tanaka", (5, 3))]),
+        ("nobody", (0, 0), &[("tanaka", (5, 3))]),
+        ("tanaka", (0, 255), &[("tanaka", (0, 255))]),
+        ("suzuki", (0, 0), &[("tanaka", (0, 255))]),
     ];
+    let by_way = |(at_device, network)| Failures { at_device, network };
     for (who, failures, there) in rows {
-        assert_eq!(store.save_failures(id(who), failures, record.clone()).await, Ok(()));
+        let saved = store.save_failures(id(who), by_way(failures), record.clone()).await;
+        assert_eq!(saved, Ok(()));
         let mut kept = store.failures().await.unwrap();
-        kept.sort();
-        let there: Vec<_> = there.iter().map(|&(who, failures)| (id(who), failures)).collect();
-        assert_eq!(kept, there, "{who} {failures}");
+        kept.sort_by(|one, other| one.0.cmp(&other.0));
+        let there: Vec<_> =
+            there.iter().map(|&(who, failures)| (id(who), by_way(failures))).collect();
+        assert_eq!(kept, there, "{who} {failures:?}");
     }
     // They go with the user.
     assert_eq!(store.delete_user(id("tanaka").into(), at(2)).await, Ok(true));

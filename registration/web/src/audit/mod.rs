@@ -9,7 +9,11 @@ mod credentials;
 pub(crate) mod fuzz;
 mod sessions;
 
-use std::{net::IpAddr, sync::Arc, time::SystemTime};
+use std::{
+    net::IpAddr,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use axum::{
     Extension, Router,
@@ -21,11 +25,15 @@ use axum::{
     routing::{any, get, post},
 };
 use jiff::tz::TimeZone;
+use kazasu_hal::Mono;
 use kazasu_registration::{Claimed, DateFormat, ErrorCode, Shown, manual};
-use kazasu_service::{AdminError, Service};
+use kazasu_service::{AdminError, Refusal, Service};
 
 use self::sessions::Sessions;
-use crate::{connection::OurAddress, origin::AllowedHosts};
+use crate::{
+    connection::{OurAddress, TheirAddress},
+    origin::AllowedHosts,
+};
 
 /// The largest form, in bytes: two fields in Base64.
 const BODY_MAX: usize = 4 * 1024;
@@ -71,7 +79,12 @@ async fn only_under_our_name(State(audit): State<Audit>, request: Request, next:
     }
 }
 
-async fn login(State(audit): State<Audit>, headers: HeaderMap, body: Bytes) -> Response {
+async fn login(
+    State(audit): State<Audit>,
+    Extension(TheirAddress(from)): Extension<TheirAddress>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     // A page elsewhere could post a form; it cannot claim to be one of ours.
     if !came_from_us(&headers) {
         let why = "the header Referer has to name a page of this server: /home/index.html\n";
@@ -82,9 +95,9 @@ async fn login(State(audit): State<Audit>, headers: HeaderMap, body: Bytes) -> R
         return refusal(StatusCode::BAD_REQUEST, why);
     };
     let shared = &audit.0;
-    match shared.service.check_administrator(&typed.user, typed.password).await {
+    match shared.service.check_administrator(&typed.user, typed.password, from).await {
         Ok(who) => begin(shared, who).await,
-        Err(code) => failed(code),
+        Err(refused) => failed(refused, shared.service.now().mono),
     }
 }
 
@@ -102,17 +115,28 @@ async fn begin(shared: &Shared, who: Claimed) -> Response {
 }
 
 /// Nothing tells a wrong ID from a wrong password, or either from somebody who is no administrator.
-fn failed(code: ErrorCode) -> Response {
+fn failed(Refusal { code, until }: Refusal, now: Mono) -> Response {
     let status = match code {
         ErrorCode::SignInFailed | ErrorCode::LockedOut => StatusCode::FORBIDDEN,
-        ErrorCode::TryLater => StatusCode::SERVICE_UNAVAILABLE,
+        ErrorCode::TryLater => StatusCode::TOO_MANY_REQUESTS,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     };
-    let why = match status {
-        StatusCode::FORBIDDEN => ErrorCode::SignInFailed,
-        _ => code,
-    };
-    refusal(status, &format!("refused (code {})\n", why.as_str()))
+    // A lock looks like a wrong password: also when it opens would tell whose it is.
+    if status == StatusCode::FORBIDDEN {
+        return refusal(status, &refused(ErrorCode::SignInFailed));
+    }
+    let mut response = refusal(status, &refused(code));
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        let wait = until.map_or(Duration::from_secs(1), |until| until.since(now));
+        // Whole seconds, upwards: not too early.
+        let seconds = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)).max(1);
+        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
+    response
+}
+
+fn refused(code: ErrorCode) -> String {
+    format!("refused (code {})\n", code.as_str())
 }
 
 async fn export(

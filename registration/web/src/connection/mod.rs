@@ -45,6 +45,10 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OurAddress(pub(crate) IpAddr);
 
+/// The address of the other side of a connection.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TheirAddress(pub(crate) IpAddr);
+
 /// One connection and its place. The requests that come over it carry a copy of this.
 #[derive(Clone)]
 pub(crate) struct Guest {
@@ -172,6 +176,7 @@ async fn greet(
     let Ok(ours) = stream.local_addr() else { return };
     let router = router
         .layer(Extension(OurAddress(ours.ip().to_canonical())))
+        .layer(Extension(TheirAddress(peer.ip().to_canonical())))
         .layer(Extension(guest.clone()));
     let stream = Patient::new(stream);
     match tls {

@@ -9,8 +9,8 @@ use std::{
 
 use kazasu_hal::CardIdentity;
 use kazasu_registration::{
-    Account, AuditEntry, AuditEvent, Binding, CardNumber, CommitOutcome, DeviceSecret, ListedUser,
-    Role, Site, Source, UserId, UserKey,
+    Account, AuditEntry, AuditEvent, Binding, CardNumber, CommitOutcome, DeviceSecret, Failures,
+    ListedUser, Role, Site, Source, UserId, UserKey,
 };
 use kazasu_service::{
     Collision, Collisions, CopyToStore, SETTINGS_KEPT, SaveOutcome, SettingsToStore, StoreError,
@@ -58,7 +58,7 @@ struct Records {
     rows: Vec<Row>,
     settings: Vec<StoredSettings>,
     secrets: Vec<(DeviceSecret, Verifier)>,
-    failures: Vec<(UserId, u8)>,
+    failures: Vec<(UserId, Failures)>,
     audit: Vec<String>,
     log: Vec<AuditEntry>,
     commits: usize,

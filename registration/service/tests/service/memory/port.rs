@@ -3,8 +3,8 @@ use std::time::SystemTime;
 use kazasu_hal::CardIdentity;
 use kazasu_registration::{
     AuditEntry, AuditEvent, AuditRecord, Binding, Broken, Capacity, CommitOutcome, DeviceSecret,
-    Link, ListedUser, LookUp, Mark, OwnChange, OwnOutcome, Provisional, ProvisionalOutcome, Role,
-    Source, UserId, UserKey, Whole,
+    Failures, Link, ListedUser, LookUp, Mark, OwnChange, OwnOutcome, Provisional,
+    ProvisionalOutcome, Role, Source, UserId, UserKey, Whole,
 };
 use kazasu_service::{
     AddOutcome, CheckedVerifier, CopyToStore, Credentials, SaveOutcome, SettingsToStore, Store,
@@ -284,7 +284,7 @@ impl Store for Memory {
         .await
     }
 
-    async fn failures(&self) -> Result<Vec<(UserId, u8)>, StoreError> {
+    async fn failures(&self) -> Result<Vec<(UserId, Failures)>, StoreError> {
         self.answer(|records| {
             let there = records.failures.clone().into_iter();
             there.filter(|(user, _)| records.row(&user.clone().into()).is_some()).collect()
@@ -295,12 +295,12 @@ impl Store for Memory {
     async fn save_failures(
         &self,
         user: UserId,
-        failures: u8,
+        failures: Failures,
         audit: Option<AuditRecord>,
     ) -> Result<(), StoreError> {
         self.answer(|records| {
             records.failures.retain(|(of, _)| *of != user);
-            if failures > 0 && records.row(&user.clone().into()).is_some() {
+            if failures != Failures::default() && records.row(&user.clone().into()).is_some() {
                 records.failures.push((user, failures));
             }
             audit.iter().for_each(|audit| records.log(&audit.event));
