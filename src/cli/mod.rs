@@ -252,7 +252,8 @@ pub(crate) struct Serve {
     pub(crate) listen: Option<SocketAddr>,
 
     /// Also speaks TLS, at this address: the panel, and the audit log for scripts; port 0 takes a
-    /// free one
+    /// free one. Whoever reaches it can try passwords, ten at once and then ever more slowly: let
+    /// only those reach it who need to (docs/guessing.md)
     #[arg(long, value_name = "ADDR")]
     pub(crate) tls_listen: Option<SocketAddr>,
 
