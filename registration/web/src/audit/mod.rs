@@ -102,13 +102,16 @@ async fn login(
 }
 
 async fn begin(shared: &Shared, who: Claimed) -> Response {
+    let now = shared.service.now().mono;
     let standing = match shared.service.standing(who).await {
         Ok(Some(standing)) => standing,
         // Taken away in this very moment.
-        Ok(None) => return failed(ErrorCode::SignInFailed),
-        Err(error) => return failed(error.code().unwrap_or(ErrorCode::Internal)),
+        Ok(None) => return failed(ErrorCode::SignInFailed.into(), now),
+        Err(error) => {
+            return failed(error.code().unwrap_or(ErrorCode::Internal).into(), now);
+        }
     };
-    match shared.sessions.begin(standing, shared.service.now().mono) {
+    match shared.sessions.begin(standing, now) {
         Some(cookie) => (StatusCode::OK, [(header::SET_COOKIE, cookie)], "OK\n").into_response(),
         None => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
