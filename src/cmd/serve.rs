@@ -243,11 +243,23 @@ fn tell_ready(out: Out, ready: Ready) {
     });
 }
 
-/// What the kernel calls this run of the machine; it differs after each boot.
+/// What the kernel calls this run of the machine; it differs after each boot. Where that is hidden, as
+/// by systemd's `ProcSubset=pid`, a name of its own: each start then counts as one after a boot.
 fn boot() -> Result<String> {
     const FILE: &str = "/proc/sys/kernel/random/boot_id";
-    let id = std::fs::read_to_string(FILE).with_context(|| format!("{FILE} cannot be read"))?;
-    Ok(id.trim().to_owned())
+    match std::fs::read_to_string(FILE) {
+        Ok(id) => Ok(id.trim().to_owned()),
+        Err(error) => {
+            tracing::warn!(
+                %error,
+                "{FILE} cannot be read (with ProcSubset=pid it is hidden): the audit log calls each \
+                 start of the service a cold one"
+            );
+            let mut raw = [0; 16];
+            getrandom::fill(&mut raw).context("the system gives no random numbers")?;
+            Ok(raw.iter().map(|byte| format!("{byte:02x}")).collect())
+        }
+    }
 }
 
 /// Starts a simulated PN532 in this process, and the script on it.
