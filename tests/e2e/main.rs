@@ -14,6 +14,7 @@
     reason = "a test that cannot go on ends with a panic"
 )]
 
+mod atr_list;
 mod audit;
 mod backup;
 mod card_rule;

@@ -3,7 +3,7 @@ use std::time::Duration;
 use kazasu_hal::{Fault, FaultKind};
 use pcsc::Error;
 
-use crate::worker::ReadError;
+use crate::{identify::NoCard, worker::ReadError};
 
 /// What it means that the way to pcscd broke. Whatever the code: the context is dead, since even
 /// when pcscd is back an old one fails for ever while it says that it is valid.
@@ -93,14 +93,20 @@ pub(crate) fn card(reader: &str, error: &ReadError) -> Fault {
 }
 
 /// What was read is no identifier of a known technology.
-pub(crate) fn unknown(reader: &str, len: usize) -> Fault {
-    Fault::new(
-        FaultKind::Unsupported,
-        format!(
-            "the card in {reader} is of no supported kind: its identifier has {len} bytes, and its \
-             ATR does not go with that"
+pub(crate) fn unknown(reader: &str, len: usize, why: &NoCard) -> Fault {
+    match why {
+        NoCard::OfNoKind => Fault::new(
+            FaultKind::Unsupported,
+            format!(
+                "the card in {reader} is of no supported kind: its identifier has {len} bytes, and \
+                 its ATR does not go with that"
+            ),
         ),
-    )
+        NoCard::Impossible(error) => Fault::new(
+            FaultKind::Protocol,
+            format!("the card in {reader} was read wrongly: {error}"),
+        ),
+    }
 }
 
 /// A card does not let go of pcscd.

@@ -1,43 +1,44 @@
-use kazasu_hal::{Card, SystemCode};
-use kazasu_wire::atr::{Atr, Technology};
+use kazasu_hal::{BadCardId, Card, SystemCode};
+use kazasu_wire::atr::{self, Atr, Technology};
 
-/// The card behind an ATR and what `FF CA 00 00 00` gave; `None` where they do not tell.
+/// The card behind an ATR and what `FF CA 00 00 00` gave.
 ///
 /// The ATR names the technology where it can, the length of the identifier decides where it cannot:
 /// an ISO/IEC 14443-4 ATR does not say A or B, and only type A has 7 or 10 bytes. Eight bytes are a
 /// FeliCa card only where the ATR says so, for ISO/IEC 15693 tags have eight as well. Four bytes
 /// behind an ATR that fits type B count as type B, the more careful reading: those are refused as
-/// identities.
-#[must_use]
-pub fn card(atr: &[u8], id: &[u8], pmm: Option<[u8; 8]>) -> Option<Card> {
-    let decoded = Atr::decode(atr).ok();
-    let technology = match decoded.as_ref() {
-        Some(_) if is_scm_felica(atr, id) => Some(Technology::Felica),
-        Some(decoded) => decoded.technology(),
-        None => None,
+/// identities. What answers behind the ATR of a contact card is nobody's identifier.
+///
+/// # Errors
+/// They do not go together, or no card has such an identifier.
+pub fn card(atr: &[u8], id: &[u8], pmm: Option<[u8; 8]>) -> Result<Card, NoCard> {
+    use Technology::{Felica, TypeA, TypeAOrB, TypeB, Unsaid};
+    let storage = Atr::decode(atr).is_ok_and(|atr| atr.storage_card().is_some());
+    let type_a = || Card::iso14443a(id, None, atr::sak(atr));
+    let card = match (atr::technology(atr, id), id.len()) {
+        (Some(Felica), 8) => Card::felica(id, SystemCode::ANY, pmm, None),
+        (Some(TypeB), 7 | 10) if storage => return Err(NoCard::OfNoKind),
+        (Some(TypeB | TypeAOrB), 4) => Card::iso14443b(id),
+        (Some(TypeA), 4) | (Some(_), 7 | 10) => type_a(),
+        // A reader that leaves the check byte on the UID: the reason is told.
+        (Some(TypeA | TypeAOrB | Unsaid), 5) => type_a(),
+        _ => return Err(NoCard::OfNoKind),
     };
-    match (technology, id.len()) {
-        (Some(Technology::Felica), 8) => Card::felica(id, SystemCode::ANY, pmm, None).ok(),
-        (Some(Technology::TypeB), 4) => Card::iso14443b(id).ok(),
-        (Some(Technology::TypeA), 4) | (_, 7 | 10) => {
-            Card::iso14443a(id, None, decoded.and_then(|atr| atr.sak())).ok()
-        }
-        _ => None,
-    }
+    card.map_err(NoCard::Impossible)
+}
+
+/// Why there is no card behind an ATR and an identifier.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoCard {
+    /// The ATR does not go with such an identifier.
+    OfNoKind,
+    /// No card has it.
+    Impossible(BadCardId),
 }
 
 /// Whether an ATR is that of a FeliCa card, by itself: then the reader is asked for the PMm too.
 pub(crate) fn is_felica(atr: &[u8], id: &[u8]) -> bool {
-    card(atr, id, None).is_some_and(|card| card.identity.system().is_some())
-}
-
-/// SCM and Identiv readers (SCL3711) make up an ATR of their own for FeliCa:
-/// `3B 8C 80 01 04 43 FD`, IDm, time-out, TCK.
-fn is_scm_felica(atr: &[u8], id: &[u8]) -> bool {
-    id.len() == 8
-        && atr
-            .strip_prefix(&[0x3B, 0x8C, 0x80, 0x01, 0x04, 0x43, 0xFD])
-            .is_some_and(|rest| rest.starts_with(id))
+    card(atr, id, None).is_ok_and(|card| card.identity.system().is_some())
 }
 
 #[cfg(test)]
@@ -52,6 +53,41 @@ mod tests {
         let mut atr = [&[0x3B, 0x8C, 0x80, 0x01, 0x04, 0x43, 0xFD], idm, &[0]].concat();
         atr.push(atr.iter().skip(1).fold(0, |sum, byte| sum ^ byte));
         atr
+    }
+
+    fn checked(mut atr: Vec<u8>) -> Vec<u8> {
+        atr.push(atr.iter().skip(1).fold(0, |sum, byte| sum ^ byte));
+        atr
+    }
+
+    fn b_info(frame_and_protocol: u8) -> Vec<u8> {
+        Atr::iso_dep_b([0xE1, 0xF3, 0x5E, 0x11], [0x77, frame_and_protocol, 0xD5], 0).encode()
+    }
+
+    fn atqb(pupi: &[u8]) -> Vec<u8> {
+        Atr::iso_dep_a(&[&[0x50], pupi, &[0xE1, 0xF3, 0x5E, 0x11, 0x77, 0x81, 0xE1]].concat())
+            .encode()
+    }
+
+    fn scl01x(kind: u8, sak: u8) -> Vec<u8> {
+        let mut atr = vec![0x3B, 0xF5, 0x91, 0x00, 0xFF, 0x91, 0x81, 0x71, 0xFE, 0x40, 0x00];
+        atr.extend([kind, sak, 0, 0, 0]);
+        checked(atr)
+    }
+
+    #[test]
+    fn what_no_card_has_is_told_with_the_reason() {
+        let atr = Atr::type_a_storage(0x08).encode();
+        let rows: [(&[u8], &str); 3] = [
+            (&[0; 4], "00"),
+            (&[0x88, 4, 5, 6], "cascade"),
+            (&[0xDD, 0x17, 0x38, 0x0A, 0xF8], "BCC"),
+        ];
+        for (id, why) in rows {
+            let no_card = card(&atr, id, None).unwrap_err();
+            let told = crate::fault::unknown("Reader 00 00", id.len(), &no_card).to_string();
+            assert!(told.contains(why), "{told}");
+        }
     }
 
     #[test]
@@ -83,13 +119,47 @@ mod tests {
             ("ISO-DEP B", type_b.clone(), uid4, Some((Hal::Iso14443b, None))),
             ("an A card whose ATR looks like B", type_b, uid7, Some((Hal::Iso14443a, None))),
             ("ISO/IEC 15693", icode, idm, None),
-            ("no contactless ATR, 7 bytes", contact.clone(), uid7, Some((Hal::Iso14443a, None))),
+            ("no contactless ATR, 7 bytes", contact.clone(), uid7, None),
+            (
+                "a reader that was given no ATR",
+                vec![0x3B, 0x00],
+                uid7,
+                Some((Hal::Iso14443a, None)),
+            ),
+            ("that with 4 bytes", vec![0x3B, 0x00], uid4, None),
             ("no contactless ATR, 4 bytes", contact.clone(), uid4, None),
             ("no contactless ATR, 8 bytes", contact, idm, None),
             ("no ATR, no identifier", vec![], &[], None),
+            (
+                "no historical bytes, 4 bytes",
+                vec![0x3B, 0x80, 0x80, 1, 1],
+                uid4,
+                Some((Hal::Iso14443b, None)),
+            ),
+            (
+                "no historical bytes, 7 bytes",
+                vec![0x3B, 0x80, 0x80, 1, 1],
+                uid7,
+                Some((Hal::Iso14443a, None)),
+            ),
+            ("protocol info 83", b_info(0x83), uid4, Some((Hal::Iso14443b, None))),
+            ("protocol info C7", b_info(0xC7), uid4, Some((Hal::Iso14443b, None))),
+            ("no ISO/IEC 14443-4", b_info(0x80), uid4, Some((Hal::Iso14443a, None))),
+            ("bit 4 of it set", b_info(0x89), uid4, Some((Hal::Iso14443a, None))),
+            ("no such frame size", b_info(0xD1), uid4, Some((Hal::Iso14443a, None))),
+            ("whole ATQB on SCL3711", atqb(uid4), uid4, Some((Hal::Iso14443b, None))),
+            ("that with another PUPI", atqb(&[9, 8, 7, 6]), uid4, Some((Hal::Iso14443b, None))),
+            ("ATQB without its PUPI", atqb(&[]), uid4, Some((Hal::Iso14443b, None))),
+            ("SCL01x, Classic 1K", scl01x(0x41, 0x08), uid4, Some((Hal::Iso14443a, Some(0x08)))),
+            ("SCL01x, type B", scl01x(0x42, 0x00), uid4, Some((Hal::Iso14443b, None))),
+            ("SCL01x, something else", scl01x(0x0A, 0x08), uid4, None),
+            ("SCL01x, something else, 7 bytes", scl01x(0x0A, 0x08), uid7, None),
+            ("UID and check byte", acr122(0x0001), &[1, 2, 3, 4, 4], None),
+            ("zeros", acr122(0x0001), &[0; 4], None),
+            ("zeros for FeliCa", Atr::felica().encode(), &[0; 8], None),
         ];
         for (name, atr, id, expected) in rows {
-            let found = card(atr, id, Some(PMM));
+            let found = card(atr, id, Some(PMM)).ok();
             let shape = found.as_ref().map(|card| {
                 let sak = match card.details {
                     kazasu_hal::Details::Iso14443a { sak, .. } => sak,

@@ -178,11 +178,13 @@ impl<C: Cards> Follower<C> {
             failed = failed.saturating_add(1);
             let (fault, pause) = match asked {
                 Ok(Ok(Reading { id, pmm })) => {
-                    let card = identify::card(atr, &id, pmm);
-                    if card.is_none() {
-                        self.fault(fault::unknown(&self.name, id.len())).await?;
-                    }
-                    return Ok(card);
+                    return match identify::card(atr, &id, pmm) {
+                        Ok(card) => Ok(Some(card)),
+                        Err(why) => {
+                            self.fault(fault::unknown(&self.name, id.len(), &why)).await?;
+                            Ok(None)
+                        }
+                    };
                 }
                 Ok(Err(Failure { fault, again: Again::Never })) => {
                     self.fault(fault).await?;

@@ -22,8 +22,10 @@ const NAME_FELICA: u16 = 0x003B;
 const TS: u8 = 0x3B;
 const TD1: u8 = 0x80;
 const TD2: u8 = 0x01;
+/// First byte of an ATQB.
+const ATQB: u8 = 0x50;
 
-/// How the card behind the ATR speaks.
+/// How the card behind the ATR speaks, as far as the ATR tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Technology {
@@ -31,8 +33,74 @@ pub enum Technology {
     Felica,
     /// ISO/IEC 14443 type A.
     TypeA,
-    /// ISO/IEC 14443 type B.
+    /// ISO/IEC 14443 type B, or type A whose historical bytes read like those of type B.
     TypeB,
+    /// ISO/IEC 14443, and nothing tells A from B.
+    TypeAOrB,
+    /// A contactless card, and nothing else is said.
+    Unsaid,
+}
+
+/// How the card speaks whose ATR is `atr` and whose identifier is `id`; `None` for cards of other
+/// standards, contact cards and forms that nobody has described.
+///
+/// Besides the standard's form it knows what readers make up by themselves. Where the ATR holds an
+/// identifier, that has to be `id`:
+///
+/// | ATR | reader | card |
+/// | --- | --- | --- |
+/// | `3B 8C 80 01 04 43 FD`, IDm, time-out, TCK | SCL3711, SCM3712 | FeliCa |
+/// | `3B 8C 80 01 50`, PUPI, application data, protocol info, TCK | SCL3711, ACR1222L | type B |
+/// | `3B 88 80 01 50`, application data, protocol info, TCK | those with acsccid, PUPI left out | type B |
+/// | `3B Fn 91 00 FF 91 81 71 xx 40 00 41`, SAK, ..., TCK | SCL01x | type A |
+/// | the same with `42` | SCL01x | type B |
+/// | `3B 09 41 04`, UID, `00 00`, SAK | older than the standard | type A |
+/// | `3B 00` | ACR122U that was given nothing | unsaid |
+#[must_use]
+pub fn technology(atr: &[u8], id: &[u8]) -> Option<Technology> {
+    if let Ok(atr) = Atr::decode(atr) {
+        return match atr.historical[..] {
+            [0x04, 0x43, 0xFD, ref idm @ .., _] if idm.len() == 8 => {
+                (idm == id).then_some(Technology::Felica)
+            }
+            _ => atr.technology(),
+        };
+    }
+    if let Some((kind, _)) = scl01x(atr) {
+        return kind;
+    }
+    match atr {
+        [TS, 0x09, 0x41, 0x04, uid @ .., 0, 0, _sak] if uid == id => Some(Technology::TypeA),
+        [TS, 0x00] => Some(Technology::Unsaid),
+        _ => None,
+    }
+}
+
+/// Technology and SAK behind an ATR of SCM's SCL01x: `3B Fn 91 00 FF 91 81 71 xx 40 00`, n
+/// historical bytes, TCK. The first of them is 41 for type A, with the SAK behind it, and 42 for
+/// type B; 0A stands for cards that are neither of the two for sure.
+fn scl01x(atr: &[u8]) -> Option<(Option<Technology>, Option<u8>)> {
+    let [TS, t0, 0x91, 0x00, 0xFF, 0x91, 0x81, 0x71, _, 0x40, 0x00, historical @ .., found] = atr
+    else {
+        return None;
+    };
+    let whole = *t0 & 0xF0 == 0xF0
+        && historical.len() == usize::from(*t0 & 0x0F)
+        && tck(atr.get(..atr.len().saturating_sub(1)).unwrap_or_default()) == *found;
+    Some(match historical {
+        [0x41, sak, ..] if whole => (Some(Technology::TypeA), Some(*sak)),
+        [0x42, ..] if whole => (Some(Technology::TypeB), None),
+        _ => (None, None),
+    })
+}
+
+/// The SAK of a type A card, where the reader put it into the ATR.
+#[must_use]
+pub fn sak(atr: &[u8]) -> Option<u8> {
+    match Atr::decode(atr) {
+        Ok(atr) => atr.sak(),
+        Err(_) => scl01x(atr)?.1,
+    }
 }
 
 /// An ATR of a contactless card.
@@ -135,9 +203,9 @@ impl Atr {
 
     /// How the card speaks; `None` for storage cards of other standards.
     ///
-    /// Nothing in an ISO/IEC 14443-4 ATR says A or B. Eight historical bytes that read as type B
-    /// (protocol type 1 with a frame size up to 256, low half of MBLI's byte 0) count as type B,
-    /// anything else as type A: texts that type A cards put there end in a printable character.
+    /// Nothing in an ISO/IEC 14443-4 ATR says A or B, so what fits both is taken for type B, the more
+    /// careful reading, for that is no identity: eight historical bytes that read as type B, which
+    /// some texts of type A cards do, too (`SmartApp`), and a whole ATQB.
     #[must_use]
     pub fn technology(&self) -> Option<Technology> {
         if let Some((standard, name)) = self.storage_card() {
@@ -145,22 +213,36 @@ impl Atr {
                 (STANDARD_FELICA, _) | (_, NAME_FELICA) => Some(Technology::Felica),
                 // ACR122 family: FeliCa at 212 and 424 kbit/s under the type A standard.
                 (STANDARD_A3, 0xF011 | 0xF012) => Some(Technology::Felica),
+                (0x00, _) => Some(Technology::Unsaid),
                 (0x01..=0x03, _) => Some(Technology::TypeA),
                 (0x05..=0x07, _) => Some(Technology::TypeB),
                 _ => None,
             };
         }
-        match self.historical[..] {
+        Some(match self.historical[..] {
+            [] => Technology::TypeAOrB,
             [_, _, _, _, _, frame_and_protocol, _, mbli]
-                if frame_and_protocol & 0x0F == 1
-                    && frame_and_protocol >> 4 <= 8
-                    && mbli & 0x0F == 0 =>
+                if is_type_b(frame_and_protocol) && mbli & 0x0F == 0 =>
             {
-                Some(Technology::TypeB)
+                Technology::TypeB
             }
-            _ => Some(Technology::TypeA),
-        }
+            // A whole ATQB, with the fourth byte of protocol info or without.
+            [ATQB, _, _, _, _, _, _, _, _, _, _, _]
+            | [ATQB, _, _, _, _, _, _, _, _, _, _, _, _] => Technology::TypeB,
+            // An ATQB whose PUPI was left out.
+            [ATQB, _, _, _, _, _, frame_and_protocol, _] if is_type_b(frame_and_protocol) => {
+                Technology::TypeB
+            }
+            _ => Technology::TypeA,
+        })
     }
+}
+
+/// Whether the second byte of protocol info can be this: a frame size that there is (index up to 12)
+/// and, of the low half, bit 1 for ISO/IEC 14443-4 and bit 4 always 0. Bits 2 and 3 vary from card to
+/// card (81, 83, 87; ISO/IEC 14443-3 section 7.9.4).
+fn is_type_b(frame_and_protocol: u8) -> bool {
+    frame_and_protocol & 0x09 == 0x01 && frame_and_protocol >> 4 <= 12
 }
 
 /// XOR of everything after TS.

@@ -1,5 +1,7 @@
 use std::fmt;
 
+use crate::Impossible;
+
 /// How a card speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Technology {
@@ -127,16 +129,27 @@ impl fmt::Debug for CardId {
     }
 }
 
-/// An identifier whose length does not fit its technology.
+/// An identifier that no card of its technology has.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a {technology} identifier of {len} bytes is not possible (allowed: {allowed})")]
-pub struct BadCardId {
-    /// The technology that was claimed.
-    pub technology: Technology,
-    /// Length in bytes.
-    pub len: usize,
-    /// The lengths the technology allows.
-    pub allowed: &'static str,
+pub enum BadCardId {
+    /// Its length does not fit.
+    #[error("a {technology} identifier of {len} bytes is not possible (allowed: {allowed})")]
+    Length {
+        /// The technology that was claimed.
+        technology: Technology,
+        /// Length in bytes.
+        len: usize,
+        /// The lengths the technology allows.
+        allowed: &'static str,
+    },
+    /// No card has it, and many failing readers do.
+    #[error("its {technology} identifier cannot be: {why}")]
+    Impossible {
+        /// The technology that was claimed.
+        technology: Technology,
+        /// What is wrong with it.
+        why: Impossible,
+    },
 }
 
 /// Who a card is: technology + raw identifier + how far it stays the same + for FeliCa the system
@@ -152,13 +165,30 @@ pub struct CardIdentity {
 }
 
 impl CardIdentity {
-    /// Builds an identity from stored or received parts. The stability follows from the rest.
+    /// Builds an identity from what a reader gave. The stability follows from the rest.
     ///
     /// `system` counts for FeliCa only; without one the wildcard was polled.
     ///
     /// # Errors
-    /// [`BadCardId`] where the length does not fit: FeliCa 8 bytes, type A 4, 7 or 10, type B 4.
+    /// [`BadCardId`] where the length does not fit (FeliCa 8 bytes, type A 4, 7 or 10, type B 4), or
+    /// where no card has such an identifier.
     pub fn new(
+        technology: Technology,
+        raw: &[u8],
+        system: Option<SystemCode>,
+    ) -> Result<Self, BadCardId> {
+        match Impossible::of(technology, raw) {
+            Some(why) => Err(BadCardId::Impossible { technology, why }),
+            None => Self::stored(technology, raw, system),
+        }
+    }
+
+    /// Builds an identity from a record, which may be older than the rule of what cannot be: such a
+    /// card stays listed, so that it can be taken away, and is never stable.
+    ///
+    /// # Errors
+    /// [`BadCardId::Length`].
+    pub fn stored(
         technology: Technology,
         raw: &[u8],
         system: Option<SystemCode>,
@@ -168,21 +198,22 @@ impl CardIdentity {
             Technology::Iso14443a => (matches!(raw.len(), 4 | 7 | 10), "4, 7 or 10"),
             Technology::Iso14443b => (raw.len() == 4, "4"),
         };
-        let bad = BadCardId { technology, len: raw.len(), allowed };
+        let bad = BadCardId::Length { technology, len: raw.len(), allowed };
         if !fits {
             return Err(bad);
         }
         let id = CardId::new(raw).ok_or(bad)?;
-        let stability = match technology {
+        let stability = match (technology, raw) {
+            _ if Impossible::of(technology, raw).is_some() => Stability::Unknown,
             // NFC-DEP identifiers (01FE) are made up per activation.
-            Technology::Felica if raw.starts_with(&[0x01, 0xFE]) => Stability::Random,
+            (Technology::Felica, [0x01, 0xFE, ..]) => Stability::Random,
             // A single-size UID with first byte 08 is made up whenever the card enters a field.
-            Technology::Iso14443a if raw.len() == 4 && raw.first() == Some(&0x08) => {
-                Stability::Random
-            }
-            Technology::Felica | Technology::Iso14443a => Stability::Stable,
+            (Technology::Iso14443a, [0x08, _, _, _]) => Stability::Random,
+            // One that begins with xF is given to more than one card.
+            (Technology::Iso14443a, [first, _, _, _]) if first & 0x0F == 0x0F => Stability::Unknown,
+            (Technology::Felica | Technology::Iso14443a, _) => Stability::Stable,
             // A PUPI may be fixed or random; nothing in it tells which.
-            Technology::Iso14443b => Stability::Unknown,
+            (Technology::Iso14443b, _) => Stability::Unknown,
         };
         let system = match technology {
             Technology::Felica => Some(system.unwrap_or(SystemCode::ANY)),
@@ -250,7 +281,7 @@ impl Card {
     /// A FeliCa card that answered a poll for `polled`.
     ///
     /// # Errors
-    /// [`BadCardId`] unless `idm` has 8 bytes.
+    /// [`BadCardId`] unless `idm` has 8 bytes and can be.
     pub fn felica(
         idm: &[u8],
         polled: SystemCode,
@@ -266,7 +297,7 @@ impl Card {
     /// A type A card; `atqa` as a number.
     ///
     /// # Errors
-    /// [`BadCardId`] unless `uid` has 4, 7 or 10 bytes.
+    /// [`BadCardId`] unless `uid` has 4, 7 or 10 bytes and can be.
     pub fn iso14443a(uid: &[u8], atqa: Option<u16>, sak: Option<u8>) -> Result<Self, BadCardId> {
         Ok(Self {
             identity: CardIdentity::new(Technology::Iso14443a, uid, None)?,
@@ -277,7 +308,7 @@ impl Card {
     /// A type B card.
     ///
     /// # Errors
-    /// [`BadCardId`] unless `pupi` has 4 bytes.
+    /// [`BadCardId`] unless `pupi` has 4 bytes and can be.
     pub fn iso14443b(pupi: &[u8]) -> Result<Self, BadCardId> {
         Ok(Self {
             identity: CardIdentity::new(Technology::Iso14443b, pupi, None)?,
@@ -326,9 +357,22 @@ mod tests {
                 Technology::Iso14443b => &[4],
             };
             for len in 0..=64 {
-                let made = CardIdentity::new(technology, &vec![1; len], None);
+                let made =
+                    CardIdentity::new(technology, &(1..=len as u8).collect::<Vec<_>>(), None);
                 assert_eq!(made.is_ok(), allowed.contains(&len), "{technology}, {len} bytes");
             }
+        }
+    }
+
+    #[test]
+    fn phones_are_told_by_every_ic_type_that_phones_have() {
+        // 06, 07: Mobile 1; 10 to 1F: Mobile 2 to 4.
+        for ic in 0..=0xFF {
+            let pmm = [0x01, ic, 0, 0, 0, 0, 0, 0];
+            let idm = [0x01, 0x2E, 0x4C, 0, 0, 0, 0, 1];
+            let card = Card::felica(&idm, SystemCode::ANY, Some(pmm), None).unwrap();
+            let expected = [0x06, 0x07].contains(&ic) || ic >> 4 == 1;
+            assert_eq!(card.is_mobile_felica(), expected, "IC type {ic:02X}");
         }
     }
 

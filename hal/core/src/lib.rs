@@ -9,11 +9,13 @@
 
 mod card;
 mod event;
+mod identifier;
 mod reader;
 mod time;
 
 pub use card::{BadCardId, Card, CardId, CardIdentity, Details, Stability, SystemCode, Technology};
 pub use event::{Event, EventKind, StationName};
+pub use identifier::Impossible;
 pub use reader::{
     Discoverer, Fault, FaultKind, FelicaBlock, Operation, Polling, Presence, REPORTS_MAX,
     REQUESTS_MAX, Reader, ReaderInfo, ReaderName, Report, Request,

@@ -94,7 +94,7 @@ pub(crate) fn read(row: &Row<'_>) -> Result<UsersCard, QueryError> {
     let identifier: Vec<u8> = row.get("identifier")?;
     let system: Option<u16> = row.get("system")?;
     let card = Technology::from_word(&technology)
-        .and_then(|t| CardIdentity::new(t, &identifier, system.map(SystemCode)).ok());
+        .and_then(|t| CardIdentity::stored(t, &identifier, system.map(SystemCode)).ok());
     let text: String = row.get("number")?;
     Ok(UsersCard {
         row: number,

@@ -4,7 +4,7 @@ mod slotted;
 mod type_a;
 
 use kazasu_hal::Card;
-use kazasu_wire::{DecodeError, pn532::Rate};
+use kazasu_wire::pn532::Rate;
 
 pub(crate) use slotted::{Kind, Slotted, polling};
 pub(crate) use type_a::TypeA;
@@ -60,7 +60,7 @@ pub(crate) struct Found {
     /// Somebody answered who could not be read.
     pub(crate) garbled: bool,
     /// A card said what its protocol does not allow.
-    pub(crate) complaint: Option<DecodeError>,
+    pub(crate) complaint: Option<String>,
 }
 
 impl Search {

@@ -30,7 +30,7 @@ pub(crate) struct Slotted {
     calls: u8,
     silent: u8,
     pub(super) garbled: bool,
-    pub(super) complaint: Option<DecodeError>,
+    pub(super) complaint: Option<String>,
     pub(super) found: Vec<Card>,
 }
 
@@ -100,14 +100,19 @@ impl Kind {
         }
     }
 
-    fn card(self, message: &[u8]) -> Result<Option<Card>, DecodeError> {
-        match self {
-            Self::TypeB => Atqb::decode(message).map(|atqb| Card::iso14443b(&atqb.pupi.0).ok()),
-            Self::Felica(_) => PollingAnswer::decode(message).map(|answer| {
+    /// # Errors
+    /// What is wrong with the answer, or with the identifier in it, in words.
+    fn card(self, message: &[u8]) -> Result<Card, String> {
+        let wrong = |error: DecodeError| error.to_string();
+        let card = match self {
+            Self::TypeB => Card::iso14443b(&Atqb::decode(message).map_err(wrong)?.pupi.0),
+            Self::Felica(_) => {
+                let answer = PollingAnswer::decode(message).map_err(wrong)?;
                 let system = answer.request_data.map(|data| SystemCode(u16::from_be_bytes(data)));
-                Card::felica(&answer.idm.0, SystemCode::ANY, Some(answer.pmm.0), system).ok()
-            }),
-        }
+                Card::felica(&answer.idm.0, SystemCode::ANY, Some(answer.pmm.0), system)
+            }
+        };
+        card.map_err(|error| error.to_string())
     }
 }
 
@@ -132,7 +137,7 @@ impl Slotted {
     pub(super) fn heard(&mut self, heard: &Heard) {
         let read = match heard {
             Heard::Answer(message) => match self.kind.card(message) {
-                Ok(card) => card,
+                Ok(card) => Some(card),
                 Err(error) => {
                     self.complaint = Some(error);
                     None

@@ -2,7 +2,7 @@ use std::{collections::VecDeque, mem, time::Duration};
 
 use kazasu_hal::Card;
 use kazasu_wire::{
-    DecodeError, Raw,
+    Raw,
     iso14443a::{Atqa, Command, Level, Sak, Uid, bcc, decode_level},
 };
 
@@ -36,7 +36,7 @@ pub(crate) struct TypeA {
     atqa: Option<Atqa>,
     seen: Vec<Uid>,
     pub(super) garbled: bool,
-    pub(super) complaint: Option<DecodeError>,
+    pub(super) complaint: Option<String>,
     pub(super) found: Vec<Card>,
 }
 
@@ -172,10 +172,12 @@ impl TypeA {
                     Ok(uid) => {
                         self.seen.push(uid);
                         let atqa = self.atqa.map(|atqa| atqa.0);
-                        let card = Card::iso14443a(uid.as_bytes(), atqa, Some(sak.0));
-                        self.found.extend(card.ok());
+                        match Card::iso14443a(uid.as_bytes(), atqa, Some(sak.0)) {
+                            Ok(card) => self.found.push(card),
+                            Err(error) => self.complaint = Some(error.to_string()),
+                        }
                     }
-                    Err(error) => self.complaint = Some(error),
+                    Err(error) => self.complaint = Some(error.to_string()),
                 }
                 Step::Halt
             }
