@@ -67,7 +67,7 @@ fn run(cli: Cli) -> Result<End> {
         log::survive_full_files();
         match cli.command {
             Command::Serve(serve) => cmd::serve::run(serve, out).await,
-            Command::Watch(place) => cmd::watch::run(&place, out).await,
+            Command::Watch { confirmed, place } => cmd::watch::run(&place, confirmed, out).await,
             Command::Readers { identify, place } => cmd::readers::run(&place, identify, out).await,
             Command::Sim(sim) => cmd::sim::run(sim, out).await,
             Command::User(user) => cmd::user::run(user, out).await,

@@ -55,9 +55,16 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Tap events, as they happen
     #[command(after_help = "Examples:\n  kazasu watch\n  \
-        kazasu watch --reader pn532:uart:/dev/ttyUSB0 --json\n\n\
+        kazasu watch --reader pn532:uart:/dev/ttyUSB0 --json\n  \
+        kazasu watch --confirmed --json   for a time clock: each card once it was read twice\n\n\
         Attaches to a running service; opens the readers itself where none runs.")]
-    Watch(Place),
+    Watch {
+        /// Only cards that were read twice in a row: a chip may misread, and a time clock must not
+        #[arg(long)]
+        confirmed: bool,
+        #[command(flatten)]
+        place: Place,
+    },
     /// What is attached, which driver has it, its stable name
     #[command(after_help = "Examples:\n  kazasu readers\n  kazasu readers --json\n  \
         kazasu readers --identify        says which reader a card is held on")]

@@ -29,6 +29,7 @@ impl Line for Held {
             "presented" => format!("a card is held on {reader}"),
             "removed" => format!("the card left {reader}"),
             "multiple" => format!("several cards are held on {reader}"),
+            "confirmed" => format!("the card on {reader} was read twice"),
             "attached" => format!("{reader} is there: hold a card on a reader to see which it is"),
             _ => self.0.text(),
         }

@@ -234,10 +234,7 @@ pub(crate) fn nothing_found(ways: &[Way]) -> String {
 }
 
 async fn send_event(lines: &Lines, event: &Event) -> bool {
-    match EventLine::new(event) {
-        Some(line) => send(lines, &line).await,
-        None => true,
-    }
+    send(lines, &EventLine::new(event)).await
 }
 
 pub(super) async fn say(lines: &Lines, text: &str) -> End {

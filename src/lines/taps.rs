@@ -26,6 +26,12 @@ pub(crate) struct EventLine {
     kind: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) message: Option<String>,
+    /// The card was there before the reader was lost: no new tap.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    resumed: Option<bool>,
+    /// How several cards speak, one word for each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    technologies: Option<Vec<String>>,
 }
 
 /// Card fields of an event, hex in upper case.
@@ -77,10 +83,10 @@ impl CardFields {
 }
 
 impl EventLine {
-    /// The line of an event; `None` for what `watch` does not show.
-    pub(crate) fn new(event: &Event) -> Option<Self> {
+    /// The line of an event.
+    pub(crate) fn new(event: &Event) -> Self {
         let mut line = Self {
-            event: event.kind.word()?.to_owned(),
+            event: event.kind.word().to_owned(),
             time: rfc3339(event.time),
             reader: event.reader.to_string(),
             station: event.station.to_string(),
@@ -88,19 +94,29 @@ impl EventLine {
             model: None,
             kind: None,
             message: None,
+            resumed: None,
+            technologies: None,
         };
         match &event.kind {
             EventKind::Attached(info) => line.model = Some(info.model.clone()),
             EventKind::Presented(card) | EventKind::Removed(card) | EventKind::Confirmed(card) => {
                 line.card = Some(CardFields::new(card));
             }
+            EventKind::Resumed(card) => {
+                line.card = Some(CardFields::new(card));
+                line.resumed = Some(true);
+            }
             EventKind::Fault(fault) => {
                 line.kind = Some(fault.kind.to_string());
                 line.message = Some(fault.message.clone());
             }
-            EventKind::Detached | EventKind::Multiple => {}
+            EventKind::Multiple(technologies) => {
+                let words = technologies.iter().map(ToString::to_string);
+                line.technologies = Some(words.collect());
+            }
+            EventKind::Detached => {}
         }
-        Some(line)
+        line
     }
 }
 
@@ -125,6 +141,12 @@ impl Line for EventLine {
             if card.stability != "stable" {
                 text += &format!(" ({})", card.stability);
             }
+        }
+        if self.resumed == Some(true) {
+            text += "  (still there)";
+        }
+        if let Some(technologies) = &self.technologies {
+            text += &format!("  {}", technologies.join(" + "));
         }
         for extra in [&self.model, &self.message].into_iter().flatten() {
             text += &format!("  {extra}");

@@ -52,7 +52,7 @@ impl Bench {
             self.sim.tell(CARDS[number % CARDS.len()]);
             let presented = self.watch.next("presented");
             self.sim.tell("take");
-            let removed = self.watch.next("removed");
+            let removed = self.watch.next_but_confirmed("removed");
             assert_eq!(card_of(&presented), card_of(&removed), "presentation {number}");
         }
         self.watch.0.watch_for(AFTERWARDS, |_| false);
@@ -69,7 +69,7 @@ impl Bench {
             }
             found.push(card_of(&event));
             self.sim.tell("take");
-            self.watch.next("removed");
+            self.watch.next_but_confirmed("removed");
         }
         self.end();
         found

@@ -12,7 +12,7 @@ use std::{
 };
 
 use kazasu_hal::{
-    Discoverer, Fault, FaultKind, Presence, REPORTS_MAX, Reader, ReaderInfo, ReaderName,
+    Discoverer, Fault, FaultKind, Presence, REPORTS_MAX, Reader, ReaderInfo, ReaderName, visible,
 };
 use tokio::{
     sync::{Semaphore, mpsc, watch},
@@ -148,7 +148,7 @@ impl Readers<'_> {
             }
             let (slots, shown) = watch::channel(slot);
             let (sender, reports) = mpsc::channel(REPORTS_MAX);
-            let model = name.to_string_lossy().into_owned();
+            let model = visible(name.to_bytes());
             let info = ReaderInfo {
                 name: ReaderName(format!("pcsc:{model}")),
                 driver: "pcsc",

@@ -18,7 +18,7 @@ pub(crate) struct Line {
 
 impl Line {
     pub(crate) fn new(reader: CString, desk: Desk) -> Self {
-        let name = reader.to_string_lossy().into_owned();
+        let name = kazasu_hal::visible(reader.to_bytes());
         Self { reader, name, desk, worker: None, no_thread: None }
     }
 }

@@ -1,6 +1,6 @@
 use std::{convert::Infallible, ffi::CString, time::Duration};
 
-use kazasu_hal::{Card, Fault, FaultKind, Report};
+use kazasu_hal::{Card, Fault, FaultKind, Report, Stability, visible};
 use tokio::{
     sync::{mpsc, watch},
     time::{Instant, timeout, timeout_at},
@@ -64,7 +64,7 @@ pub(crate) async fn follow(
     reports: mpsc::Sender<Report>,
     desk: Desk,
 ) {
-    let name = reader.to_string_lossy().into_owned();
+    let name = visible(reader.to_bytes());
     let cards = Line::new(reader, desk);
     let follower = Follower { name, slots, reports: reports.clone(), cards };
     tokio::select! {
@@ -113,6 +113,9 @@ impl<C: Cards> Follower<C> {
         let confirmed = again.as_ref().map(|again| again.identity == card.identity);
         match confirmed {
             Some(true) => self.report(Report::Field(vec![card.clone()])).await?,
+            // A card that makes its identifier up anew is expected to; holding it there again cannot
+            // help. It stays unconfirmed, and so unbound.
+            Some(false) if !is_expected_to_last(&card) => {}
             Some(false) => {
                 let text = format!(
                     "the card in {} gave another identifier after a reset: take it away and hold \
@@ -246,6 +249,11 @@ impl<C: Cards> Follower<C> {
     async fn report(&self, report: Report) -> Result<(), End> {
         self.reports.send(report).await.map_err(|_| End)
     }
+}
+
+/// Whether the card is expected to give the same identifier after a reset.
+fn is_expected_to_last(card: &Card) -> bool {
+    card.identity.stability() == Stability::Stable
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use kazasu_hal::Fault;
+use kazasu_hal::{Fault, visible};
 use pcsc::{Context, Error, PNP_NOTIFICATION, ReaderState, Scope, State};
 use tokio::sync::mpsc;
 
@@ -79,7 +79,7 @@ fn follow(context: &Context, filter: &str, news: &mpsc::Sender<News>) -> Result<
         if names != known {
             known = checked(context, names)?;
         }
-        let selected = known.iter().filter(|name| name.to_string_lossy().contains(filter));
+        let selected = known.iter().filter(|name| visible(name.to_bytes()).contains(filter));
         update(&mut states, selected.cloned().collect());
         match context.get_status_change(WAIT, &mut states) {
             // A reader may vanish between the two calls.

@@ -257,3 +257,7 @@ fn log(decoder: &mut Decoder, bytes: &[u8], reader: &str, direction: &str) {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "pump_tests.rs"]
+mod tests;

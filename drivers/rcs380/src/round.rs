@@ -132,3 +132,53 @@ impl Crowd {
         Search::Slotted(Slotted::new(kind, hint))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use kazasu_hal::SystemCode;
+    use kazasu_wire::pn532::Rate;
+
+    use super::*;
+
+    fn felica(last: u8) -> Card {
+        let idm = [0x01, 0x2E, 0x4C, 0xE1, 0, 0, 0, last];
+        Card::felica(&idm, SystemCode::ANY, None, None).unwrap()
+    }
+
+    fn type_b(last: u8) -> Card {
+        Card::iso14443b(&[0x5A, 0xB1, 0xB2, last]).unwrap()
+    }
+
+    /// For how many more rounds several cards are looked for, FeliCa and type B.
+    fn left(rounds: &[Vec<Card>]) -> (u8, u8) {
+        let mut crowd = Crowd::default();
+        for cards in rounds {
+            crowd.after(cards, false);
+        }
+        (crowd.felica_left, crowd.type_b_left)
+    }
+
+    #[test]
+    fn a_card_that_is_missed_is_looked_for_among_several() {
+        let (f, b) = (felica, type_b);
+        let rows = [
+            ("one that rests", vec![vec![f(1)], vec![f(1)]], (0, 0)),
+            ("it is missed", vec![vec![f(1)], vec![]], (WIDE_ROUNDS, 0)),
+            ("another is there instead", vec![vec![f(1)], vec![f(2)]], (WIDE_ROUNDS, 0)),
+            ("one of two is missed", vec![vec![f(1), f(2)], vec![f(1)]], (WIDE_ROUNDS, 0)),
+            ("and stays away", vec![vec![f(1)], vec![], vec![]], (WIDE_ROUNDS - 1, 0)),
+            ("one of type B", vec![vec![b(1)], vec![]], (0, WIDE_ROUNDS)),
+            ("two of type B", vec![vec![b(1), b(2)], vec![b(2)]], (0, WIDE_ROUNDS)),
+            ("nobody was there", vec![vec![], vec![]], (0, 0)),
+        ];
+        for (name, rounds, expected) in rows {
+            assert_eq!(left(&rounds), expected, "{name}");
+        }
+        let mut crowd = Crowd::default();
+        crowd.after(&[felica(1)], false);
+        crowd.after(&[], false);
+        let search = crowd.search(Technology::Felica(Rate::R212));
+        let expected = Slotted::new(Kind::Felica(Rate::R212), Hint::Somebody);
+        assert_eq!(format!("{search:?}"), format!("{:?}", Search::Slotted(expected)));
+    }
+}

@@ -1,6 +1,6 @@
 use std::{fmt, time::SystemTime};
 
-use crate::{Card, Fault, ReaderInfo, ReaderName};
+use crate::{Card, Fault, ReaderInfo, ReaderName, Technology};
 
 /// What one person stands before: one or more readers, one session, one or more panels.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -34,29 +34,32 @@ pub enum EventKind {
     Detached,
     /// A card was presented: once for each presentation, however long it rests.
     Presented(Card),
-    /// The card just presented gave the same identifier in a second read, after it was selected
+    /// The card that was presented before the reader was lost, found where it was when the reader
+    /// came back: no new tap.
+    Resumed(Card),
+    /// The card just presented gave the same identifier in two reads in a row, after it was selected
     /// anew. Some chips misread, so nothing is bound before this.
     Confirmed(Card),
     /// The presented card left.
     Removed(Card),
-    /// More than one card is in the field; none of them is presented.
-    Multiple,
+    /// More than one card is in the field, of these technologies; none of them is presented.
+    Multiple(Vec<Technology>),
     /// Something is wrong with the reader or the way to it; the runtime goes on trying.
     Fault(Fault),
 }
 
 impl EventKind {
-    /// The fixed word for scripts; `None` for what `watch` does not show.
+    /// The fixed word for scripts.
     #[must_use]
-    pub fn word(&self) -> Option<&'static str> {
-        Some(match self {
+    pub fn word(&self) -> &'static str {
+        match self {
             Self::Attached(_) => "attached",
             Self::Detached => "detached",
-            Self::Presented(_) => "presented",
-            Self::Confirmed(_) => return None,
+            Self::Presented(_) | Self::Resumed(_) => "presented",
+            Self::Confirmed(_) => "confirmed",
             Self::Removed(_) => "removed",
-            Self::Multiple => "multiple",
+            Self::Multiple(_) => "multiple",
             Self::Fault(_) => "fault",
-        })
+        }
     }
 }

@@ -12,6 +12,7 @@ mod event;
 mod identifier;
 mod reader;
 mod time;
+mod visible;
 
 pub use card::{BadCardId, Card, CardId, CardIdentity, Details, Stability, SystemCode, Technology};
 pub use event::{Event, EventKind, StationName};
@@ -21,3 +22,4 @@ pub use reader::{
     REQUESTS_MAX, Reader, ReaderInfo, ReaderName, Report, Request,
 };
 pub use time::{Mono, Now};
+pub use visible::visible;

@@ -7,6 +7,7 @@
 //! is opened again, and what counts as a tap.
 
 mod clock;
+mod resumed;
 mod settings;
 mod stations;
 mod supervise;

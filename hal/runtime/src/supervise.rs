@@ -7,6 +7,7 @@ use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::{Id, JoinSet};
 
 use crate::clock::Clock;
+use crate::resumed::LeftLying;
 use crate::{Stations, Tap, TapSettings, Taps, Way};
 
 /// Pause before a way that ended at once is tried again; doubled at each failure.
@@ -28,6 +29,7 @@ struct Inner {
     events: broadcast::Sender<Event>,
     ways: watch::Sender<Vec<Way>>,
     clock: Clock,
+    left_lying: LeftLying,
 }
 
 impl Shared {
@@ -37,7 +39,14 @@ impl Shared {
         events: broadcast::Sender<Event>,
         ways: watch::Sender<Vec<Way>>,
     ) -> Self {
-        Self(Arc::new(Inner { stations, settings, events, ways, clock: Clock::new() }))
+        Self(Arc::new(Inner {
+            stations,
+            settings,
+            events,
+            ways,
+            clock: Clock::new(),
+            left_lying: LeftLying::default(),
+        }))
     }
 
     fn publish(&self, reader: &ReaderName, selector: &str, kind: EventKind) {
@@ -49,9 +58,12 @@ impl Shared {
             EventKind::Presented(card) => {
                 tracing::debug!(%reader, technology = %card.identity.technology(), "presented");
             }
-            EventKind::Confirmed(_) => {}
+            EventKind::Resumed(_) => tracing::debug!(%reader, "the card is still there"),
+            EventKind::Confirmed(_) => tracing::debug!(%reader, "read twice"),
             EventKind::Removed(_) => tracing::debug!(%reader, "removed"),
-            EventKind::Multiple => tracing::debug!(%reader, "several cards"),
+            EventKind::Multiple(technologies) => {
+                tracing::debug!(%reader, ?technologies, "several cards");
+            }
         }
         let station = stations.of(reader, selector).clone();
         // No listener is no fault: `Err` only says that nobody is subscribed.
@@ -161,16 +173,23 @@ async fn pump(mut reader: Reader, selector: Arc<str>, shared: Shared) {
     let mut taps = Taps::new(info.presence, shared.0.settings);
     let publish = |kind| shared.publish(&info.name, &selector, kind);
     publish(EventKind::Attached(info.clone()));
+    let mono = || shared.0.clock.now().mono;
+    let mut resuming = shared.0.left_lying.take(mono(), &info.name);
     while let Some(report) = reader.reports.recv().await {
         match report {
             Report::Field(cards) => {
                 let now = shared.0.clock.now().mono;
-                taps.round(now, cards).into_iter().map(event).for_each(publish);
+                let taps = taps.round(now, cards).into_iter().map(event);
+                taps.map(|kind| resuming.judge(now, kind)).for_each(publish);
             }
             Report::Fault(fault) => publish(EventKind::Fault(fault)),
         }
     }
-    taps.gone().map(event).into_iter().for_each(publish);
+    let gone = taps.gone();
+    if let Some(Tap::Removed(card)) = &gone {
+        shared.0.left_lying.put(mono(), &info.name, card);
+    }
+    gone.map(event).into_iter().for_each(publish);
     publish(EventKind::Detached);
 }
 
@@ -179,7 +198,7 @@ fn event(tap: Tap) -> EventKind {
         Tap::Presented(card) => EventKind::Presented(card),
         Tap::Confirmed(card) => EventKind::Confirmed(card),
         Tap::Removed(card) => EventKind::Removed(card),
-        Tap::Multiple => EventKind::Multiple,
+        Tap::Multiple(technologies) => EventKind::Multiple(technologies),
     }
 }
 

@@ -62,7 +62,10 @@ async fn words(listener: &mut broadcast::Receiver<Event>, count: usize) -> Vec<S
     let mut words = Vec::new();
     for _ in 0..count {
         let event = listener.recv().await.unwrap();
-        let word = event.kind.word().unwrap_or("confirmed");
+        let word = match event.kind {
+            EventKind::Resumed(_) => "resumed",
+            kind => kind.word(),
+        };
         words.push(format!("{} {word}", event.reader));
     }
     words
@@ -84,13 +87,55 @@ async fn a_way_that_breaks_is_opened_again_and_its_card_is_removed_once() {
     assert_eq!(words(&mut listener, 6).await, expected);
     assert_eq!(runtime.ways().borrow()[0].readers, []);
     let broke = Instant::now();
-    assert_eq!(words(&mut listener, 6).await, expected);
+    // The card has not moved: the reader was away for less than a second.
+    let resumed = expected.map(|line| line.replace("presented", "resumed"));
+    assert_eq!(words(&mut listener, 6).await, resumed);
     assert!(broke.elapsed() < Duration::from_secs(6), "opened again within a second");
+    let back = runtime.ways();
+    assert!(back.borrow()[0].fault.is_some());
     // nothing is there any more: told once, then tried quietly
     assert_eq!(words(&mut listener, 1).await, ["script fault"]);
     let silent = tokio::time::timeout(Duration::from_secs(3600), listener.recv()).await;
     assert!(silent.is_err(), "{silent:?}");
     assert_eq!(runtime.ways().borrow()[0].fault.as_ref().unwrap().kind, FaultKind::NotFound);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_way_whose_reader_is_back_shows_no_old_fault() {
+    let opening = |lasts| (vec![("script:1", Vec::new())], Duration::from_secs(lasts));
+    let (runtime, mut listener) = start(Script([opening(1), opening(1000)].into()));
+    let expected = ["script:1 attached", "script:1 detached", "script fault", "script:1 attached"];
+    assert_eq!(words(&mut listener, 3).await, expected[..3]);
+    assert!(runtime.ways().borrow()[0].fault.is_some());
+    assert_eq!(words(&mut listener, 1).await, expected[3..]);
+    assert_eq!(runtime.ways().borrow()[0].fault, None);
+    assert_eq!(runtime.ways().borrow()[0].readers.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_the_card_that_was_there_resumes() {
+    let at = |n: u8| {
+        let idm = [1, 0x2E, 0x4C, 0, 0, 0, 0, n];
+        Report::Field(vec![Card::felica(&idm, SystemCode::ANY, None, None).unwrap()])
+    };
+    let rows = [
+        ("the same card", vec![at(1)], "script:1 resumed"),
+        ("another card", vec![at(2)], "script:1 presented"),
+        ("another reader", vec![], "script:2 attached"),
+    ];
+    for (name, then, expected) in rows {
+        let second = if then.is_empty() {
+            vec![("script:2", vec![at(1)])]
+        } else {
+            vec![("script:1", then)]
+        };
+        let first = (vec![("script:1", vec![at(1)])], Duration::from_secs(1));
+        let (_runtime, mut listener) =
+            start(Script([first, (second, Duration::from_secs(1))].into()));
+        let told = words(&mut listener, 7).await;
+        let told = if expected.ends_with("attached") { told[5].clone() } else { told[6].clone() };
+        assert_eq!(told, expected, "{name}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use kazasu_hal::{Card, Mono, Presence, Stability, Technology};
+use kazasu_hal::{Card, CardIdentity, Mono, Presence, Stability, Technology};
 
 use crate::TapSettings;
 
@@ -9,12 +9,12 @@ use crate::TapSettings;
 pub enum Tap {
     /// A card came to rest on the reader.
     Presented(Card),
-    /// The presented card was read a second time and gave the same identifier.
+    /// The presented card was read twice in a row and gave the same identifier.
     Confirmed(Card),
     /// The presented card left.
     Removed(Card),
-    /// Several cards are there; none is presented.
-    Multiple,
+    /// Several cards are there, of these technologies; none is presented.
+    Multiple(Vec<Technology>),
 }
 
 /// Tap semantics of one reader (spec 60 section 2): rounds in, taps out. Pure.
@@ -41,6 +41,8 @@ struct Resting {
     card: Card,
     confirmed: bool,
     missed: Missed,
+    /// What the last reads gave, where that was another card, and how often in a row.
+    other: Option<(CardIdentity, u32)>,
 }
 
 /// Several cards were there at `last`; `presented` is the one that was there before them.
@@ -79,14 +81,15 @@ impl Taps {
     /// One finished round: every card that answered. Returns at most two taps.
     pub fn round(&mut self, now: Mono, cards: Vec<Card>) -> Vec<Tap> {
         let mut cards = distinct(cards);
+        let several = Tap::Multiple(technologies(&cards));
         let seen = if cards.len() > 1 { None } else { Some(cards.pop()) };
         let field = std::mem::replace(&mut self.field, Field::Empty);
         let (field, taps) = match (field, seen) {
-            (Field::Empty, None) => (Field::Several(Several::at(now, None)), vec![Tap::Multiple]),
+            (Field::Empty, None) => (Field::Several(Several::at(now, None)), vec![several]),
             (Field::Empty, Some(None)) => (Field::Empty, Vec::new()),
             (Field::Empty, Some(Some(card))) => present(card),
             (Field::One(resting), None) => {
-                (Field::Several(Several::at(now, Some(resting))), vec![Tap::Multiple])
+                (Field::Several(Several::at(now, Some(resting))), vec![several])
             }
             (Field::One(resting), Some(card)) => self.one(now, resting, card),
             (Field::Several(mut several), None) => {
@@ -113,7 +116,10 @@ impl Taps {
         match seen {
             Some(card) if card.identity == resting.card.identity => {
                 resting.missed = Missed::default();
-                if resting.confirmed {
+                // Equal to the one before it, or the first behind another one: a chip that misreads
+                // every second time gives equal ones, too, but not in a row.
+                let in_a_row = resting.other.take().is_none();
+                if resting.confirmed || !in_a_row {
                     return (Field::One(resting), Vec::new());
                 }
                 resting.confirmed = true;
@@ -122,8 +128,16 @@ impl Taps {
             }
             Some(other) => {
                 resting.missed.note(now);
-                // Another card is there: nobody is waiting for this one to come back.
-                if self.enough_rounds(&resting.missed) {
+                // Another card is there: nobody is waiting for this one to come back. But one read
+                // alone may be wrong, and two wrong ones differ.
+                let before = resting.other.take().filter(|(card, _)| *card == other.identity);
+                let reads = before.map_or(0, |(_, reads)| reads).saturating_add(1);
+                resting.other = Some((other.identity.clone(), reads));
+                // Against a card that was confirmed, another one needs a read more than to be that.
+                let is_there = reads >= 2 + u32::from(resting.confirmed);
+                if self.presence == Presence::Reported
+                    || is_there && self.enough_rounds(&resting.missed)
+                {
                     let removed = Tap::Removed(resting.card);
                     let (field, mut taps) = present(other);
                     taps.insert(0, removed);
@@ -194,8 +208,16 @@ impl Several {
 }
 
 fn present(card: Card) -> (Field, Vec<Tap>) {
-    let resting = Resting { card: card.clone(), confirmed: false, missed: Missed::default() };
+    let missed = Missed::default();
+    let resting = Resting { card: card.clone(), confirmed: false, missed, other: None };
     (Field::One(resting), vec![Tap::Presented(card)])
+}
+
+/// How the cards speak, for who has to find out why there are several.
+fn technologies(cards: &[Card]) -> Vec<Technology> {
+    let mut technologies: Vec<_> = cards.iter().map(|card| card.identity.technology()).collect();
+    technologies.sort_unstable();
+    technologies
 }
 
 /// One entry for each card: a FeliCa card that answered at both speeds is one card, and a phone's

@@ -39,7 +39,7 @@ fn check(presence: Presence, script: &str, expected: &str) {
                 Tap::Presented(c) => format!("{ms}+{}", name(&c)),
                 Tap::Confirmed(c) => format!("{ms}={}", name(&c)),
                 Tap::Removed(c) => format!("{ms}-{}", name(&c)),
-                Tap::Multiple => format!("{ms}!"),
+                Tap::Multiple(_) => format!("{ms}!"),
             });
         }
     }
@@ -71,6 +71,16 @@ fn polled_readers() {
         ("0:a 25:ab 50:a 600:a 625:- 650:- 800:-", "0+a 25! 800-a"),
         ("0:a 25:a 50:ab 75:b 600:b", "0+a 25=a 50! 600-a 600+b"),
         ("0:a 25:ab 50:- 75:- 200:-", "0+a 25! 200-a"),
+        // a misread is no tap, two different ones are none, and equal ones count only in a row
+        ("0:a 25:b 50:a 75:b 100:a 125:b 150:a", "0+a"),
+        ("0:a 25:b 50:a 75:a", "0+a 75=a"),
+        ("0:a 25:b 50:t 75:b 100:t 125:a 150:a", "0+a 150=a"),
+        ("0:a 25:a 50:b 75:b 100:a 125:b 150:b 175:b", "0+a 25=a 175-a 175+b"),
+        ("0:b 25:a 50:- 75:a", "0+b 75-b 75+a"),
+        ("0:a 25:- 50:b 75:a 100:- 125:a", "0+a 125=a"),
+        // beside several, a card that answers now and then is there: rounds are missed in a row only
+        ("0:a 25:ab 50:- 75:- 100:a 125:- 200:- 240:a 265:- 300:-", "0+a 25!"),
+        ("0:a 25:ab 50:- 75:- 100:a 125:- 200:- 274:- 275:-", "0+a 25! 275-a"),
         ("0:at", "0!"),
         // a phone's made-up UID beside its FeliCa answer is the same phone; beside plastic it is not
         ("0:pr 25:pr 50:p", "0+p 25=p"),
@@ -92,6 +102,66 @@ fn readers_that_poll_themselves_have_the_last_word() {
     for (script, expected) in rows {
         check(Presence::Reported, script, expected);
     }
+}
+
+#[test]
+fn several_cards_name_their_technologies() {
+    use Technology::{Felica, Iso14443a};
+    let rows = [("ab", vec![Felica, Felica]), ("at", vec![Felica, Iso14443a])];
+    for (letters, expected) in rows {
+        let mut taps = Taps::new(Presence::Polled, TapSettings::default());
+        let told = taps.round(Mono::default(), letters.chars().map(card).collect());
+        assert_eq!(told, [Tap::Multiple(expected)], "{letters}");
+    }
+}
+
+/// Numbers without a pattern, the same at each run (xorshift).
+struct Numbers(u64);
+
+impl Numbers {
+    fn next(&mut self, below: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % below
+    }
+}
+
+#[test]
+fn a_thousand_taps_with_a_tenth_of_the_reads_wrong_confirm_no_wrong_card() {
+    let mut numbers = Numbers(0x2545_F491_4F6C_DD1D);
+    let mut taps = Taps::new(Presence::Polled, TapSettings::default());
+    let (mut now, mut confirmed, mut wrong_reads, mut wrong_taps) = (0, 0, 0, 0);
+    for tap in 0..1000_u16 {
+        let [high, low] = tap.to_be_bytes();
+        let right = [0x04, 0xC0, 0xFF, 0xEE, 1, high, low];
+        for round in 0..32 {
+            now += 25;
+            let mut uid = right;
+            if numbers.next(10) == 0 {
+                wrong_reads += 1;
+                uid[usize::try_from(1 + numbers.next(6)).unwrap()] ^= 1 << numbers.next(8);
+            }
+            // The last twelve rounds are the pause behind the tap.
+            let cards: Vec<_> =
+                Card::iso14443a(&uid, None, None).ok().filter(|_| round < 20).into_iter().collect();
+            for tap in taps.round(Mono(Duration::from_millis(now)), cards) {
+                match tap {
+                    Tap::Confirmed(card) => {
+                        assert_eq!(card.identity.id().as_bytes(), right);
+                        confirmed += 1;
+                    }
+                    Tap::Presented(card) => {
+                        wrong_taps += u32::from(card.identity.id().as_bytes() != right);
+                    }
+                    Tap::Removed(_) | Tap::Multiple(_) => {}
+                }
+            }
+        }
+    }
+    assert_eq!(confirmed, 1000, "each tap once");
+    assert!(wrong_reads > 2000, "{wrong_reads}");
+    assert!(wrong_taps > 50, "unconfirmed taps are what a reader said first: {wrong_taps}");
 }
 
 #[test]

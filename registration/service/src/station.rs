@@ -156,8 +156,12 @@ impl<S: Store, D: Directory, H: Hasher> StationTask<S, D, H> {
             EventKind::Presented(card) => self.input(Input::CardPresented(card.identity)),
             EventKind::Confirmed(card) => self.input(Input::CardConfirmed(card.identity)),
             EventKind::Removed(card) => self.input(Input::CardRemoved(card.identity)),
-            EventKind::Multiple => self.input(Input::MultipleCards),
-            EventKind::Attached(_) | EventKind::Detached | EventKind::Fault(_) => {}
+            EventKind::Multiple(_) => self.input(Input::MultipleCards),
+            // The tap was told before the reader was lost.
+            EventKind::Resumed(_)
+            | EventKind::Attached(_)
+            | EventKind::Detached
+            | EventKind::Fault(_) => {}
         }
     }
 

@@ -202,6 +202,16 @@ impl Watch {
         assert_eq!(event["event"], word, "{event}");
         event
     }
+
+    /// The next event but `confirmed`, which a card that leaves at once does not get.
+    pub(crate) fn next_but_confirmed(&self, word: &str) -> Value {
+        let line = || self.0.line_within(TAP).unwrap_or_else(|| panic!("no {word}"));
+        let event = std::iter::repeat_with(|| json(&line()));
+        let event = event.take(2).find(|event| event["event"] != "confirmed");
+        let event = event.unwrap_or_else(|| panic!("no {word}"));
+        assert_eq!(event["event"], word, "{event}");
+        event
+    }
 }
 
 /// What of an event is the card's identity.

@@ -121,7 +121,7 @@ mod tests {
             "detached" => EventKind::Detached,
             "link" => EventKind::Fault(Fault::new(FaultKind::Link, "broken")),
             "card" => EventKind::Fault(Fault::new(FaultKind::Card, "unreadable")),
-            "works" => EventKind::Multiple,
+            "works" => EventKind::Multiple(Vec::new()),
             _ => panic!("{word}"),
         }
     }

@@ -148,7 +148,7 @@ async fn each_station_has_its_own_stream() {
     assert_eq!(attribute(&idle, "lang"), "ja");
     house.tap("side door", KNOWN);
     door.until("signed-in").await;
-    house.happens("desk", EventKind::Multiple);
+    house.happens("desk", EventKind::Multiple(Vec::new()));
     let (notice, before) = desk.until("notice-problem").await;
     assert!(before.is_empty() && notice.contains("<span data-code>K04</span>"), "{before:?}");
 }
