@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use kazasu_directory::{Client, DirectoryConfig};
-use kazasu_hal::{Polling, StationName};
+use kazasu_hal::{Polling, StationName, Technology};
 use kazasu_runtime::{Stations, TapSettings};
 use serde::Deserialize;
 
@@ -47,6 +47,15 @@ enum PollingConfig {
 struct StationConfig {
     name: String,
     readers: Vec<String>,
+    /// Which chip of a card with several counts.
+    #[serde(default)]
+    technologies: Vec<String>,
+}
+
+impl StationConfig {
+    fn order(&self) -> Vec<Technology> {
+        self.technologies.iter().filter_map(|word| Technology::from_word(word)).collect()
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -149,6 +158,16 @@ impl Config {
                 "station name {name:?}: allowed are 1 to 32 letters, digits, - and _"
             );
             ensure!(seen.insert(name), "station {name:?} is there twice: give each a name");
+            for word in &station.technologies {
+                ensure!(
+                    Technology::from_word(word).is_some(),
+                    "station {name:?}: {word:?} is no technology: felica, iso14443a or iso14443b"
+                );
+                ensure!(
+                    station.technologies.iter().filter(|other| *other == word).count() == 1,
+                    "station {name:?}: {word:?} is there twice"
+                );
+            }
             for reader in &station.readers {
                 let others = self.stations.iter().filter(|s| s.readers.contains(reader)).count();
                 ensure!(
@@ -195,6 +214,9 @@ impl Config {
         Stations::new(
             StationName(DEFAULT_STATION.to_owned()),
             listed.map(|s| (StationName(s.name.clone()), s.readers.clone())).collect(),
+        )
+        .with_orders(
+            self.stations.iter().map(|s| (StationName(s.name.clone()), s.order())).collect(),
         )
     }
 
@@ -294,6 +316,8 @@ mod tests {
         );
         check("[registration]\ncolour = 'red'", "No setting was ever called: colour");
         check("[[station]]\nname = 'a b'\nreaders = []", "letters, digits");
+        check("[[station]]\nname='a'\nreaders=[]\ntechnologies=['nfc']", "no technology");
+        check("[[station]]\nname='a'\nreaders=[]\ntechnologies=['felica','felica']", "twice");
         check(
             "[[station]]\nname = 'a'\nreaders = []\n[[station]]\nname = 'a'\nreaders = []",
             "twice",

@@ -1,10 +1,11 @@
-use kazasu_hal::{ReaderName, StationName};
+use kazasu_hal::{ReaderName, StationName, Technology};
 
 /// Which reader belongs to which station.
 #[derive(Clone, Debug)]
 pub struct Stations {
     default: StationName,
     listed: Vec<(StationName, Vec<String>)>,
+    orders: Vec<(StationName, Vec<Technology>)>,
 }
 
 impl Stations {
@@ -12,7 +13,20 @@ impl Stations {
     /// their stable name, or all readers of a way by its selector (`pcsc`).
     #[must_use]
     pub fn new(default: StationName, listed: Vec<(StationName, Vec<String>)>) -> Self {
-        Self { default, listed }
+        Self { default, listed, orders: Vec::new() }
+    }
+
+    /// Which of two chips on one card counts, at stations that say so: the technology named first.
+    #[must_use]
+    pub fn with_orders(self, orders: Vec<(StationName, Vec<Technology>)>) -> Self {
+        Self { orders, ..self }
+    }
+
+    /// The order of a station; empty where two cards stay two cards.
+    #[must_use]
+    pub fn order(&self, station: &StationName) -> &[Technology] {
+        let order = self.orders.iter().find(|(name, _)| name == station);
+        order.map(|(_, order)| &order[..]).unwrap_or_default()
     }
 
     /// The station of a reader that was found through `selector`.

@@ -170,7 +170,9 @@ fn forget(
 /// One reader from attach to detach.
 async fn pump(mut reader: Reader, selector: Arc<str>, shared: Shared) {
     let info = reader.info.clone();
-    let mut taps = Taps::new(info.presence, shared.0.settings);
+    let station = shared.0.stations.of(&info.name, &selector);
+    let order = shared.0.stations.order(station);
+    let mut taps = Taps::new(info.presence, shared.0.settings).ordered(order);
     let publish = |kind| shared.publish(&info.name, &selector, kind);
     publish(EventKind::Attached(info.clone()));
     let mono = || shared.0.clock.now().mono;

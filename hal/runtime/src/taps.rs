@@ -25,6 +25,7 @@ pub enum Tap {
 pub struct Taps {
     presence: Presence,
     settings: TapSettings,
+    order: Vec<Technology>,
     field: Field,
 }
 
@@ -75,12 +76,19 @@ impl Taps {
     /// An empty field.
     #[must_use]
     pub fn new(presence: Presence, settings: TapSettings) -> Self {
-        Self { presence, settings, field: Field::Empty }
+        Self { presence, settings, order: Vec::new(), field: Field::Empty }
+    }
+
+    /// Of cards of several technologies, the one that `order` names first counts, and the others are
+    /// taken for further chips of the same card (spec 60 section 1).
+    #[must_use]
+    pub fn ordered(self, order: &[Technology]) -> Self {
+        Self { order: order.to_vec(), ..self }
     }
 
     /// One finished round: every card that answered. Returns at most two taps.
     pub fn round(&mut self, now: Mono, cards: Vec<Card>) -> Vec<Tap> {
-        let mut cards = distinct(cards);
+        let mut cards = self.counting(distinct(cards));
         let several = Tap::Multiple(technologies(&cards));
         let seen = if cards.len() > 1 { None } else { Some(cards.pop()) };
         let field = std::mem::replace(&mut self.field, Field::Empty);
@@ -109,6 +117,26 @@ impl Taps {
             Field::One(resting) => Some(Tap::Removed(resting.card)),
             Field::Several(several) => several.presented.map(|r| Tap::Removed(r.card)),
             Field::Empty => None,
+        }
+    }
+
+    /// Leaves the chip that counts, where the others speak otherwise. Two of the same technology are
+    /// two cards.
+    fn counting(&self, cards: Vec<Card>) -> Vec<Card> {
+        let of = |technology: &Technology| {
+            cards.iter().filter(|card| card.identity.technology() == *technology).count()
+        };
+        let is_first = self.order.iter().find(|technology| of(technology) > 0).copied();
+        match is_first {
+            Some(first)
+                if cards.len() > 1
+                    && of(&first) == 1
+                    && cards.iter().all(|card| of(&card.identity.technology()) == 1) =>
+            {
+                tracing::debug!(technologies = ?technologies(&cards), counts = %first, "one card of several chips");
+                cards.into_iter().filter(|card| card.identity.technology() == first).collect()
+            }
+            _ => cards,
         }
     }
 

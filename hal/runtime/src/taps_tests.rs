@@ -104,6 +104,32 @@ fn readers_that_poll_themselves_have_the_last_word() {
     }
 }
 
+/// S60-1-01: which chip of a card counts is the station's matter, and nobody's by default.
+#[test]
+fn a_card_with_two_chips_is_one_where_its_station_has_an_order() {
+    use Technology::{Felica, Iso14443a, Iso14443b};
+    let rows: [(&str, &[Technology], Option<char>); 9] = [
+        ("at", &[], None),
+        ("at", &[Felica, Iso14443a], Some('a')),
+        ("at", &[Iso14443a, Felica], Some('t')),
+        ("at", &[Iso14443a], Some('t')),
+        ("at", &[Iso14443b, Felica], Some('a')),
+        ("at", &[Iso14443b], None),
+        // two of one kind are two cards
+        ("abt", &[Felica, Iso14443a], None),
+        ("abt", &[Iso14443a, Felica], None),
+        ("t", &[Felica], Some('t')),
+    ];
+    for (letters, order, expected) in rows {
+        let mut taps = Taps::new(Presence::Polled, TapSettings::default()).ordered(order);
+        let told = taps.round(Mono::default(), letters.chars().map(card).collect());
+        match expected {
+            Some(letter) => assert_eq!(told, [Tap::Presented(card(letter))], "{letters} {order:?}"),
+            None => assert!(matches!(told[..], [Tap::Multiple(_)]), "{letters} {order:?}"),
+        }
+    }
+}
+
 #[test]
 fn several_cards_name_their_technologies() {
     use Technology::{Felica, Iso14443a};
