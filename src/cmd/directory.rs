@@ -41,7 +41,7 @@ async fn check(user: Option<String>, config: Option<PathBuf>, data: Data, out: O
     };
     let volunteer = match user {
         Some(typed) => Some(Volunteer {
-            typed: UserId::new(&typed).context("--user")?,
+            typed: UserId::typed_at_directory(&typed).context("--user")?,
             password: TypedPassword::new(password_line()?).context("the password")?,
         }),
         None => None,

@@ -66,6 +66,8 @@ pub enum Rule {
     PrintableAscii,
     /// Nothing but spaces.
     OnlySpaces,
+    /// A blank at the beginning or the end, where nobody sees it.
+    Blanks,
     /// Starts with this sign, which is allowed further on only.
     FirstCharacter(char),
     /// This sign is not allowed.
@@ -79,7 +81,7 @@ pub enum Rule {
         /// How many characters are wanted besides, at least.
         least: u16,
     },
-    /// Not to be had: kept for an administrator, engineer or guest, or shaped like a card number.
+    /// Not to be had: kept for an administrator, engineer or guest, or the number of a card.
     Reserved,
     /// Somebody has it already.
     Taken,
@@ -97,6 +99,7 @@ impl fmt::Display for Rule {
             }
             Self::PrintableAscii => f.write_str("may hold printable ASCII only"),
             Self::OnlySpaces => f.write_str("must hold more than spaces"),
+            Self::Blanks => f.write_str("must not begin or end with a blank"),
             Self::FirstCharacter(sign) => write!(f, "must not start with {sign:?}"),
             Self::Forbidden(sign) => write!(f, "must not contain {sign:?}"),
             Self::Classes => f.write_str("needs letters, digits and signs"),
@@ -104,7 +107,7 @@ impl fmt::Display for Rule {
             Self::OwnWords { least } => {
                 write!(f, "needs {least} characters besides the user's own ID and name")
             }
-            Self::Reserved => f.write_str("is reserved or looks like a card number"),
+            Self::Reserved => f.write_str("is reserved, or is the number of a card"),
             Self::Taken => f.write_str("is taken"),
         }
     }

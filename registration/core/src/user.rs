@@ -4,11 +4,13 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::{
-    CardNumber, Field, FieldError, Password, PasswordOwner, Rule, Site, Unit,
+    CardNumber, Field, FieldError, NameKey, Password, PasswordOwner, Rule, Site, Unit,
     rule::{Text, check_name},
+    tidied,
 };
 
-/// The name a registered person signs in with (S10-4-01). Case counts.
+/// The name a registered person signs in with (S10-4-01), as it is spelled. Two that differ in case
+/// or blanks alone are equal by their [`key`](UserId::key) only.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct UserId(String);
@@ -19,19 +21,69 @@ impl UserId {
     /// Signs that no user ID contains.
     pub const FORBIDDEN: &str = "\"+;<>?[]`{|}:#()\\,*/=";
 
-    /// Takes a user ID. Reserved words are the settings' matter
-    /// ([`ReservedIds`](crate::ReservedIds)).
+    /// Takes the user ID of a new user. Reserved words are the settings' matter
+    /// ([`ReservedIds`](crate::ReservedIds)), the numbers of cards the store's.
     ///
     /// # Errors
-    /// The rule it breaks; [`Rule::Reserved`] where it looks like a card number, since that is
-    /// what provisional users are called. Digits alone never do: they are personnel numbers.
+    /// The rule it breaks.
     pub fn new(text: &str) -> Result<Self, FieldError> {
-        check_name(text, Self::MAX, Self::FORBIDDEN).map_err(|rule| Field::UserId.broke(rule))?;
-        let personnel_number = text.bytes().all(|b| b.is_ascii_digit());
-        if CardNumber::has_shape(text) && !personnel_number {
-            return Err(Field::UserId.broke(Rule::Reserved));
+        let id = Self::stored(text)?;
+        if text.trim().len() != text.len() {
+            return Err(Field::UserId.broke(Rule::Blanks));
         }
+        Ok(id)
+    }
+
+    /// Takes an ID back that was stored: those of older versions may begin or end with a blank.
+    ///
+    /// # Errors
+    /// The rule it breaks.
+    pub fn stored(text: &str) -> Result<Self, FieldError> {
+        check_name(text, Self::MAX, Self::FORBIDDEN).map_err(|rule| Field::UserId.broke(rule))?;
         Ok(Self(text.to_owned()))
+    }
+
+    /// Takes what somebody typed to be found by: as it is where an ID may be spelled so, else
+    /// [`tidied`].
+    ///
+    /// # Errors
+    /// The rule it breaks however it is tidied.
+    pub fn typed(text: &str) -> Result<Self, FieldError> {
+        Self::stored(text).or_else(|broken| match tidied(text).as_str() {
+            "" => Err(broken),
+            tidied => Self::stored(tidied),
+        })
+    }
+
+    /// Takes what somebody typed to be found by in a directory: `DOMAIN\name`, which other programs
+    /// ask for, is the name. The yen sign is the backslash of Japanese keyboards.
+    ///
+    /// # Errors
+    /// The rule it breaks.
+    pub fn typed_at_directory(text: &str) -> Result<Self, FieldError> {
+        let seen = tidied(text);
+        match seen.rsplit_once(['\\', '\u{A5}']) {
+            Some((domain, name)) if !domain.is_empty() => Self::typed(name),
+            _ => Self::typed(text),
+        }
+    }
+
+    /// What all spellings of this ID have in common.
+    #[must_use]
+    pub fn key(&self) -> NameKey {
+        NameKey::of(&self.0)
+    }
+
+    /// The ID in the one spelling that wrong passwords are counted by, whichever was typed.
+    #[must_use]
+    pub fn folded(&self) -> Self {
+        Self(self.key().as_str().to_owned())
+    }
+
+    /// The ID without blanks that nobody means, its case kept: for whoever compares for itself.
+    #[must_use]
+    pub fn tidied(&self) -> Self {
+        Self(tidied(&self.0))
     }
 
     /// The ID.
@@ -45,7 +97,7 @@ impl TryFrom<String> for UserId {
     type Error = FieldError;
 
     fn try_from(text: String) -> Result<Self, FieldError> {
-        Self::new(&text)
+        Self::stored(&text)
     }
 }
 
@@ -76,7 +128,7 @@ impl UserKey {
     /// is how the rule writes them that is set where nobody chose one.
     #[must_use]
     pub fn readings(text: &str) -> Vec<Self> {
-        let person = UserId::new(text).ok().map(Self::Registered);
+        let person = UserId::typed(text).ok().map(Self::Registered);
         let upper = Some(text.to_ascii_uppercase())
             .filter(|upper| CardNumber::has_shape(text) && upper != text);
         let cards = [Some(text), upper.as_deref()].into_iter().flatten();

@@ -37,11 +37,15 @@ fn user_ids_keep_their_rules() {
         ("a\u{a6}b", Some(Rule::PrintableAscii)),
         ("a\nb", Some(Rule::PrintableAscii)),
         ("12345678", None),
-        ("deadBEEF", Some(Rule::Reserved)),
+        ("deadBEEF", None),
+        ("b2103456", None),
+        ("ee123456", None),
+        (" a", Some(Rule::Blanks)),
+        ("a ", Some(Rule::Blanks)),
         ("04010203040506", None),
-        ("040102030405AF", Some(Rule::Reserved)),
-        ("012E4CE100000001", Some(Rule::Reserved)),
-        ("0401020304050607080F", Some(Rule::Reserved)),
+        ("040102030405AF", None),
+        ("012E4CE100000001", None),
+        ("0401020304050607080F", None),
     ];
     let forbidden: Vec<_> = UserId::FORBIDDEN.chars().map(|c| (format!("a{c}b"), c)).collect();
     assert_eq!(forbidden.len(), 21);
@@ -59,7 +63,7 @@ fn user_ids_keep_their_rules() {
 fn every_ascii_sign_is_either_allowed_or_forbidden_by_name() {
     for byte in 0..=0x7F_u8 {
         let sign = char::from(byte);
-        let broken = UserId::new(&format!("a{sign}")).err().map(|e| e.rule);
+        let broken = UserId::new(&format!("a{sign}b")).err().map(|e| e.rule);
         let expected = match byte {
             0x20..=0x7E => UserId::FORBIDDEN.contains(sign).then_some(Rule::Forbidden(sign)),
             _ => Some(Rule::PrintableAscii),
@@ -153,8 +157,8 @@ fn a_new_user_names_every_field_that_is_wrong() {
 fn a_typed_text_can_mean_a_person_or_a_card_or_both() {
     let rows = [
         ("tanaka", "person=tanaka card=tanaka"),
-        ("012e4ce100000001", "card=012e4ce100000001 card=012E4CE100000001"),
-        ("DEADBEEF", "card=DEADBEEF"),
+        ("012e4ce100000001", "person=012e4ce100000001 card=012e4ce100000001 card=012E4CE100000001"),
+        ("DEADBEEF", "person=DEADBEEF card=DEADBEEF"),
         ("12345678", "person=12345678 card=12345678"),
         ("a,b", "card=a,b"),
         ("a:b", ""),
@@ -202,4 +206,42 @@ fn what_nobody_sees_is_no_part_of_a_typed_name() {
     ] {
         assert!(UserName::typed_or_id(text, &id).is_ok(), "{text:?}");
     }
+}
+
+#[test]
+fn what_is_typed_finds_the_id_however_it_is_spelled() {
+    let check = |text: &str, expected: Option<&str>| {
+        let typed = UserId::typed(text).ok();
+        assert_eq!(typed.as_ref().map(UserId::as_str), expected, "{text:?}");
+    };
+    // As it is where an ID may be spelled so: an exact spelling wins.
+    check("alice", Some("alice"));
+    check("Alice ", Some("Alice "));
+    check("ａｌｉｃｅ", Some("alice"));
+    check("\u{3000}ｂ２１０３４５６\u{200B}", Some("b2103456"));
+    check("田中", None);
+    check("＃", None);
+    let broken = |text: &str| UserId::typed(text).err().map(|error| error.rule);
+    assert_eq!(broken("  "), Some(Rule::OnlySpaces));
+    assert_eq!(broken("a＃"), Some(Rule::Forbidden('#')));
+    let folded = ["alice", "ALICE ", "  Alice"].map(|t| UserId::typed(t).unwrap().folded());
+    assert_eq!(folded.map(String::from), ["alice"; 3]);
+    assert_eq!(UserId::stored(" a  b ").unwrap().tidied().as_str(), "a b");
+    // Stored ones stay what they are.
+    assert_eq!(serde_json::from_str::<UserId>("\"a \"").unwrap().as_str(), "a ");
+}
+
+#[test]
+fn a_domain_before_a_name_is_left_out_where_a_directory_is_asked() {
+    let check = |text: &str, expected: Option<&str>| {
+        let typed = UserId::typed_at_directory(text).ok();
+        assert_eq!(typed.as_ref().map(UserId::as_str), expected, "{text:?}");
+    };
+    check("SIM\\alice", Some("alice"));
+    check("SIM¥alice", Some("alice"));
+    check("ＳＩＭ＼ａｌｉｃｅ", Some("alice"));
+    check("alice@sim.test", Some("alice@sim.test"));
+    check("\\alice", None);
+    check("SIM\\", None);
+    check("SIM\\a*", None);
 }

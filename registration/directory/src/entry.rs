@@ -99,8 +99,8 @@ impl Entry {
             let what = format!("the entry has no value in {}", config.user_id());
             failed(ErrorCode::DirectoryUserIdEmpty, what)
         })?;
-        let id =
-            UserId::new(id).map_err(|why| broken(config.user_id(), ErrorCode::UserIdRule, &why))?;
+        let id = UserId::typed(id)
+            .map_err(|why| broken(config.user_id(), ErrorCode::UserIdRule, &why))?;
         let name = UserName::or_id(self.text(config.name()).unwrap_or_default(), &id)
             .map_err(|why| broken(config.name(), ErrorCode::FieldRule, &why))?;
         let mail = self.text(config.mail()).filter(|mail| !mail.is_empty());

@@ -3,6 +3,16 @@
 use kazasu_registration::UserId;
 use ldap3::{dn_escape, ldap_escape, parse_filter};
 
+use crate::config::{BindName, DirectoryConfig};
+
+/// What was typed, without blanks that no directory heeds and the suffix that is ours anyway.
+pub(crate) fn meant(typed: &UserId, config: &DirectoryConfig) -> UserId {
+    let tidied = typed.tidied();
+    let BindName::UpnSuffix(suffix) = &config.bind_name else { return tidied };
+    let name = tidied.as_str().rsplit_once('@').filter(|(_, at)| at.eq_ignore_ascii_case(suffix));
+    name.and_then(|(name, _)| UserId::typed(name).ok()).unwrap_or(tidied)
+}
+
 /// `ID@SUFFIX`; `None` where the ID has an `@` itself: the server would read two suffixes into it.
 pub(crate) fn upn(typed: &UserId, suffix: &str) -> Option<String> {
     (!typed.as_str().contains('@')).then(|| format!("{}@{suffix}", typed.as_str()))
@@ -69,7 +79,7 @@ mod tests {
         filter("a\0", "(uid=a\\00)");
 
         // A user ID cannot have the signs that matter most; what is left is escaped.
-        let id = |text| UserId::new(text).unwrap();
+        let id = |text| UserId::stored(text).unwrap();
         let template = "uid={},ou=people,dc=example,dc=test";
         assert_eq!(dn(&id("alice"), template), "uid=alice,ou=people,dc=example,dc=test");
         assert_eq!(dn(&id(" a "), template), "uid=\\20a\\20,ou=people,dc=example,dc=test");

@@ -44,6 +44,10 @@ impl Directory for Client {
         .await
     }
 
+    async fn whose(&self, typed: UserId) -> Result<Option<UserId>, DirectoryError> {
+        self.within(self.whose_entry(&typed)).await
+    }
+
     async fn verify(
         &self,
         typed: UserId,

@@ -96,7 +96,7 @@ impl Client {
 
     fn id_of(&self, entry: &Entry) -> Result<UserId, DirectoryError> {
         let attribute = self.config.user_id();
-        entry.text(attribute).and_then(|id| UserId::new(id).ok()).ok_or_else(|| {
+        entry.text(attribute).and_then(|id| UserId::typed(id).ok()).ok_or_else(|| {
             let what = format!("attribute {attribute} of the entry holds no user ID");
             failed(ErrorCode::DirectoryUserIdEmpty, what)
         })

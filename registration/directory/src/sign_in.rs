@@ -40,6 +40,7 @@ impl Client {
         password: &TypedPassword,
     ) -> Result<SignIn<'_>, DirectoryError> {
         self.check_enabled()?;
+        let typed = &names::meant(typed, &self.config);
         let Some(name) = self.bind_name(typed).await? else { return Ok(SignIn::UnknownUser) };
         let mut lease = self.connect().await.map_err(|failure| self.error(failure))?;
         let server = Some(lease.server);
@@ -54,6 +55,57 @@ impl Client {
         let entry = self.own_entry(&mut lease, typed, &name).await?;
         self.known.check(&mut lease.connection, &self.config).await?;
         Ok(SignIn::Right(Box::new(Own { lease, entry, bind_name: name })))
+    }
+
+    /// See the port: seen by the service account, before anybody's password is.
+    pub(crate) async fn whose_entry(
+        &self,
+        typed: &UserId,
+    ) -> Result<Option<UserId>, DirectoryError> {
+        self.check_enabled()?;
+        let typed = names::meant(typed, &self.config);
+        if self.config.service_account.is_none() {
+            return Ok(Some(typed));
+        }
+        let wanted = [self.config.user_id().to_owned()];
+        let person = self.config.person_filter();
+        let entry = match &self.config.bind_name {
+            BindName::DnTemplate(template) => {
+                let mut lease = self.service().await?;
+                let server = Some(lease.server);
+                let dn = names::dn(&typed, template);
+                let found = lease.connection.read_where(&dn, person, &wanted).await;
+                let found = found.map_err(|fault| self.error(Failure { server, fault }))?;
+                self.give_back(lease);
+                found
+            }
+            BindName::SearchAttribute(attribute) => {
+                let filter = names::both(person, &names::equal(attribute, typed.as_str()));
+                self.service_search(&filter, &wanted, SEVERAL).await?.into_iter().next()
+            }
+            BindName::UpnSuffix(suffix) => {
+                let Some(upn) = names::upn(&typed, suffix) else { return Ok(None) };
+                self.first_of(&user_names(&upn, &typed), &wanted).await?
+            }
+        };
+        let id = entry.as_ref().and_then(|entry| entry.text(self.config.user_id()));
+        Ok(id.and_then(|id| UserId::typed(id).ok()))
+    }
+
+    /// The first entry that the first of these attributes finds, else the next one's.
+    async fn first_of(
+        &self,
+        names: &[(&str, &str)],
+        wanted: &[String],
+    ) -> Result<Option<Entry>, DirectoryError> {
+        for (attribute, value) in names {
+            let filter = names::both(self.config.person_filter(), &names::equal(attribute, value));
+            let found = self.service_search(&filter, wanted, SEVERAL).await?;
+            if let Some(entry) = found.into_iter().next() {
+                return Ok(Some(entry));
+            }
+        }
+        Ok(None)
     }
 
     /// The name to bind with; `None` where a search finds nobody.
@@ -154,8 +206,7 @@ impl Client {
         attributes: &[String],
     ) -> Result<Option<Entry>, DirectoryError> {
         let server = Some(lease.server);
-        for (attribute, value) in [("userPrincipalName", name), ("sAMAccountName", typed.as_str())]
-        {
+        for (attribute, value) in user_names(name, typed) {
             let filter = names::both(self.config.person_filter(), &names::equal(attribute, value));
             let query = Query {
                 base: &self.config.base_dn,
@@ -195,6 +246,11 @@ impl Client {
             )),
         }
     }
+}
+
+/// In this order a server reads a user principal name ([MS-ADTS] section 5.1.1.1.1).
+fn user_names<'a>(upn: &'a str, typed: &'a UserId) -> [(&'static str, &'a str); 2] {
+    [("userPrincipalName", upn), ("sAMAccountName", typed.as_str())]
 }
 
 /// More entries of one name than these are not counted.

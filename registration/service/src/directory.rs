@@ -17,6 +17,17 @@ pub trait Directory: Send + Sync + 'static {
         number: CardNumber,
     ) -> impl Future<Output = Result<Option<Person>, DirectoryError>> + Send;
 
+    /// Whose entry a typed name is taken for, told without a password: the entry's user ID, by
+    /// which wrong passwords are counted, however many names the person has. `None` where nobody
+    /// is found or the directory does not show it.
+    fn whose(
+        &self,
+        typed: UserId,
+    ) -> impl Future<Output = Result<Option<UserId>, DirectoryError>> + Send {
+        drop(typed);
+        ready(Ok(None))
+    }
+
     /// Whether typed credentials are right. `typed` is what the person typed; the person's user ID
     /// is what the directory answers.
     fn verify(

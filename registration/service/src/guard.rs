@@ -136,7 +136,7 @@ enum Outcome {
 /// A password as it was typed, and as whose.
 pub(crate) struct Guess<'a> {
     whom: Guessed,
-    /// Who it would be to a directory, which may be asked too.
+    /// Whose entry it is in a directory, which may know a person by several names.
     also: Option<Guessed>,
     card: Option<CardIdentity>,
     typed: &'a TypedPassword,
@@ -145,30 +145,28 @@ pub(crate) struct Guess<'a> {
 impl<'a> Guess<'a> {
     /// Of a user's own password.
     pub(crate) fn user(user: UserId, typed: &'a TypedPassword) -> Self {
-        Self { whom: Guessed::User(user), also: None, card: None, typed }
+        Self { whom: Guessed::User(user.folded()), also: None, card: None, typed }
     }
 
     /// `None` where no password was typed: then nothing can be guessed.
     pub(crate) fn of(claim: &'a Claim, card: Option<CardIdentity>) -> Option<Self> {
-        let mut also = None;
         let (whom, typed) = match claim {
-            Claim::User(user, Some(typed)) => (Guessed::User(user.clone()), typed),
-            // A directory takes an ID in any case; each way of writing it is the same person's.
-            Claim::Directory(user, typed) => (Guessed::User(folded(user)), typed),
-            Claim::Administrator(user, typed) => {
-                also = Some(folded(user)).filter(|id| id != user).map(Guessed::User);
-                (Guessed::User(user.clone()), typed)
-            }
+            // Each way of writing an ID is the same person's.
+            Claim::User(user, Some(typed))
+            | Claim::Directory(user, typed)
+            | Claim::Administrator(user, typed) => (Guessed::User(user.folded()), typed),
             Claim::Device(which, Some(typed)) => (Guessed::Device(*which), typed),
             Claim::User(_, None) | Claim::Device(_, None) => return None,
         };
-        Some(Self { whom, also, card, typed })
+        Some(Self { whom, also: None, card, typed })
     }
-}
 
-/// The user ID as guesses at a directory are counted.
-pub(crate) fn folded(user: &UserId) -> UserId {
-    UserId::new(&user.as_str().to_ascii_lowercase()).unwrap_or_else(|_| user.clone())
+    /// Counted for this person too: whose entry a directory takes the typed ID for.
+    pub(crate) fn entry_of(mut self, user: Option<UserId>) -> Self {
+        let user = user.map(|user| Guessed::User(user.folded()));
+        self.also = user.filter(|user| *user != self.whom);
+        self
+    }
 }
 
 impl<S: Store> Guard<S> {
@@ -280,8 +278,8 @@ impl<S: Store> Guard<S> {
             let kept = self.store.failures().await?;
             let mut counted = self.counted();
             for (user, failures) in kept {
-                counted.at_device.restore(user.clone(), failures.at_device);
-                counted.network.restore(user, failures.network);
+                counted.at_device.restore(user.folded(), failures.at_device);
+                counted.network.restore(user.folded(), failures.network);
             }
             Ok(())
         });

@@ -118,24 +118,32 @@ async fn an_attempt_that_is_dropped_counts_nothing() {
     assert_eq!(guard.counted().locked(guard.now()).len(), 0);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_directory_takes_an_id_in_any_case_and_it_is_one_person() {
+#[test]
+fn each_spelling_of_an_id_is_one_person() {
+    let typed = TypedPassword::new("x".to_owned().into()).unwrap();
+    let id = |text: &str| UserId::typed(text).unwrap();
+    let sato = Guessed::User(id("sato"));
+    for spelled in ["SATO", "Sato", "sato", " sato", "sato  ", "ｓａｔｏ"] {
+        let claims = [
+            Claim::User(id(spelled), Some(typed.clone())),
+            Claim::Directory(id(spelled), typed.clone()),
+            Claim::Administrator(id(spelled), typed.clone()),
+        ];
+        for claim in claims {
+            let guess = Guess::of(&claim, None).unwrap();
+            assert_eq!((guess.whom, guess.also), (sato.clone(), None), "{spelled}");
+        }
+    }
+    assert!(Guess::of(&Claim::User(id("SATO"), None), None).is_none(), "nothing to guess");
+}
+
+#[test]
+fn another_name_of_an_entry_is_counted_for_the_entry_too() {
     let typed = TypedPassword::new("x".to_owned().into()).unwrap();
     let id = |text: &str| UserId::new(text).unwrap();
-    let folded = ["SATO", "Sato", "sato"].map(|text| {
-        let claim = Claim::Directory(id(text), typed.clone());
-        Guess::of(&claim, None).unwrap().whom
-    });
-    assert_eq!(folded, [(); 3].map(|()| Guessed::User(id("sato"))));
-    // An administrator may be the device's or the directory's: both count.
-    let claim = Claim::Administrator(id("SATO"), typed.clone());
-    let guess = Guess::of(&claim, None).unwrap();
-    let both = (Guessed::User(id("SATO")), Some(Guessed::User(id("sato"))));
-    assert_eq!((guess.whom, guess.also), both);
-    let claim = Claim::Administrator(id("sato"), typed.clone());
-    assert_eq!(Guess::of(&claim, None).unwrap().also, None);
-    // On the device they are three people.
-    let claim = Claim::User(id("SATO"), Some(typed));
-    assert_eq!(Guess::of(&claim, None).unwrap().whom, Guessed::User(id("SATO")));
-    assert!(Guess::of(&Claim::User(id("SATO"), None), None).is_none(), "nothing to guess");
+    let claim = Claim::Directory(id("al"), typed);
+    let also = |entry: Option<&str>| Guess::of(&claim, None).unwrap().entry_of(entry.map(id)).also;
+    assert_eq!(also(None), None);
+    assert_eq!(also(Some("AL")), None);
+    assert_eq!(also(Some("Alice")), Some(Guessed::User(id("alice"))));
 }

@@ -59,6 +59,7 @@ impl<S: Store, D: Directory, H: Hasher> Ports<S, D, H> {
         asker: Asker<'_>,
     ) -> Result<Verdict, Refusal> {
         let Some(guess) = Guess::of(&claim, card) else { return Ok(self.check(claim).await?) };
+        let guess = guess.entry_of(self.whose(&claim).await);
         let attempt = match self.guard.attempt(guess, asker).await? {
             Turn::Check(attempt) => attempt,
             Turn::KnownWrong(verdict) => return Ok(verdict),
@@ -66,6 +67,19 @@ impl<S: Store, D: Directory, H: Hasher> Ports<S, D, H> {
         let verdict = self.check(claim).await?;
         attempt.settled(&verdict).await;
         Ok(verdict)
+    }
+
+    /// Whose entry a directory takes a typed ID for. That it cannot be asked is told by the check
+    /// that follows.
+    async fn whose(&self, claim: &Claim) -> Option<UserId> {
+        match claim {
+            Claim::Directory(typed, _) | Claim::Administrator(typed, _)
+                if self.current.site().has_directory =>
+            {
+                self.directory.whose(typed.clone()).await.unwrap_or_default()
+            }
+            _ => None,
+        }
     }
 
     async fn check(&self, claim: Claim) -> Result<Verdict, ErrorCode> {
@@ -153,7 +167,7 @@ impl<S: Store, D: Directory, H: Hasher> Ports<S, D, H> {
     fn admitted(&self, person: Person) -> Result<Account, ErrorCode> {
         let site = self.current.site();
         let operator = site.settings.administrator.id.as_ref();
-        if operator.is_some_and(|id| id.as_str().eq_ignore_ascii_case(person.id.as_str())) {
+        if operator.is_some_and(|id| id.key() == person.id.key()) {
             tracing::warn!("somebody in the directory has the user ID administrator.id");
             return Err(FieldError { field: Field::UserId, rule: Rule::Reserved }.code());
         }

@@ -31,7 +31,9 @@ pub trait Store: Send + Sync + 'static {
         capacity: Capacity,
     ) -> impl Future<Output = Result<ProvisionalOutcome, StoreError>> + Send;
 
-    /// What a registered user's credentials are checked against; `None` where there is none.
+    /// What a registered user's credentials are checked against; `None` where there is none. The
+    /// ID that is spelled so comes before the only one that is the same name
+    /// ([`NameKey`](kazasu_registration::NameKey)).
     fn credentials(
         &self,
         user: UserId,
@@ -61,7 +63,8 @@ pub trait Store: Send + Sync + 'static {
         password: Option<CheckedVerifier>,
     ) -> impl Future<Output = Result<OwnOutcome, StoreError>> + Send;
 
-    /// Adds users: all, or none where one is taken or too many.
+    /// Adds users: all, or none where one is the same name as somebody there, or a card's number,
+    /// or one too many.
     fn add_users(
         &self,
         users: Vec<UserToStore>,
@@ -78,7 +81,8 @@ pub trait Store: Send + Sync + 'static {
     /// Every record, provisional ones included, sorted by user ID.
     fn list_users(&self) -> impl Future<Output = Result<Vec<StoredUser>, StoreError>> + Send;
 
-    /// One record.
+    /// One record, a person's by whatever spelling of the ID as in
+    /// [`credentials`](Self::credentials).
     fn find_user(
         &self,
         key: UserKey,

@@ -125,8 +125,10 @@ pub enum AddOutcome {
     Added,
     /// Nothing changed: there is no room for all of them.
     Full,
-    /// Nothing changed: these positions of the list have user IDs that exist.
+    /// Nothing changed: these positions of the list have user IDs that exist, in whatever spelling.
     Taken(Vec<usize>),
+    /// Nothing changed: these positions have the number of a known card as user ID (S10-4-01).
+    CardNumbers(Vec<usize>),
 }
 
 /// One version of the settings.

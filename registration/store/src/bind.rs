@@ -2,7 +2,7 @@
 
 use kazasu_registration::{
     AuditEvent, AuditRecord, Binding, Capacity, CommitOutcome, Provisional, ProvisionalOutcome,
-    Role, Source, UserKey,
+    Role, Source,
 };
 use kazasu_service::{CopyToStore, Verifier};
 use rusqlite::{Transaction, params};
@@ -64,7 +64,7 @@ pub(crate) fn commit(
     copy: Option<&CopyToStore>,
 ) -> Result<CommitOutcome> {
     let vouches = if copy.is_some() { Source::Directory } else { Source::Device };
-    let user = users::find(tx, &UserKey::Registered(binding.user.clone()))?;
+    let user = users::find_named(tx, &binding.user)?;
     match &user {
         Some(user) if user.source != vouches => return Ok(CommitOutcome::OtherSource),
         None if copy.is_none() => return Ok(CommitOutcome::UserGone),

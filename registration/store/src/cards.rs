@@ -1,7 +1,7 @@
 //! Cards: whose they are, what they are called.
 
 use kazasu_hal::{CardIdentity, SystemCode, Technology};
-use kazasu_registration::{CardNumber, LookUp};
+use kazasu_registration::{CardNumber, LookUp, UserId};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use crate::{
@@ -66,6 +66,18 @@ pub(crate) fn number_is_taken(
         )?
         .query_row([number.as_str()], |row| row.get(0))?;
     Ok(taken)
+}
+
+/// Whether an ID is the number of a known card. Numbers are hex in one case, digits, or exactly
+/// what a site's rule makes of them.
+pub(crate) fn is_number(tx: &Transaction<'_>, user: &UserId) -> Result<bool, QueryError> {
+    let text = user.as_str();
+    let known = tx
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM cards WHERE number IN (?1, ?2, ?3))")?
+        .query_row([text, &text.to_ascii_uppercase(), &text.to_ascii_lowercase()], |row| {
+            row.get(0)
+        })?;
+    Ok(known)
 }
 
 /// A user's card.

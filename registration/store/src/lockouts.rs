@@ -3,7 +3,11 @@
 use kazasu_registration::{AuditRecord, Failures, UserId};
 use rusqlite::{Transaction, params};
 
-use crate::{audit, error::QueryError, users::REGISTERED};
+use crate::{
+    audit,
+    error::QueryError,
+    users::{self, REGISTERED},
+};
 
 type Result<T> = std::result::Result<T, QueryError>;
 
@@ -15,7 +19,7 @@ pub(crate) fn all(tx: &Transaction<'_>) -> Result<Vec<(UserId, Failures)>> {
     let mut rows = query.query([])?;
     let mut kept = Vec::new();
     while let Some(row) = rows.next()? {
-        let user = UserId::new(&row.get::<_, String>(1)?)
+        let user = UserId::stored(&row.get::<_, String>(1)?)
             .map_err(|_| QueryError::Damaged("users", row.get(0).unwrap_or_default()))?;
         kept.push((user, Failures { at_device: row.get(2)?, network: row.get(3)? }));
     }
@@ -30,17 +34,19 @@ pub(crate) fn save(
 ) -> Result<()> {
     // Without a record of the user the row is nobody's and says nothing, but is written all the
     // same: whoever measures the time learns nothing either.
+    // Of several that an older version let be called the same, the oldest carries it.
+    let named = users::namesakes(tx, user)?.into_iter().next().unwrap_or_else(|| user.clone());
     tx.prepare_cached(
         "DELETE FROM lockouts
          WHERE user IS (SELECT id FROM users WHERE user_id = ?1 AND kind = ?2)",
     )?
-    .execute(params![user.as_str(), REGISTERED])?;
+    .execute(params![named.as_str(), REGISTERED])?;
     tx.prepare_cached(
         "INSERT INTO lockouts (user, at_device, network)
          SELECT (SELECT id FROM users WHERE user_id = ?1 AND kind = ?2), ?3, ?4
          WHERE ?3 > 0 OR ?4 > 0",
     )?
-    .execute(params![user.as_str(), REGISTERED, failures.at_device, failures.network])?;
+    .execute(params![named.as_str(), REGISTERED, failures.at_device, failures.network])?;
     match record {
         Some(record) => audit::append(tx, record),
         None => Ok(()),

@@ -108,7 +108,9 @@ fn find_doubles(tx: &Transaction<'_>, found: &mut Found) -> Result<()> {
 fn find_user_ids(tx: &Transaction<'_>, found: &mut Found) -> Result<()> {
     let mut query = tx.prepare(
         "SELECT number FROM changed JOIN cards ON cards.id = changed.card
-         WHERE EXISTS (SELECT 1 FROM users WHERE user_id = number AND kind = 'registered')
+         WHERE EXISTS (SELECT 1 FROM users
+                       WHERE replace(lower(user_id), ' ', '') = lower(number)
+                         AND kind = 'registered')
          ORDER BY number",
     )?;
     let mut rows = query.query([])?;
@@ -116,7 +118,7 @@ fn find_user_ids(tx: &Transaction<'_>, found: &mut Found) -> Result<()> {
         let text: String = row.get(0)?;
         found.add(|| {
             let mut users = owners(tx, "cards.number = ?1", &text)?;
-            users.extend(UserId::new(&text).ok().map(UserKey::Registered));
+            users.extend(UserId::stored(&text).ok().map(UserKey::Registered));
             Ok(Collision { number: CardNumber::from_text(&text), users })
         })?;
     }
@@ -139,7 +141,7 @@ fn owners(
         let (number, text, kind): (i64, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
         let key = match kind.as_str() {
             PROVISIONAL => CardNumber::from_text(&text).map(UserKey::Provisional),
-            _ => UserId::new(&text).ok().map(UserKey::Registered),
+            _ => UserId::stored(&text).ok().map(UserKey::Registered),
         };
         users.push(key.ok_or(QueryError::Damaged("users", number))?);
     }

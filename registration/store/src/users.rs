@@ -39,6 +39,33 @@ pub(crate) fn find(tx: &Transaction<'_>, key: &UserKey) -> Result<Option<Found>>
     Ok(Some(Found { row, source }))
 }
 
+/// The record of whoever an ID means: the one that is spelled so, or else the only one whose ID is
+/// the same name. Two IDs of older versions may be; each is then found by its own spelling.
+pub(crate) fn find_named(tx: &Transaction<'_>, user: &UserId) -> Result<Option<Found>> {
+    match find(tx, &UserKey::Registered(user.clone()))? {
+        Some(found) => Ok(Some(found)),
+        None => match <[UserId; 1]>::try_from(namesakes(tx, user)?) {
+            Ok([only]) => find(tx, &UserKey::Registered(only)),
+            Err(_) => Ok(None),
+        },
+    }
+}
+
+/// The registered IDs that are the same name as this one, however they are spelled, oldest first.
+pub(crate) fn namesakes(tx: &Transaction<'_>, user: &UserId) -> Result<Vec<UserId>> {
+    // The index leaves out every blank, a name does not: few are left to be compared.
+    let mut query = tx.prepare_cached(
+        "SELECT user_id FROM users
+         WHERE replace(lower(user_id), ' ', '') = ?1 AND kind = 'registered' ORDER BY id",
+    )?;
+    let key = user.key();
+    let bare = key.as_str().replace(' ', "");
+    let found = query.query_map([bare], |row| row.get::<_, String>(0))?;
+    let found = found.collect::<rusqlite::Result<Vec<_>>>()?;
+    let found = found.iter().filter_map(|text| UserId::stored(text).ok());
+    Ok(found.filter(|id| id.key() == key).collect())
+}
+
 fn kind(key: &UserKey) -> &'static str {
     match key {
         UserKey::Registered(_) => REGISTERED,
@@ -66,7 +93,7 @@ pub(crate) fn has_room(
 }
 
 pub(crate) fn credentials(tx: &Transaction<'_>, user: &UserId) -> Result<Option<Credentials>> {
-    match find(tx, &UserKey::Registered(user.clone()))? {
+    match find_named(tx, user)? {
         Some(found) => Ok(Some(credentials_of(tx, found.row)?)),
         None => Ok(None),
     }
@@ -111,7 +138,7 @@ fn read(row: &Row<'_>) -> Result<(StoredUser, Option<Verifier>)> {
     let kind: String = row.get("kind")?;
     let key = match kind.as_str() {
         PROVISIONAL => CardNumber::from_text(&user_id).map(UserKey::Provisional),
-        _ => UserId::new(&user_id).ok().map(UserKey::Registered),
+        _ => UserId::stored(&user_id).ok().map(UserKey::Registered),
     };
     let mail: Option<String> = row.get("mail")?;
     let mail = mail.map(|text| MailAddress::new(&text)).transpose();
@@ -148,8 +175,13 @@ pub(crate) fn list_users(tx: &Transaction<'_>) -> Result<Vec<StoredUser>> {
 }
 
 pub(crate) fn find_user(tx: &Transaction<'_>, key: &UserKey) -> Result<Option<StoredUser>> {
-    let mut query = tx.prepare_cached(records!("WHERE user_id = ?1 AND kind = ?2"))?;
-    let mut rows = query.query(params![key.as_str(), kind(key)])?;
+    let found = match key {
+        UserKey::Registered(user) => find_named(tx, user)?,
+        UserKey::Provisional(_) => find(tx, key)?,
+    };
+    let Some(found) = found else { return Ok(None) };
+    let mut query = tx.prepare_cached(records!("WHERE users.id = ?1"))?;
+    let mut rows = query.query([found.row])?;
     match rows.next()? {
         Some(row) => Ok(Some(read(row)?.0)),
         None => Ok(None),
@@ -162,14 +194,19 @@ pub(crate) fn add_users(
     capacity: Capacity,
     at: SystemTime,
 ) -> Result<AddOutcome> {
-    let mut taken = Vec::new();
+    let (mut taken, mut cards) = (Vec::new(), Vec::new());
     for (position, user) in users.iter().enumerate() {
-        if find(tx, &UserKey::Registered(user.id.clone()))?.is_some() {
+        if !namesakes(tx, &user.id)?.is_empty() {
             taken.push(position);
+        } else if cards::is_number(tx, &user.id)? {
+            cards.push(position);
         }
     }
     if !taken.is_empty() {
         return Ok(AddOutcome::Taken(taken));
+    }
+    if !cards.is_empty() {
+        return Ok(AddOutcome::CardNumbers(cards));
     }
     let more = u64::try_from(users.len()).unwrap_or(u64::MAX);
     if !has_room(tx, Some(REGISTERED), more, capacity.registered)?

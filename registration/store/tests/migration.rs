@@ -9,8 +9,10 @@ use std::{
 };
 
 use kazasu_hal::{CardIdentity, Technology};
-use kazasu_registration::{LookUp, Source, UserId, UserKey};
-use kazasu_service::{Store, StoreErrorKind};
+use kazasu_registration::{
+    Capacity, Failures, Limits, LookUp, Role, Source, UserId, UserKey, UserName,
+};
+use kazasu_service::{AddOutcome, Store, StoreErrorKind, UserToStore};
 use kazasu_store::SqliteStore;
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -170,4 +172,76 @@ fn wrong_passwords_that_were_counted_together_count_on_both_ways() {
     let kept = "SELECT concat_ws(' ', coalesce(user_id, '-'), at_device, network)
                 FROM lockouts LEFT JOIN users ON users.id = user ORDER BY user_id";
     assert_eq!(lines(&db, kept), ["- 3 3", "tanaka 4 4"]);
+}
+
+#[tokio::test]
+async fn ids_of_older_versions_are_found_by_their_spelling_or_as_the_only_one() {
+    let (_folder, path) = place();
+    let db = first_version(&path);
+    db.execute_batch(
+        "INSERT INTO users VALUES
+            (11, 'Alice', 'registered', 'A', NULL, NULL, 1, 1, 1, 1, 'general', 1),
+            (12, 'ALICE ', 'registered', 'B', NULL, NULL, 1, 1, 1, 1, 'general', 1),
+            (13, ' Bob  Smith', 'registered', 'C', NULL, NULL, 1, 1, 1, 1, 'general', 1),
+            (14, 'bobsmith', 'registered', 'D', NULL, NULL, 1, 1, 1, 1, 'general', 1);",
+    )
+    .unwrap();
+    drop(db);
+    let store = SqliteStore::open(&path).unwrap();
+    let rows = [
+        ("Alice", Some("Alice")),
+        ("ALICE ", Some("ALICE ")),
+        // Two are called so, and neither is spelled so.
+        ("alice", None),
+        ("bob smith", Some(" Bob  Smith")),
+        ("BobSmith", Some("bobsmith")),
+        ("TANAKA ", Some("tanaka")),
+        ("nobody", None),
+    ];
+    for (typed, expected) in rows {
+        let typed = UserId::typed(typed).unwrap();
+        let found = store.credentials(typed.clone()).await.unwrap();
+        let found = found.map(|found| String::from(found.account.id));
+        assert_eq!(found.as_deref(), expected, "{typed:?}");
+        let found = store.find_user(typed.clone().into()).await.unwrap();
+        let found = found.map(|found| found.listed.key.as_str().to_owned());
+        assert_eq!(found.as_deref(), expected, "{typed:?}");
+    }
+    // Wrong passwords of whoever is called so stay counted, whatever was typed.
+    let bob = UserId::typed("BOB SMITH").unwrap();
+    for failures in [1, 2] {
+        let failures = Failures { at_device: failures, network: 0 };
+        store.save_failures(bob.folded(), failures, None).await.unwrap();
+    }
+    let kept = store.failures().await.unwrap();
+    assert_eq!(
+        kept,
+        [(UserId::stored(" Bob  Smith").unwrap(), Failures { at_device: 2, network: 0 })]
+    );
+}
+
+#[tokio::test]
+async fn nobody_is_added_under_another_spelling_or_a_cards_number() {
+    let (_folder, path) = place();
+    drop(first_version(&path));
+    let store = SqliteStore::open(&path).unwrap();
+    let add = |id: &str| {
+        let id = UserId::new(id).unwrap();
+        let name = UserName::or_id("", &id).unwrap();
+        let user = UserToStore {
+            id,
+            name,
+            mail: None,
+            role: Role::General,
+            limits: Limits::ALLOW_ALL,
+            verifier: None,
+        };
+        store.add_users(vec![user], Capacity::default(), std::time::SystemTime::UNIX_EPOCH)
+    };
+    assert_eq!(add("TANAKA").await, Ok(AddOutcome::Taken(vec![0])));
+    assert_eq!(add("012e4ce100000001").await, Ok(AddOutcome::CardNumbers(vec![0])));
+    assert_eq!(add("04010203040506").await, Ok(AddOutcome::CardNumbers(vec![0])));
+    for looks_like_one in ["b2103456", "DEADBEEF", "012e4ce100000002"] {
+        assert_eq!(add(looks_like_one).await, Ok(AddOutcome::Added), "{looks_like_one}");
+    }
 }

@@ -123,6 +123,7 @@ rule-length-characters = Use { $min } to { $max } characters.
 rule-length-bytes = This is too long: letters and digits up to { $max }, or about { $wide } Japanese characters.
 rule-printable-ascii = Use half-width letters, digits and signs only.
 rule-only-spaces = Spaces alone are not enough.
+rule-blanks = Leave out the blanks at the beginning and the end.
 rule-first-character = It must not start with { $sign }
 rule-forbidden = This sign cannot be used here: { $sign }
 rule-classes = Use letters, digits and signs together.

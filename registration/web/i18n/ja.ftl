@@ -123,6 +123,7 @@ rule-length-characters = { $min }～{ $max } 文字で入力してください�
 rule-length-bytes = 長すぎます。半角なら { $max } 文字、全角ならおよそ { $wide } 文字までです。
 rule-printable-ascii = 半角の英数字と記号だけが使えます。
 rule-only-spaces = 空白だけでは登録できません。
+rule-blanks = 最初と最後の空白を取り除いてください。
 rule-first-character = この記号では始められません：{ $sign }
 rule-forbidden = この記号は使えません：{ $sign }
 rule-classes = 英字・数字・記号をすべて使ってください。

@@ -2,7 +2,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use kazasu_registration::{AuditFilter, DateFormat, Shown, json_line, manual};
+use kazasu_registration::{AuditFilter, DateFormat, NameKey, Shown, json_line, manual};
 use nix::ifaddrs::getifaddrs;
 
 use super::{Done, Office, Refused, another_version};
@@ -24,7 +24,7 @@ impl Office {
             since: wanted.since.map(Into::into),
             until: wanted.until.map(Into::into),
             event: wanted.event,
-            user: wanted.user,
+            user: wanted.user.as_deref().map(NameKey::of),
         };
         let entries = self.service.export_audit(None).await?;
         let taken = entries.iter().filter(|entry| filter.takes(entry));

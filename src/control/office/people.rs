@@ -137,7 +137,7 @@ impl Office {
         card: Option<String>,
         lines: &Lines,
     ) -> Done {
-        let user_id = user_id.map(|text| UserId::new(&text)).transpose();
+        let user_id = user_id.map(|text| UserId::typed_at_directory(&text)).transpose();
         let user_id = user_id.map_err(|broken| AdminError::Fields(vec![broken]))?;
         let no_number = || End::Error("--card: that is no card number".to_owned());
         let number = card.map(|text| CardNumber::from_text(&text).ok_or_else(no_number));

@@ -10,7 +10,7 @@ use super::{
     AuditEntry,
     catalogue::{Actor, Row, row_of},
 };
-use crate::DeviceSecret;
+use crate::{DeviceSecret, NameKey};
 
 /// How dates are written in the manual's format.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -67,8 +67,8 @@ pub struct AuditFilter {
     pub until: Option<SystemTime>,
     /// [`AuditEvent::word`](super::AuditEvent::word).
     pub event: Option<String>,
-    /// About this user, or done by them.
-    pub user: Option<String>,
+    /// About this user, or done by them, however the ID was spelled.
+    pub user: Option<NameKey>,
 }
 
 impl AuditFilter {
@@ -78,7 +78,10 @@ impl AuditFilter {
         self.since.is_none_or(|since| entry.at >= since)
             && self.until.is_none_or(|until| entry.at < until)
             && self.event.as_ref().is_none_or(|event| *event == entry.event)
-            && self.user.as_ref().is_none_or(|user| Some(user) == entry.user.as_ref())
+            && self
+                .user
+                .as_ref()
+                .is_none_or(|user| entry.user.as_deref().map(NameKey::of).as_ref() == Some(user))
     }
 }
 

@@ -422,8 +422,8 @@ fn filters_take_what_was_asked_for() {
         (AuditFilter { until: Some(when + second), ..all() }, true),
         (AuditFilter { event: text("sign-in-failed"), ..all() }, true),
         (AuditFilter { event: text("sign-in"), ..all() }, false),
-        (AuditFilter { user: text("User1"), ..all() }, true),
-        (AuditFilter { user: text("User2"), ..all() }, false),
+        (AuditFilter { user: Some(crate::NameKey::of(" USER1 ")), ..all() }, true),
+        (AuditFilter { user: Some(crate::NameKey::of("User2")), ..all() }, false),
     ];
     for (filter, taken) in rows {
         assert_eq!(filter.takes(&entry), taken, "{filter:?}");

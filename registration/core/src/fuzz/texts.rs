@@ -4,9 +4,9 @@ use zeroize::Zeroizing;
 
 use super::{PLANTED, tells_nothing};
 use crate::{
-    CardNumber, CardNumberRule, DeviceEvent, DeviceSecret, Limits, MailAddress, NewUser, Password,
-    PasswordOwner, PasswordPolicy, PasswordProfile, Role, Settings, Site, Source, TypedPassword,
-    UserEntry, UserId, UserKey, UserName,
+    CardNumber, CardNumberRule, DeviceEvent, DeviceSecret, Limits, MailAddress, NameKey, NewUser,
+    Password, PasswordOwner, PasswordPolicy, PasswordProfile, Role, Settings, Site, Source,
+    TypedPassword, UserEntry, UserId, UserKey, UserName,
 };
 
 /// What people, imports and stores give as text: user ID, name, mail address, card number, number
@@ -37,7 +37,7 @@ fn names(text: &str) {
         Err(error) => tells_nothing(&error),
     }
     for key in UserKey::readings(text) {
-        assert!(key.as_str().eq_ignore_ascii_case(text), "{text:?}");
+        assert_eq!(NameKey::of(key.as_str()), NameKey::of(text), "{text:?}");
     }
     match UserName::new(text) {
         Ok(name) => {

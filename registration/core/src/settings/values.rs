@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Field, FieldError, Rule, UserId};
+use crate::{Field, FieldError, NameKey, Rule, UserId};
 
 /// How a card becomes somebody's (S10-2-01).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -307,7 +307,7 @@ impl Default for Capacity {
     }
 }
 
-/// User IDs that nobody may register, compared without regard to case.
+/// User IDs that nobody may register, however they are spelled ([`NameKey`]).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ReservedIds(Vec<String>);
@@ -324,7 +324,8 @@ impl ReservedIds {
     /// # Errors
     /// [`Rule::Reserved`].
     pub fn check(&self, user: &UserId) -> Result<(), FieldError> {
-        if self.0.iter().any(|id| id.eq_ignore_ascii_case(user.as_str())) {
+        let key = user.key();
+        if self.0.iter().any(|id| NameKey::of(id) == key) {
             return Err(FieldError { field: Field::UserId, rule: Rule::Reserved });
         }
         Ok(())

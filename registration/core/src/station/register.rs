@@ -10,8 +10,8 @@ use super::{
     state::{Committing, ConfirmingReplace, Form, State, Tapped, Verifying},
 };
 use crate::{
-    AuditEvent, Claimed, ErrorCode, FieldError, Method, Notice, Password, PasswordOwner, Problem,
-    Source, TypedPassword, UserId,
+    AuditEvent, Claimed, ErrorCode, Field, FieldError, Method, NameKey, Notice, Password,
+    PasswordOwner, Problem, Rule, Source, TypedPassword, UserId,
 };
 
 impl Station {
@@ -73,7 +73,10 @@ impl Station {
         if !self.sources().contains(&source) {
             return Err(ErrorCode::NotOffered.into());
         }
-        let user = UserId::new(user_id)?;
+        let user = match source {
+            Source::Device => UserId::typed(user_id)?,
+            Source::Directory => UserId::typed_at_directory(user_id)?,
+        };
         self.check_reserved(&user)?;
         let password = match source {
             Source::Device => TypedPassword::new(password)?,
@@ -86,9 +89,9 @@ impl Station {
                 for_directory(password)?
             }
         };
-        // S10-4-02: such cards are out of scope.
-        if card.number.as_str() == user.as_str() {
-            return Err(ErrorCode::CardTaken.into());
+        // S10-4-01, S10-4-02: the number of a card that is just held is nobody's ID.
+        if NameKey::of(card.number.as_str()) == user.key() {
+            return Err(Field::UserId.broke(Rule::Reserved).into());
         }
         if self.job.is_some() {
             return Err(ErrorCode::JobRunning.into());

@@ -143,6 +143,11 @@ impl Station {
         }
     }
 
+    /// Whether an ID is the key operator's, however it is spelled.
+    fn is_operator(&self, id: &UserId) -> bool {
+        self.settings().administrator.id.as_ref().is_some_and(|own| own.key() == id.key())
+    }
+
     fn claim_guest(&self, password: Zeroizing<String>) -> Result<Claimant, Problem> {
         let password = TypedPassword::new(password)?;
         Ok(Claimant::Asked(Claim::Device(DeviceSecret::Guest, Some(password)), How::Guest))
@@ -154,9 +159,12 @@ impl Station {
         user_id: &str,
         password: Zeroizing<String>,
     ) -> Result<Claimant, Problem> {
-        let id = UserId::new(user_id)?;
+        let id = match self.settings().sign_in.mode {
+            AuthenticationMode::Remote => UserId::typed_at_directory(user_id)?,
+            _ => UserId::typed(user_id)?,
+        };
         let asked = |who| asked_at_sign_in(self.settings(), Means::Panel, who) == Asked::Yes;
-        if self.settings().administrator.id.as_ref() == Some(&id) {
+        if self.is_operator(&id) {
             let password =
                 asked(SignInAs::Administrator).then(|| TypedPassword::new(password)).transpose()?;
             let claim = Claim::Device(DeviceSecret::KeyOperator, password);
@@ -266,9 +274,7 @@ impl Station {
                 return State::EngineerPage(EngineerPage { card, problem, clears_at });
             }
             (_, How::Card(_, known)) => Claimed::User(known.id),
-            (_, How::Administrator(id))
-                if self.settings().administrator.id.as_ref() == Some(&id) =>
-            {
+            (_, How::Administrator(id)) if self.is_operator(&id) => {
                 Claimed::Device(DeviceSecret::KeyOperator)
             }
             (Verdict::UnknownUser, _) => Claimed::Unknown,

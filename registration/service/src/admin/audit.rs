@@ -53,12 +53,13 @@ impl<S: Store, H: Hasher> Admin<S, H> {
         password: Zeroizing<String>,
     ) -> Result<Claimed, Refusal> {
         let wrong = ErrorCode::SignInFailed;
-        let (Ok(id), Ok(typed)) = (UserId::new(user), TypedPassword::new(password)) else {
+        let (Ok(id), Ok(typed)) = (UserId::typed(user), TypedPassword::new(password)) else {
             // No user has such an ID, and nobody such a password.
             return Err(self.refused(Claimed::Unknown, wrong).await.into());
         };
         let site = self.current.site();
-        let device = site.settings.administrator.id.as_ref() == Some(&id);
+        let operator = site.settings.administrator.id.as_ref();
+        let device = operator.is_some_and(|operator| operator.key() == id.key());
         let (claim, who) = if device {
             let secret = DeviceSecret::KeyOperator;
             (Claim::Device(secret, Some(typed)), Claimed::Device(secret))

@@ -1,7 +1,7 @@
 use std::{collections::HashMap, fmt};
 
 use csv::{ReaderBuilder, StringRecord, Trim};
-use kazasu_registration::{Field, FieldError, Limits, NewUser, Role, Site, UserEntry, UserId};
+use kazasu_registration::{Field, FieldError, Limits, NameKey, NewUser, Role, Site, UserEntry};
 use zeroize::Zeroizing;
 
 use super::spreadsheet;
@@ -191,7 +191,7 @@ pub(crate) fn parse(csv: &[u8], site: &Site) -> Result<Vec<(u64, Imported)>, Imp
     let mut lines = Lines { text: text.as_bytes(), passed: 0, line: 1 };
     let mut users = Vec::new();
     let mut bad = Vec::new();
-    let mut seen: HashMap<UserId, u64> = HashMap::new();
+    let mut seen: HashMap<NameKey, u64> = HashMap::new();
     for record in reader.records().map_while(Result::ok) {
         let line = lines.at(record.position().map_or(0, csv::Position::byte));
         if record.len() != columns.len() {
@@ -200,12 +200,12 @@ pub(crate) fn parse(csv: &[u8], site: &Site) -> Result<Vec<(u64, Imported)>, Imp
             continue;
         }
         match checked(&columns, &record, site) {
-            Ok(imported) => match seen.get(&imported.user.id) {
+            Ok(imported) => match seen.get(&imported.user.id.key()) {
                 Some(first) => {
                     bad.push(BadLine { line, problem: LineProblem::Twice { first: *first } });
                 }
                 None => {
-                    seen.insert(imported.user.id.clone(), line);
+                    seen.insert(imported.user.id.key(), line);
                     users.push((line, imported));
                 }
             },

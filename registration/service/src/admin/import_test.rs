@@ -79,8 +79,8 @@ fn bad_files() {
         ),
         (
             b"user_id,password\na:b,hunter22\nguest,\nx,hun\nx,\n",
-            "line 2: user_id must not contain ':'\nline 3: user_id is reserved or looks like a \
-             card number\nline 4: password must have 4 to 12 characters",
+            "line 2: user_id must not contain ':'\nline 3: user_id is reserved, or is the \
+             number of a card\nline 4: password must have 4 to 12 characters",
         ),
         (
             b"user_id,name\r\n\r\na,\"A\r\nB\"\r\n\r\nb:,B\r\nc:,C",

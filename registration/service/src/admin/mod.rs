@@ -66,6 +66,7 @@ impl<S: Store, H: Hasher> Admin<S, H> {
             AddOutcome::Added => Ok(()),
             AddOutcome::Full => Err(AdminError::Full),
             AddOutcome::Taken(_) => Err(AdminError::Fields(vec![TAKEN])),
+            AddOutcome::CardNumbers(_) => Err(AdminError::Fields(vec![CARD_NUMBER])),
         }
     }
 
@@ -97,13 +98,8 @@ impl<S: Store, H: Hasher> Admin<S, H> {
                 Ok(count)
             }
             AddOutcome::Full => Err(AdminError::Full),
-            AddOutcome::Taken(positions) => {
-                let bad = positions
-                    .into_iter()
-                    .filter_map(|at| lines.get(at))
-                    .map(|line| BadLine { line: *line, problem: LineProblem::Field(TAKEN) });
-                Err(ImportError::lines(bad.collect()).into())
-            }
+            AddOutcome::Taken(positions) => Err(bad_lines(&lines, positions, TAKEN)),
+            AddOutcome::CardNumbers(positions) => Err(bad_lines(&lines, positions, CARD_NUMBER)),
         }
     }
 
@@ -195,4 +191,12 @@ impl<S: Store, H: Hasher> Admin<S, H> {
     }
 }
 
+/// Rows of an import that break a rule which only the store knows of.
+fn bad_lines(lines: &[u64], positions: Vec<usize>, broken: FieldError) -> AdminError {
+    let bad = positions.into_iter().filter_map(|at| lines.get(at));
+    let bad = bad.map(|line| BadLine { line: *line, problem: LineProblem::Field(broken) });
+    ImportError::lines(bad.collect()).into()
+}
+
+const CARD_NUMBER: FieldError = FieldError { field: Field::UserId, rule: Rule::Reserved };
 const TAKEN: FieldError = FieldError { field: Field::UserId, rule: Rule::Taken };

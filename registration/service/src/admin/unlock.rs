@@ -2,7 +2,7 @@ use kazasu_hal::CardIdentity;
 use kazasu_registration::{CardNumber, DeviceSecret, Guessed, ListedUser, UserId, UserKey};
 
 use super::{Admin, AdminError};
-use crate::{Hasher, Store, guard::folded};
+use crate::{Hasher, Store};
 
 /// A card that is locked, and its number.
 type LockedCard = (CardIdentity, CardNumber);
@@ -28,7 +28,7 @@ impl<S: Store, H: Hasher> Admin<S, H> {
         let users = self.store.list_users().await?.into_iter();
         let locked = users.filter(|user| {
             user.card.as_ref().is_some_and(|card| numbers.iter().any(|(_, n)| n == card))
-                || matches!(&user.listed.key, UserKey::Registered(id) if ids.contains(id))
+                || matches!(&user.listed.key, UserKey::Registered(id) if ids.contains(&id.folded()))
         });
         Ok(locked.map(|user| user.listed).collect())
     }
@@ -65,7 +65,7 @@ impl<S: Store, H: Hasher> Admin<S, H> {
             let user = self.store.find_user(key.clone()).await?;
             numbers.extend(user.and_then(|user| user.card));
             match key {
-                UserKey::Registered(id) => ids.extend([folded(&id), id]),
+                UserKey::Registered(id) => ids.push(id.folded()),
                 UserKey::Provisional(number) => numbers.push(number),
             }
         }

@@ -1,4 +1,5 @@
--- Schema 4: of one kind of audit record only so many are kept; wrong passwords are counted by way.
+-- Schema 4: of one kind of audit record only so many are kept; wrong passwords are counted by way;
+-- IDs that differ in case or blanks alone are one name.
 
 -- How many records of each kind are kept, so that an append counts none of them.
 CREATE TABLE audit_kinds (
@@ -40,3 +41,6 @@ INSERT INTO lockouts_by_way (user, at_device, network)
     SELECT user, failures, failures FROM lockouts;
 DROP TABLE lockouts;
 ALTER TABLE lockouts_by_way RENAME TO lockouts;
+
+-- Finds the few IDs that may be the same name as another; user IDs are ASCII.
+CREATE INDEX user_names ON users (replace(lower(user_id), ' ', '')) WHERE kind = 'registered';

@@ -70,6 +70,25 @@ impl Records {
         self.rows.iter_mut().find(|row| row.user.listed.key == *key)
     }
 
+    /// Whoever a typed key means: spelled so, or the only one of the same name.
+    fn named(&mut self, key: &UserKey) -> Option<&mut Row> {
+        if self.row(key).is_none()
+            && let UserKey::Registered(id) = key
+        {
+            let same: Vec<UserKey> = self.namesakes(id);
+            return match same.as_slice() {
+                [only] => self.row(&only.clone()),
+                _ => None,
+            };
+        }
+        self.row(key)
+    }
+
+    fn namesakes(&self, id: &UserId) -> Vec<UserKey> {
+        let same = |key: &&UserKey| matches!(key, UserKey::Registered(is) if is.key() == id.key());
+        self.rows.iter().map(|row| &row.user.listed.key).filter(same).cloned().collect()
+    }
+
     fn of_card(&self, card: &CardIdentity) -> Option<&Row> {
         self.rows.iter().find(|row| row.card.as_ref() == Some(card))
     }
@@ -107,7 +126,8 @@ impl Records {
         self.commits += 1;
         let key = UserKey::Registered(binding.user.clone());
         let vouches = if copy.is_some() { Source::Directory } else { Source::Device };
-        let known = self.row(&key).cloned();
+        let known = self.named(&key).cloned();
+        let key = known.as_ref().map_or(key, |row| row.user.listed.key.clone());
         match &known {
             Some(row) if row.user.source != vouches => return CommitOutcome::OtherSource,
             None if copy.is_none() => return CommitOutcome::UserGone,

@@ -66,7 +66,7 @@ impl Store for Memory {
 
     async fn credentials(&self, user: UserId) -> Result<Option<Credentials>, StoreError> {
         self.answer(|records| {
-            let row = records.row(&user.into())?;
+            let row = records.named(&user.into())?;
             Some(Credentials { account: row.account()?, verifier: row.verifier.clone() })
         })
         .await
@@ -126,9 +126,8 @@ impl Store for Memory {
         at: SystemTime,
     ) -> Result<AddOutcome, StoreError> {
         self.answer(|records| {
-            let keys: Vec<UserKey> = users.iter().map(|user| user.id.clone().into()).collect();
             let taken: Vec<_> =
-                (0..keys.len()).filter(|&n| records.row(&keys[n]).is_some()).collect();
+                (0..users.len()).filter(|&n| !records.namesakes(&users[n].id).is_empty()).collect();
             if !taken.is_empty() {
                 return AddOutcome::Taken(taken);
             }
@@ -195,7 +194,7 @@ impl Store for Memory {
     }
 
     async fn find_user(&self, key: UserKey) -> Result<Option<StoredUser>, StoreError> {
-        self.answer(|records| records.row(&key).map(|row| row.user.clone())).await
+        self.answer(|records| records.named(&key).map(|row| row.user.clone())).await
     }
 
     async fn delete_user(&self, key: UserKey, _at: SystemTime) -> Result<bool, StoreError> {
@@ -287,7 +286,7 @@ impl Store for Memory {
     async fn failures(&self) -> Result<Vec<(UserId, Failures)>, StoreError> {
         self.answer(|records| {
             let there = records.failures.clone().into_iter();
-            there.filter(|(user, _)| records.row(&user.clone().into()).is_some()).collect()
+            there.filter(|(user, _)| !records.namesakes(user).is_empty()).collect()
         })
         .await
     }
@@ -299,8 +298,8 @@ impl Store for Memory {
         audit: Option<AuditRecord>,
     ) -> Result<(), StoreError> {
         self.answer(|records| {
-            records.failures.retain(|(of, _)| *of != user);
-            if failures != Failures::default() && records.row(&user.clone().into()).is_some() {
+            records.failures.retain(|(of, _)| of.key() != user.key());
+            if failures != Failures::default() && !records.namesakes(&user).is_empty() {
                 records.failures.push((user, failures));
             }
             audit.iter().for_each(|audit| records.log(&audit.event));
