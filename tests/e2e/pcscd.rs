@@ -7,7 +7,7 @@ use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use crate::support::{
-    Folder, Pcscd, Process, Sim, StandIn, Watch, json, kazasu,
+    Folder, Pcscd, Process, Sim, StandIn, Watch, kazasu,
     standin::{SHARING_VIOLATION, call},
 };
 
