@@ -4,7 +4,7 @@
 //! it, and a directory takes all of them for one. So one function says what is the same, for
 //! whatever looks a person up, counts wrong passwords, or wants an ID to be unique.
 
-use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 /// What all spellings of one person's ID have in common. Never shown: see the spelling that is
 /// stored.
@@ -38,6 +38,31 @@ impl NameKey {
 pub fn tidied(text: &str) -> String {
     let seen: String = text.chars().filter(|sign| !is_ignored(*sign)).nfkc().collect();
     seen.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The longest beginning of a text that has no more bytes than this, cut between two characters as
+/// people see them, and whether anything was cut off.
+pub(crate) fn beginning(text: &str, max: usize) -> (&str, bool) {
+    let ends = text.char_indices().map(|(at, _)| at).chain([text.len()]);
+    let end = ends.take_while(|end| *end <= max).last().unwrap_or_default();
+    let Some((mut kept, rest)) = text.split_at_checked(end) else { return (text, false) };
+    if rest.is_empty() {
+        return (text, false);
+    }
+    // A mark or a joiner belongs to the character before it, which goes with it.
+    if rest.chars().next().is_some_and(is_joined) {
+        let base = kept.char_indices().rev().find(|(_, sign)| !is_joined(*sign));
+        kept = base.and_then(|(at, _)| kept.get(..at)).unwrap_or(kept);
+    }
+    (kept.trim_end(), true)
+}
+
+/// Whether a sign only changes the one before it: a combining mark, a variation, a joiner, the
+/// colour of a skin.
+fn is_joined(sign: char) -> bool {
+    is_combining_mark(sign)
+        || matches!(sign, '\u{200D}' | '\u{FE00}'..='\u{FE0F}' | '\u{1F3FB}'..='\u{1F3FF}'
+            | '\u{E0100}'..='\u{E01EF}')
 }
 
 /// What RFC 4518 section 2.2 maps to nothing.

@@ -5,6 +5,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     CardNumber, Field, FieldError, NameKey, Password, PasswordOwner, Rule, Site, Unit,
+    name::beginning,
     rule::{Text, check_name},
     tidied,
 };
@@ -206,6 +207,16 @@ impl UserName {
     /// The rule it breaks.
     pub fn or_id(text: &str, id: &UserId) -> Result<Self, FieldError> {
         if text.is_empty() { Ok(Self(id.as_str().to_owned())) } else { Self::new(text) }
+    }
+
+    /// The longest beginning of a name that is not too long, cut between two characters, and
+    /// whether anything was cut off: what a directory calls a person may be as long as it likes.
+    ///
+    /// # Errors
+    /// The rule it breaks, however short it is.
+    pub fn shortened(text: &str) -> Result<(Self, bool), FieldError> {
+        let (kept, is_cut) = beginning(text, Self::MAX.into());
+        Ok((Self::new(kept)?, is_cut))
     }
 
     /// The default name of provisional users: "provisionally registered user" in Japanese.

@@ -245,3 +245,21 @@ fn a_domain_before_a_name_is_left_out_where_a_directory_is_asked() {
     check("SIM\\", None);
     check("SIM\\a*", None);
 }
+
+#[test]
+fn a_long_name_is_cut_between_two_characters() {
+    let check = |text: &str, expected: &str, cut: bool| {
+        let (name, was) = UserName::shortened(text).unwrap();
+        assert_eq!((name.as_str(), was), (expected, cut), "{text:?}");
+    };
+    check("Tanaka", "Tanaka", false);
+    check("株式会社例 営業部 田中太郎", "株式会社例 営業部 田中", true);
+    check("Christopher Bartholomew-Montgomery", "Christopher Bartholomew-Montgome", true);
+    check(&"x".repeat(32), &"x".repeat(32), false);
+    check(&format!("{}é", "x".repeat(31)), &"x".repeat(31), true);
+    // The accent would stand alone on the other side.
+    check(&format!("{}e\u{301}", "x".repeat(31)), &"x".repeat(31), true);
+    check(&format!("{}か\u{3099}", "x".repeat(29)), &"x".repeat(29), true);
+    assert!(UserName::shortened("a\nb").is_err());
+    assert!(UserName::shortened("").is_err());
+}

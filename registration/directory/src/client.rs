@@ -163,10 +163,7 @@ impl Client {
                     return Ok(Lease { connection, server: index, reused: false, slot });
                 }
                 Err(fault) => {
-                    // What an administrator can act on goes before "not there".
-                    if failure.is_none_or(|f| !f.fault.is_telling() && fault.is_telling()) {
-                        failure = Some(Failure { server: Some(index), fault });
-                    }
+                    failure = Some(worse(failure, Failure { server: Some(index), fault }));
                 }
             }
         }
@@ -302,6 +299,12 @@ impl Client {
     }
 }
 
+/// Which of the failures of several servers is told: what an administrator can act on goes before
+/// "not there", and otherwise the first one.
+fn worse(first: Option<Failure>, next: Failure) -> Failure {
+    first.filter(|first| first.fault.is_telling() || !next.fault.is_telling()).unwrap_or(next)
+}
+
 impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Client").field("servers", &self.servers).finish_non_exhaustive()
@@ -311,4 +314,32 @@ impl std::fmt::Debug for Client {
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     // Nothing panics while it is locked, and what it holds has no half-made states.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tls::TlsFault;
+
+    #[test]
+    fn what_can_be_mended_is_told_before_what_is_merely_away() {
+        let told = |faults: &[Fault]| {
+            let failures = faults.iter().enumerate();
+            let failures = failures.map(|(at, fault)| Failure { server: Some(at), fault: *fault });
+            failures.fold(None, |first, next| Some(worse(first, next))).and_then(|f| f.server)
+        };
+        let certificate = Fault::Tls(TlsFault::Untrusted);
+        let expired = Fault::Tls(TlsFault::Expired);
+        let rows: &[(&[Fault], usize)] = &[
+            (&[certificate, Fault::Refused], 0),
+            (&[Fault::Refused, certificate], 1),
+            (&[Fault::TimedOut, certificate, Fault::Lost], 1),
+            (&[certificate, expired], 0),
+            (&[Fault::Refused, Fault::TimedOut], 0),
+            (&[Fault::Unresolved, Fault::Refused, certificate, Fault::Refused], 2),
+        ];
+        for (faults, expected) in rows {
+            assert_eq!(told(faults), Some(*expected), "{faults:?}");
+        }
+    }
 }

@@ -26,6 +26,10 @@ use crate::{
 /// Addresses of one server that are tried.
 const ADDRESSES_MAX: usize = 4;
 
+/// References to other servers in one answer. A forest has one for each of its domains; more than
+/// these are a server that does not come to an end.
+const REFERENCES_MAX: usize = 1000;
+
 /// Asks for no attribute at all (RFC 4511 section 4.5.1.8).
 pub(crate) const NONE: &str = "1.1";
 
@@ -176,10 +180,14 @@ impl Connection {
         let attributes: Vec<&str> = query.attributes.iter().map(String::as_str).collect();
         let stream = self.ldap.streaming_search(query.base, query.scope, query.filter, attributes);
         let mut stream = answered(stream, time, ended).await?;
-        let mut seen = 0_usize;
+        let (mut seen, mut references) = (0_usize, 0_usize);
         while let Some(found) = answered(stream.next(), time, ended).await? {
             // References to other servers are not followed: people stand below our base.
             if found.is_ref() || found.is_intermediate() {
+                references += 1;
+                if references > REFERENCES_MAX {
+                    return Err(Fault::TooMany);
+                }
                 continue;
             }
             seen += 1;

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use kazasu_registration::{CardNumber, ErrorCode, MailAddress, UserId, UserName};
+use kazasu_registration::{CardNumber, ErrorCode, MailAddress, UserId, UserName, tidied};
 use kazasu_service::{DirectoryError, Person, Rights};
 use ldap3::SearchEntry;
 
@@ -99,10 +99,17 @@ impl Entry {
             let what = format!("the entry has no value in {}", config.user_id());
             failed(ErrorCode::DirectoryUserIdEmpty, what)
         })?;
-        let id = UserId::typed(id)
+        let id = UserId::new(&tidied(id))
             .map_err(|why| broken(config.user_id(), ErrorCode::UserIdRule, &why))?;
-        let name = UserName::or_id(self.text(config.name()).unwrap_or_default(), &id)
-            .map_err(|why| broken(config.name(), ErrorCode::FieldRule, &why))?;
+        let name = match self.text(config.name()).unwrap_or_default().trim() {
+            "" => UserName::or_id("", &id).map(|name| (name, false)),
+            text => UserName::shortened(text),
+        };
+        let (name, is_cut) =
+            name.map_err(|why| broken(config.name(), ErrorCode::FieldRule, &why))?;
+        if is_cut {
+            tracing::info!(user = %id, "a name of the directory is too long here: its beginning is shown");
+        }
         let mail = self.text(config.mail()).filter(|mail| !mail.is_empty());
         let mail = mail
             .map(MailAddress::new)

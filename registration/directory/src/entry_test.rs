@@ -32,8 +32,14 @@ fn people_keep_the_rules_of_records() {
     check(&[("uid", &["a=b"])], Err(ErrorCode::UserIdRule));
     check(
         &[("uid", &["a"]), ("displayname", &["0123456789012345678901234567890123"])],
-        Err(ErrorCode::FieldRule),
+        Ok(("a", "01234567890123456789012345678901")),
     );
+    check(&[("uid", &[" alice "])], Ok(("alice", "alice")));
+    check(
+        &[("uid", &["a"]), ("displayname", &["株式会社例 営業部 田中太郎"])],
+        Ok(("a", "株式会社例 営業部 田中")),
+    );
+    check(&[("uid", &["a"]), ("displayname", &["a\nb"])], Err(ErrorCode::FieldRule));
     check(&[("uid", &["a"]), ("mail", &["\u{e9}@x"])], Err(ErrorCode::FieldRule));
     let mail = entry(&[("uid", &["a"]), ("mail", &["", "b@x"])]).person(&config).unwrap().mail;
     assert_eq!(mail, None);

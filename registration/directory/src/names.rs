@@ -86,4 +86,21 @@ mod tests {
         assert_eq!(upn(&id("alice"), "sim.test").as_deref(), Some("alice@sim.test"));
         assert_eq!(upn(&id("alice@other.test"), "sim.test"), None);
     }
+
+    #[test]
+    fn blanks_and_our_own_suffix_are_left_out() {
+        let check = |lines: &str, typed: &str, expected: &str| {
+            let config = format!("servers = ['x']\nbase_dn = 'dc=x'\n{lines}");
+            let config: DirectoryConfig = toml::from_str(&config).unwrap();
+            assert_eq!(meant(&UserId::stored(typed).unwrap(), &config).as_str(), expected);
+        };
+        let upn = "kind = 'active-directory'\nbind_name.upn_suffix = 'sim.test'";
+        check(upn, "alice", "alice");
+        check(upn, "  alice ", "alice");
+        check(upn, "Alice@SIM.test", "Alice");
+        check(upn, "alice@other.test", "alice@other.test");
+        let dn = "kind = 'ldap'\nbind_name.dn_template = 'uid={}'";
+        check(dn, " a   b ", "a b");
+        check(dn, "alice@sim.test", "alice@sim.test");
+    }
 }

@@ -2,18 +2,27 @@
 
 use std::{future::Future, time::Duration};
 
-use kazasu_registration::{CardNumber, TypedPassword, UserId};
+use kazasu_registration::{CardNumber, ErrorCode, TypedPassword, UserId};
 use kazasu_service::{Answer, CardToRemove, Directory, DirectoryError, Person, Removed, Written};
 use tokio::time::timeout;
 
 use crate::{
     client::{Client, Failure},
-    fault::Fault,
+    fault::{Fault, failed},
     sign_in::SignIn,
 };
 
 /// Longest time of a call that only reads, whatever the servers do.
 const CALL: Duration = Duration::from_secs(20);
+
+/// Longest time of a call that changes something: every step of it has its own, shorter one, so
+/// that only a server which goes on and on without an end gets here.
+const CHANGE: Duration = Duration::from_secs(60);
+
+fn unknown() -> DirectoryError {
+    let what = "the directory did not come to an end: look at the entry, then try again";
+    failed(ErrorCode::OutcomeUnknown, what)
+}
 
 impl Client {
     async fn within<T>(
@@ -72,10 +81,12 @@ impl Directory for Client {
         number: CardNumber,
         replaces: Option<CardNumber>,
     ) -> Result<Written, DirectoryError> {
-        self.write(&typed, &password, &number, replaces.as_ref()).await
+        // What was sent may have been done: what became of it is not known then.
+        let write = self.write(&typed, &password, &number, replaces.as_ref());
+        timeout(CHANGE, write).await.unwrap_or_else(|_| Err(unknown()))
     }
 
     async fn remove_card(&self, card: CardToRemove) -> Result<Removed, DirectoryError> {
-        self.remove(&card).await
+        timeout(CHANGE, self.remove(&card)).await.unwrap_or_else(|_| Err(unknown()))
     }
 }

@@ -237,15 +237,18 @@ impl Client {
         let server = Some(lease.server);
         let view = lease.connection.read("", &[TOKEN.to_owned()]).await;
         let view = view.map_err(|fault| self.error(Failure { server, fault }))?;
-        let sid = entry.values(SID).first();
-        match (view, sid) {
-            (Some(view), Some(sid)) if view.values(TOKEN).contains(sid) => Ok(()),
-            _ => Err(failed(
-                ErrorCode::DirectorySignInAttributeWrong,
-                "who signed in is not whose entry was found: correct directory.bind_name",
-            )),
+        if is_own(view.as_ref(), entry) {
+            return Ok(());
         }
+        let what = "who signed in is not whose entry was found: correct directory.bind_name";
+        Err(failed(ErrorCode::DirectorySignInAttributeWrong, what))
     }
+}
+
+/// Whether an entry's SID is among those of the connection.
+fn is_own(view: Option<&Entry>, entry: &Entry) -> bool {
+    let sid = entry.values(SID).first();
+    view.zip(sid).is_some_and(|(view, sid)| view.values(TOKEN).contains(sid))
 }
 
 /// In this order a server reads a user principal name ([MS-ADTS] section 5.1.1.1.1).
@@ -259,4 +262,33 @@ const SEVERAL: usize = 8;
 pub(crate) fn ambiguous(attribute: &str, count: usize) -> DirectoryError {
     let what = format!("{count} entries have this ID in {attribute}: it has to be one");
     failed(ErrorCode::DirectorySignInAttributeWrong, what)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use ldap3::SearchEntry;
+
+    use super::*;
+
+    #[test]
+    fn whoever_signed_in_is_whose_entry_was_found() {
+        let entry = |attribute: &str, sids: &[&[u8]]| {
+            let values = sids.iter().map(|sid| sid.to_vec()).collect();
+            let bin_attrs = HashMap::from([(attribute.to_owned(), values)]);
+            Entry::from(SearchEntry { dn: String::new(), attrs: HashMap::new(), bin_attrs })
+        };
+        let own = entry(SID, &[&[1, 5, 0, 7]]);
+        let check = |view: Option<Entry>, entry: &Entry, expected: bool| {
+            assert_eq!(is_own(view.as_ref(), entry), expected);
+        };
+        check(Some(entry(TOKEN, &[&[1, 5, 0, 9], &[1, 5, 0, 7]])), &own, true);
+        check(Some(entry(TOKEN, &[&[1, 5, 0, 9]])), &own, false);
+        check(Some(entry(TOKEN, &[&[1, 5, 0, 7, 0]])), &own, false);
+        check(Some(entry(TOKEN, &[])), &own, false);
+        check(Some(entry("other", &[&[1, 5, 0, 7]])), &own, false);
+        check(None, &own, false);
+        check(Some(entry(TOKEN, &[&[1, 5, 0, 7]])), &entry(SID, &[]), false);
+    }
 }
