@@ -18,7 +18,7 @@ macro_rules! contract {
     ($store:expr) => {
         $crate::contract::contract!($store =>
             a_card_goes_from_unknown_to_provisional_to_registered,
-            a_person_may_have_the_number_of_a_card,
+            nobody_new_has_the_number_of_a_known_card,
             records_come_back_as_they_were_stored,
             identity_is_technology_bytes_and_system,
             a_replaced_card_is_unknown_again,
@@ -204,7 +204,7 @@ pub(crate) async fn a_card_goes_from_unknown_to_provisional_to_registered(store:
 
 /// A personnel number that is some card's number, too: the card is refused where the person was
 /// there first (S10-4-02), and the person is not where the card was.
-pub(crate) async fn a_person_may_have_the_number_of_a_card(store: &impl Store) {
+pub(crate) async fn nobody_new_has_the_number_of_a_known_card(store: &impl Store) {
     let bytes = |last| [0x12, 0x34, 0x56, last];
     let card = |last| CardIdentity::new(Technology::Iso14443a, &bytes(last), None).unwrap();
     let tapped = |last| {
@@ -215,16 +215,11 @@ pub(crate) async fn a_person_may_have_the_number_of_a_card(store: &impl Store) {
     add(store, &["12345678"]).await;
     assert_eq!(tapped(0x78).await, Ok(ProvisionalOutcome::CardTaken));
     assert_eq!(tapped(0x79).await, Ok(ProvisionalOutcome::Made));
-    add(store, &["12345679"]).await;
-    assert_eq!(
-        listed(store).await,
-        ["12345678 registered no card", "12345679 provisional card", "12345679 registered no card"]
-    );
-    let number = CardNumber::of(&card(0x79));
-    let bound = Binding { card: card(0x79), number, ..binding(1, "12345679", None) };
-    let bound = store.commit(bound).await;
-    assert_eq!(bound, Ok(CommitOutcome::Done));
-    assert_eq!(listed(store).await, ["12345678 registered no card", "12345679 registered card"]);
+    let added = store.add_users(vec![user("12345680"), user("12345679")], MANY, at(0)).await;
+    assert_eq!(added, Ok(AddOutcome::CardNumbers(vec![1])));
+    assert_eq!(listed(store).await, ["12345678 registered no card", "12345679 provisional card"]);
+    // What merely looks like one is an ID like any other.
+    add(store, &["b2103456"]).await;
 }
 
 pub(crate) async fn records_come_back_as_they_were_stored(store: &impl Store) {
@@ -346,8 +341,9 @@ pub(crate) async fn users_are_added_all_or_none(store: &impl Store) {
     let users = vec![user("a"), user("c")];
     assert_eq!(store.add_users(users, exact, at(0)).await, Ok(AddOutcome::Added));
     assert_eq!(listed(store).await.len(), 4);
-    // Case makes another user.
-    add(store, &["A"]).await;
+    // Case makes nobody else.
+    let again = store.add_users(vec![user("A")], MANY, at(0)).await;
+    assert_eq!(again, Ok(AddOutcome::Taken(vec![0])));
 }
 
 pub(crate) async fn provisional_users_take_slots(store: &impl Store) {

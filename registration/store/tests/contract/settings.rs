@@ -164,11 +164,11 @@ pub(crate) async fn a_new_number_is_nobodys_user_id(store: &impl Store) {
     };
     let users = vec![key(1), id("K01").into()];
     assert_eq!(listed, [Collision { number: CardNumber::from_text("K01"), users }]);
-    // A person who came after the card, and has its number as ID, is no hindrance.
     store.delete_user(id("K01").into(), at(1)).await.unwrap();
     let done = store.save_settings(renumber(0, "cut=7+1 prefix=K")).await;
     assert_eq!(done, Ok(saved(1, 2, 0)));
-    add(store, &["K01"]).await;
+    let late = store.add_users(vec![user("k01")], MANY, at(0)).await;
+    assert_eq!(late, Ok(AddOutcome::CardNumbers(vec![0])));
     let done = store.save_settings(renumber(1, "cut=7+1 prefix=K")).await;
     assert_eq!(done, Ok(saved(2, 0, 0)));
 }

@@ -100,6 +100,11 @@ impl Records {
         })
     }
 
+    fn is_number(&self, id: &UserId) -> bool {
+        let mut numbers = self.rows.iter().filter_map(|row| row.user.card.as_ref());
+        numbers.any(|number| number.as_str().eq_ignore_ascii_case(id.as_str()))
+    }
+
     fn registered(&self) -> usize {
         self.rows.iter().filter(|row| row.account().is_some()).count()
     }

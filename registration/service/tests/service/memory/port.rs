@@ -131,6 +131,11 @@ impl Store for Memory {
             if !taken.is_empty() {
                 return AddOutcome::Taken(taken);
             }
+            let cards: Vec<_> =
+                (0..users.len()).filter(|&n| records.is_number(&users[n].id)).collect();
+            if !cards.is_empty() {
+                return AddOutcome::CardNumbers(cards);
+            }
             if records.registered() + users.len() > capacity.registered as usize
                 || records.rows.len() + users.len() > capacity.records as usize
             {
