@@ -13,11 +13,17 @@ use std::{
 use kazasu_hal::{CardIdentity, Mono, StationName};
 use kazasu_registration::{
     AuditEvent, AuditRecord, Barred, Claim, Claimed, ErrorCode, Failures, Fingerprint, Guessed,
-    LockOut, LockOutLimits, Role, SourceLimit, TypedPassword, UserId, Verdict, Way,
+    LockOut, LockOutLimits, SourceLimit, TypedPassword, UserId, Verdict, Way,
 };
 use tokio::{sync::OnceCell, time::sleep};
 
-use crate::{Store, StoreError, clock::Clock, current::Current, perform::store_failed};
+use crate::{
+    Store, StoreError,
+    asker::{Asker, Outcome},
+    clock::Clock,
+    current::Current,
+    perform::store_failed,
+};
 
 /// What a wrong password is taken to cost before one was measured.
 const USUAL_AT_FIRST: Duration = Duration::from_millis(50);
@@ -81,56 +87,6 @@ impl From<ErrorCode> for Refusal {
     fn from(code: ErrorCode) -> Self {
         Self { code, until: None }
     }
-}
-
-/// From where a password comes.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Asker<'a> {
-    /// A panel, or a card at its reader.
-    Panel(&'a StationName),
-    /// Whoever retrieves the audit log.
-    Retrieval,
-}
-
-impl<'a> Asker<'a> {
-    fn way(self) -> Way {
-        match self {
-            Self::Panel(_) => Way::AtDevice,
-            Self::Retrieval => Way::Network,
-        }
-    }
-
-    fn station(self) -> Option<&'a StationName> {
-        match self {
-            Self::Panel(station) => Some(station),
-            Self::Retrieval => None,
-        }
-    }
-
-    /// What the answer says to whoever asks. From the network nobody who is no administrator
-    /// gets in: their right password has to look like a wrong one ever after, in the counts too.
-    fn outcome(self, verdict: &Verdict) -> Outcome {
-        match (self, verdict) {
-            (Self::Retrieval, Verdict::Right(account))
-                if account.role != Role::Administrator || !account.has_password =>
-            {
-                Outcome::Wrong { exists: true }
-            }
-            (_, Verdict::Right(_) | Verdict::RightDevice) => Outcome::Right,
-            (_, Verdict::WrongPassword) | (Self::Retrieval, Verdict::NotSetUp) => {
-                Outcome::Wrong { exists: true }
-            }
-            (_, Verdict::UnknownUser) => Outcome::Wrong { exists: false },
-            // Told openly there; there is nothing to guess.
-            (Self::Panel(_), Verdict::NotSetUp) => Outcome::Nothing,
-        }
-    }
-}
-
-enum Outcome {
-    Right,
-    Wrong { exists: bool },
-    Nothing,
 }
 
 /// A password as it was typed, and as whose.

@@ -12,6 +12,7 @@
 //! [`Admin`] is what carries administrators' requests out inside it.
 
 mod admin;
+mod asker;
 mod clock;
 mod current;
 mod directory;

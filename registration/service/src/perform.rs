@@ -10,8 +10,9 @@ use kazasu_registration::{
 use crate::{
     Answer, CheckedVerifier, CopyToStore, Directory, DirectoryError, Hasher, Person, Store,
     StoreError, StoreErrorKind, Verifier, Written,
+    asker::Asker,
     current::Current,
-    guard::{Asker, Guard, Guess, Refusal, Turn},
+    guard::{Guard, Guess, Refusal, Turn},
     passwords::Passwords,
 };
 

@@ -22,9 +22,9 @@ use tokio::{
 
 use crate::{
     ActError, Directory, Hasher, Store,
+    asker::Asker,
     clock::{Clock, until},
     current::Alteration,
-    guard::Asker,
     perform::Ports,
 };
 

@@ -197,7 +197,7 @@ impl Shared {
                 call::STOP_WAIT if state.waiting.remove(&own).is_none() => continue,
                 call::STOP_WAIT => body = vec![0; 8],
                 call::CONNECT => {
-                    let handle = own << 16 | cards.len() as u32 + 1;
+                    let handle = (own << 16) | (cards.len() as u32 + 1);
                     let rv = match (state.refuses, &state.card) {
                         (Some(refused), _) => refused,
                         _ if !body[4..].starts_with(state.reader.as_bytes()) => UNKNOWN_READER,

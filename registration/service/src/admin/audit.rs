@@ -8,7 +8,7 @@ use tokio::time::sleep;
 use zeroize::Zeroizing;
 
 use super::{Admin, AdminError};
-use crate::{Hasher, NoDirectory, Refusal, Service, Store, Verifier, guard::Asker, perform::Ports};
+use crate::{Hasher, NoDirectory, Refusal, Service, Store, Verifier, asker::Asker, perform::Ports};
 
 /// How often the clocks are compared.
 const CLOCK_EVERY: Duration = Duration::from_secs(10);

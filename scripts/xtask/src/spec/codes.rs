@@ -43,8 +43,12 @@ pub(super) fn sayable(sources: &[Source]) -> BTreeSet<&'static str> {
     };
     let texts: Vec<_> = sources.iter().filter(says).filter_map(product_in).collect();
     // Rooms with long tables of them import it by a shorter name.
+    // Faults of TLS stand there by their numbers.
     let said = |code: &ErrorCode| {
-        texts.iter().any(|text| ["Code", "E"].iter().any(|name| has_variant(text, name, *code)))
+        texts.iter().any(|text| {
+            ["Code", "E"].iter().any(|name| has_variant(text, name, *code))
+                || text.contains(&format!("\"{code}\""))
+        })
     };
     ErrorCode::ALL.into_iter().filter(said).map(ErrorCode::as_str).collect()
 }
