@@ -381,7 +381,7 @@ async fn a_database_with_other_tables_is_neither_saved_nor_restored() {
 /// Seals these bytes of a database as a backup.
 fn sealed(database: &[u8]) -> Vec<u8> {
     let sum: String = Sha256::digest(database).iter().map(|byte| format!("{byte:02x}")).collect();
-    let (schema, length) = (database[63], database.len());
+    let (schema, length) = (*database.get(63).unwrap(), database.len());
     let line =
         format!("\nkazasu-backup 0001 schema={schema:010} bytes={length:020} sha256={sum}\n");
     [database, line.as_bytes()].concat()
