@@ -79,7 +79,7 @@ pub(crate) const ALL: &[Help] = &[
         "the folder for saving copies again is offered (no device asks yet)",
         "S30-6-05",
     ).means(NO_DEVICE),
-    help("access.folders.mailbox", BOOL, "mailbox folders are offered", "S30-6-05"),
+    help("access.folders.mailbox", BOOL, "mailbox folders are offered (no device asks yet)", "S30-6-05"),
     help(
         "access.folders.restrict-unauthenticated-output",
         BOOL,

@@ -33,7 +33,7 @@ fn atr_and_data() {
         assert_eq!(hex(&reader.transmit(&[0xFF, 0xCA, 0, 0, 0])), uid, "{line}");
         assert_eq!(hex(&reader.transmit(&[0xFF, 0xCA, 1, 0, 0])), historical, "{line}");
     };
-    use Technology::{Felica, TypeA, TypeB};
+    use Technology::{Felica, TypeA, TypeAOrB, TypeB};
     check(
         "put felica idm=012E4CE100000001 pmm=0011223344556677 sys=0003,FE00",
         "3B8F8001804F0CA0000003061100 3B0000000042".replace(' ', "").as_str(),
@@ -58,7 +58,8 @@ fn atr_and_data() {
     check(
         "put type-a uid=04112233445566778899 sak=28",
         "3B80800101",
-        TypeA,
+        // Nothing in it tells A from B: the length of the identifier does.
+        TypeAOrB,
         "041122334455667788999000",
         "9000",
     );

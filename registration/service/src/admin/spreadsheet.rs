@@ -28,7 +28,8 @@ fn runs(cell: &str) -> bool {
     let quote = |sign: char| {
         matches!(sign, '"' | '\'' | '`' | '\u{2018}'..='\u{201F}' | '\u{FF02}' | '\u{FF07}')
     };
-    if cell.starts_with(['\t', '\r', '\n']) {
+    // With our own mark before it too, or what it was before an export would not come back.
+    if cell.trim_start_matches(TEXT).starts_with(['\t', '\r', '\n']) {
         return true;
     }
     let first = cell.chars().find(|sign| !blank(*sign) && !quote(*sign));
