@@ -24,11 +24,11 @@ fn ids(folder: &Folder) -> Vec<String> {
     users.iter().map(|user| user["user_id"].as_str().unwrap().to_owned()).collect()
 }
 
-/// Every row but those of the audit log after this record.
+/// Every row but those of the audit log after this record, and what follows from its rows.
 fn rows(folder: &Folder, audit_up_to: i64) -> Vec<String> {
     let db = Connection::open(folder.path().join("data/kazasu.db")).unwrap();
     let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'
-                  AND name <> 'audit_chain' ORDER BY name";
+                  AND name NOT IN ('audit_chain', 'audit_kinds') ORDER BY name";
     let mut tables = db.prepare(tables).unwrap();
     let tables: Vec<String> =
         tables.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();

@@ -78,7 +78,7 @@ fn its_folder_is_taken_over() {
     assert!(verified.stdout.contains("is whole: 23 records"), "{verified:#?}");
     let log = done(&folder, ["audit", "export", "--format", "json"], "").stdout;
     let events: Vec<_> = log.lines().map(|line| json(line)["event"].clone()).collect();
-    for event in ["audit-begun", "card-bound", "locked", "provisional-created"] {
+    for event in ["audit-begun", "card-bound", "locked", "provisional-made"] {
         assert!(events.iter().any(|found| found == event), "{event}: {events:?}");
     }
 }
