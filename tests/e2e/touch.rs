@@ -223,8 +223,9 @@ fn chromium_giving_up_a_card_has_a_way_back() {
         browser.touch("#open-own");
         browser.wait_for(&["own-record"]);
         let summary = browser.eval(
-            "const r = document.querySelector('#unlink-card summary').getBoundingClientRect();
-            scrollTo(0, 0);
+            "const summary = document.querySelector('#unlink-card summary');
+            summary.scrollIntoView({ block: 'nearest' });
+            const r = summary.getBoundingClientRect();
             return [r.left + 30, r.top + 30]",
         );
         // Twice: were the button under the finger by then, the card would be gone.
