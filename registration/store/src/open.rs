@@ -164,9 +164,14 @@ pub(crate) fn check_kind(path: &Path, db: &Connection) -> Result<(), StoreError>
 /// Refuses a damaged database: `check` is `quick_check` or, indexes compared too,
 /// `integrity_check`.
 pub(crate) fn check_pages(path: &Path, db: &Connection, check: &str) -> Result<(), StoreError> {
-    let verdict = db
-        .pragma_query_value(None, check, |row| row.get::<_, String>(0))
-        .map_err(|e| explain(path, StoreErrorKind::Unavailable, &e.into()))?;
+    // All that it found: what could not be read may stand behind what follows from it.
+    let mut found = Vec::new();
+    db.pragma_query(None, check, |row| {
+        found.push(row.get::<_, String>(0)?);
+        Ok(())
+    })
+    .map_err(|e| explain(path, StoreErrorKind::Unavailable, &e.into()))?;
+    let verdict = found.join("\n");
     if unread(&verdict) {
         let why = "could not be read to the end: check its disk, and start again; the file stays \
                    as it is";
@@ -189,7 +194,9 @@ fn unread(verdict: &str) -> bool {
     };
     let primary = |code: i32| code & 0xFF;
     let not_given = [ffi::SQLITE_IOERR, ffi::SQLITE_NOMEM];
-    verdict.lines().filter_map(code).any(|code| not_given.contains(&primary(code)))
+    // Lists of pages give no code; a number that no page has is told in other words.
+    verdict.lines().any(|line| line.contains("failed to get page"))
+        || verdict.lines().filter_map(code).any(|code| not_given.contains(&primary(code)))
 }
 
 /// Sees to it that a commit is on the disk before it is answered, so that it survives a power cut
