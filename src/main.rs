@@ -2,6 +2,7 @@
 //! service say to each other, the words of the settings, certificates, key files and syslog. What
 //! the device does lives in the crates.
 
+mod claim;
 mod cli;
 mod cmd;
 mod config;
@@ -67,8 +68,12 @@ fn run(cli: Cli) -> Result<End> {
         log::survive_full_files();
         match cli.command {
             Command::Serve(serve) => cmd::serve::run(serve, out).await,
-            Command::Watch { confirmed, place } => cmd::watch::run(&place, confirmed, out).await,
-            Command::Readers { identify, place } => cmd::readers::run(&place, identify, out).await,
+            Command::Watch { confirmed, own, place } => {
+                cmd::watch::run(&place, own, confirmed, out).await
+            }
+            Command::Readers { identify, own, place } => {
+                cmd::readers::run(&place, identify, own, out).await
+            }
             Command::Sim(sim) => cmd::sim::run(sim, out).await,
             Command::User(user) => cmd::user::run(user, out).await,
             Command::Card(card) => cmd::card::run(card, out).await,

@@ -23,6 +23,11 @@ impl Out {
         out.flush()
     }
 
+    /// Whether lines are JSON.
+    pub(crate) fn is_json(self) -> bool {
+        self.json
+    }
+
     /// A line for people beside the results; JSON says the same in its objects.
     pub(crate) fn note(self, text: &str) -> io::Result<()> {
         if self.json { Ok(()) } else { writeln!(io::stdout(), "{text}") }

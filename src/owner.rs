@@ -4,6 +4,7 @@ use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, ErrorKind, Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use kazasu_registration::NumberKey;
@@ -144,6 +145,18 @@ impl DataFolder {
         }
     }
 
+    /// The same for the service: a command that is at work with the records, or a watcher that gives
+    /// way, is through in a moment.
+    pub(crate) async fn lock_when_free(&self) -> Result<Owned> {
+        for _ in 0..LOCK_TRIES {
+            if let Ok(owned) = self.lock() {
+                return Ok(owned);
+            }
+            tokio::time::sleep(LOCK_AGAIN).await;
+        }
+        self.lock()
+    }
+
     /// Takes the folder, and with it the readers and the database, for this process.
     pub(crate) fn lock(&self) -> Result<Owned> {
         let path = self.0.join("lock");
@@ -218,6 +231,10 @@ pub(crate) fn keep_secrets() -> Result<()> {
     nix::sys::prctl::set_dumpable(false).context("memory dumps cannot be switched off")?;
     Ok(())
 }
+
+/// How often, and at what pace, the service tries to take the folder: for 5 s.
+const LOCK_TRIES: u8 = 100;
+const LOCK_AGAIN: Duration = Duration::from_millis(50);
 
 /// Of the key's file, in bytes: more than it has, so that a longer one is noticed.
 const KEY_FILE_MAX: u64 = 256;

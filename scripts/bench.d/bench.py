@@ -77,7 +77,7 @@ def resident(command, environment, words, simulator, card, taps):
 def ours(options, simulator, folder, suffix="", config=""):
     settings = folder / "kazasu.toml"
     settings.write_text(config)
-    command = [options.kazasu, "watch", "--json", "--reader", simulator.selector + suffix,
+    command = [options.kazasu, "watch", "--json", "--own", "--reader", simulator.selector + suffix,
                "--data", folder / "data", "--config", settings]
     words = ('"attached"', '"presented"', '"removed"')
     return resident(command, None, words, simulator, CARDS[options.card], options.taps)

@@ -57,11 +57,17 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:\n  kazasu watch\n  \
         kazasu watch --reader pn532:uart:/dev/ttyUSB0 --json\n  \
         kazasu watch --confirmed --json   for a time clock: each card once it was read twice\n\n\
-        Attaches to a running service; opens the readers itself where none runs.")]
+        Attaches to a running service; where that goes, waits and attaches again. Opens the readers \
+        itself\nwhere no service is installed or was just there, and gives them to one that starts.\n\n\
+        A card that was there before has \"resumed\":true: no new tap.")]
     Watch {
         /// Only cards that were read twice in a row: a chip may misread, and a time clock must not
         #[arg(long)]
         confirmed: bool,
+        /// Where no service runs, opens the readers and keeps them, though one is installed or was
+        /// just there
+        #[arg(long)]
+        own: bool,
         #[command(flatten)]
         place: Place,
     },
@@ -72,6 +78,10 @@ pub(crate) enum Command {
         /// Goes on to say which reader a card is held on, to tell equal ones apart
         #[arg(long)]
         identify: bool,
+        /// With --identify, where no service runs: opens the readers and keeps them, though one is
+        /// installed or was just there
+        #[arg(long, requires = "identify")]
+        own: bool,
         #[command(flatten)]
         place: Place,
     },

@@ -89,7 +89,8 @@ async fn ask_for(
             }
             "fault" => tell(&event.message.unwrap_or_default())?,
             "multiple" => tell("More than one card: hold one over the reader")?,
-            "presented" => {
+            // A card that somebody left lying is nobody's answer.
+            "presented" if !event.is_resumed() => {
                 let card = event.identity().context("an answer of another version")?;
                 if card.stability() != Stability::Stable {
                     tell("The number of this card may change from tap to tap: take another")?;

@@ -8,27 +8,36 @@ pub(crate) mod decode;
 pub(crate) mod device;
 pub(crate) mod directory;
 pub(crate) mod encode;
+mod follow;
 mod learn;
 pub(crate) mod panel;
 pub(crate) mod readers;
 pub(crate) mod serve;
 pub(crate) mod sim;
+mod there;
 pub(crate) mod user;
 pub(crate) mod watch;
 
 use std::io::{self, BufRead, ErrorKind, IsTerminal, Read, Write};
 use std::ops::ControlFlow;
+use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use serde::de::DeserializeOwned;
+use tokio::net::UnixStream;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use zeroize::Zeroizing;
 
+use crate::claim::Claim;
 use crate::cli::Data;
 use crate::control::{self, End, Host, Request};
 use crate::out::{Line, Out};
-use crate::owner::DataFolder;
+use crate::owner::{DataFolder, Owned};
+
+/// How often, and at what pace, to look whether a service that starts listens: for 10 s.
+const STARTING_LOOKS: u8 = 100;
+const STARTING_LOOK: Duration = Duration::from_millis(100);
 
 /// Carries out a request: in the running service, or here with the host that `alone` makes while
 /// this process owns the data folder. Prints each line of the answer as an `L`.
@@ -75,10 +84,10 @@ async fn each_line<L: DeserializeOwned>(
     let folder = DataFolder::open(data.data.clone())?;
     let mut take =
         |value| line(serde_json::from_value(value).context("an answer of another version")?);
-    if let Some(stream) = control::running(&folder).await? {
-        return control::ask(stream, &request, take).await;
-    }
-    let _owned = folder.lock()?;
+    let _owned = match turn(&folder).await? {
+        Turn::Service(stream) => return control::ask(stream, &request, take).await,
+        Turn::Own(owned) => owned,
+    };
     let host = alone(&folder).await?;
     let (lines_tx, mut lines) = mpsc::channel(64);
     let carried_out = host.carry_out(request, lines_tx);
@@ -105,6 +114,30 @@ async fn each_line<L: DeserializeOwned>(
     // Readers that this process opened are left as they were found.
     host.close().await;
     Ok(end)
+}
+
+/// Who carries a request out.
+enum Turn {
+    /// The service.
+    Service(UnixStream),
+    /// This process, as the owner of the data folder.
+    Own(Owned),
+}
+
+/// Attaches to the service, or takes the folder where none runs. One that starts at this moment is
+/// waited for: it has the lock a while before it listens.
+async fn turn(folder: &DataFolder) -> Result<Turn> {
+    for left in (0..STARTING_LOOKS).rev() {
+        if let Some(stream) = control::running(folder).await? {
+            return Ok(Turn::Service(stream));
+        }
+        match folder.lock() {
+            Ok(owned) => return Ok(Turn::Own(owned)),
+            Err(error) if left == 0 || !Claim::is_made(folder) => return Err(error),
+            Err(_) => tokio::time::sleep(STARTING_LOOK).await,
+        }
+    }
+    bail!("the service does not come to listen")
 }
 
 /// Listens from now on; ends when somebody wants this process to end.

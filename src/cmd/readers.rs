@@ -1,24 +1,24 @@
 //! `kazasu readers`: what is attached, and which one is which.
 
 use anyhow::Result;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::carry_out;
+use super::{carry_out, follow::follow};
 use crate::cli::Place;
 use crate::control::{End, Host, Request};
 use crate::lines::{EventLine, ReaderLine};
 use crate::out::{Line, Out};
 
-pub(crate) async fn run(place: &Place, identify: bool, out: Out) -> Result<End> {
-    let alone = async |folder: &_| Host::readers(place, folder);
+pub(crate) async fn run(place: &Place, identify: bool, own: bool, out: Out) -> Result<End> {
     if identify {
-        return carry_out::<Held>(&place.data, out, Request::Watch, alone).await;
+        return follow(place, own, out, |line| Ok(out.line(&Held(line))?)).await;
     }
+    let alone = async |folder: &_| Host::readers(place, folder);
     carry_out::<ReaderLine>(&place.data, out, Request::Readers, alone).await
 }
 
 /// An event, told so that equal readers can be told apart: hold a card on one and read its name.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize)]
 #[serde(transparent)]
 struct Held(EventLine);
 

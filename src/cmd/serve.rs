@@ -21,6 +21,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{broadcast, watch};
 
 use super::asked_to_stop;
+use crate::claim::Announced;
 use crate::cli::Serve;
 use crate::config::Config;
 use crate::control::{self, End, Host, Office, Panels, nothing_found};
@@ -82,7 +83,8 @@ pub(crate) async fn run(serve: Serve, out: Out) -> Result<End> {
         _ => discoverers(&selectors, config.polling())?,
     };
     // What only the owner may touch, from here on.
-    let _owned = folder.lock()?;
+    let _announced = Announced::new(&folder).await?;
+    let _owned = folder.lock_when_free().await?;
     folder.forget_panel_token();
     let pairings = folder.pairings()?;
     let store = Arc::new(SqliteStore::open(folder.database())?);
@@ -176,7 +178,7 @@ pub(crate) async fn run(serve: Serve, out: Out) -> Result<End> {
     };
     let ways = runtime.ways();
     let office = Office::of(service.clone(), &folder);
-    let host = Host::serving(office, events, ways.clone(), stations, panels, sim);
+    let host = Host::serving(office, runtime.events(), ways.clone(), stations, panels, sim);
     let socket = tokio::spawn(control::serve(&folder, host)?);
     let hint = tokio::spawn(hint(ways));
 

@@ -1,26 +1,22 @@
 //! `kazasu watch`: tap events, as they happen.
 
-use std::{collections::HashMap, ops::ControlFlow};
+use std::collections::HashMap;
 
 use anyhow::Result;
 
-use super::{carry_out, each_line};
+use super::follow::follow;
 use crate::cli::Place;
-use crate::control::{End, Host, Request};
+use crate::control::End;
 use crate::lines::EventLine;
 use crate::out::Out;
 
-pub(crate) async fn run(place: &Place, confirmed: bool, out: Out) -> Result<End> {
-    let alone = async |folder: &_| Host::readers(place, folder);
-    if !confirmed {
-        return carry_out::<EventLine>(&place.data, out, Request::Watch, alone).await;
-    }
-    let mut taps = ConfirmedTaps::default();
-    each_line(&place.data, Request::Watch, alone, |line: EventLine| {
-        if taps.shows(&line) {
+pub(crate) async fn run(place: &Place, own: bool, confirmed: bool, out: Out) -> Result<End> {
+    let mut taps = confirmed.then(ConfirmedTaps::default);
+    follow(place, own, out, |line| {
+        if taps.as_mut().is_none_or(|taps| taps.shows(&line)) {
             out.line(&line)?;
         }
-        Ok(ControlFlow::Continue(()))
+        Ok(())
     })
     .await
 }

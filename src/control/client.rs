@@ -1,9 +1,10 @@
 //! The command's side of the socket.
 
-use std::io::ErrorKind;
+use std::fmt;
+use std::io::{self, ErrorKind};
 use std::ops::ControlFlow;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Error, Result};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
@@ -11,6 +12,26 @@ use zeroize::Zeroizing;
 
 use super::{End, LINE_MAX, Reply, Request};
 use crate::owner::DataFolder;
+
+/// The service went away before it answered to the end.
+#[derive(Debug)]
+pub(crate) struct WentAway(Option<io::Error>);
+
+impl WentAway {
+    /// One that never said anything.
+    pub(crate) fn silent() -> Self {
+        Self(None)
+    }
+}
+
+impl fmt::Display for WentAway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the service went away before it answered to the end")?;
+        self.0.as_ref().map_or(Ok(()), |error| write!(f, ": {error}"))
+    }
+}
+
+impl std::error::Error for WentAway {}
 
 /// Connects to the service of this data folder; `None` where none runs.
 pub(crate) async fn running(folder: &DataFolder) -> Result<Option<UnixStream>> {
@@ -46,9 +67,8 @@ pub(crate) async fn ask(
         let mut text = Vec::new();
         let max = LINE_MAX as u64;
         let n = (&mut read).take(max).read_until(b'\n', &mut text).await;
-        if n.context("the service went away")? == 0 {
-            sent.context("the service went away")?;
-            bail!("the service went away before it answered");
+        if n.map_err(|error| WentAway(Some(error)))? == 0 {
+            return Err(Error::new(WentAway(sent.err())));
         }
         let reply = serde_json::from_slice(&text);
         match reply.context("the service answered what this version does not understand")? {

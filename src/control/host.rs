@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::Result;
 use jiff::Timestamp;
 use kazasu_hal::{Event, EventKind, ReaderName};
-use kazasu_runtime::{EVENTS_MAX, Runtime, Stations, Way};
+use kazasu_runtime::{EVENTS_MAX, Events, Runtime, Stations, Way};
 use kazasu_sim_serve::Control;
 use serde::Serialize;
 use serde_json::Value;
@@ -40,7 +40,7 @@ pub(crate) struct Host {
 
 #[derive(Clone)]
 struct Readers {
-    events: broadcast::Sender<Event>,
+    events: Events,
     ways: watch::Receiver<Vec<Way>>,
     stations: Stations,
     /// Opened just now, for this command: what is attached is still being found.
@@ -51,7 +51,7 @@ impl Host {
     /// The host of the running service.
     pub(crate) fn serving(
         office: Office,
-        events: broadcast::Sender<Event>,
+        events: Events,
         ways: watch::Receiver<Vec<Way>>,
         stations: Stations,
         panels: Panels,
@@ -72,7 +72,7 @@ impl Host {
         let stations = config.stations();
         let (events, _) = broadcast::channel(EVENTS_MAX);
         let runtime = Runtime::start(found, stations.clone(), config.taps(), &events);
-        let ways = runtime.ways();
+        let (events, ways) = (runtime.events(), runtime.ways());
         let fresh = Some(Arc::new(runtime));
         Ok(Self { readers: Some(Readers { events, ways, stations, fresh }), ..Self::default() })
     }
@@ -145,7 +145,7 @@ impl Readers {
     async fn watch(&self, lines: &Lines) -> End {
         // Listening first, then looking at what is there: what changes in between is heard, and
         // told once.
-        let mut events = self.events.subscribe();
+        let (resting, mut events) = self.events.follow();
         let there = self.ways.borrow().clone();
         let mut told = Vec::new();
         for way in &there {
@@ -162,6 +162,11 @@ impl Readers {
                     return End::Done;
                 }
                 told.push((reader, kind));
+            }
+        }
+        for event in &resting {
+            if !send(lines, &EventLine::new(event).of_before()).await {
+                return End::Done;
             }
         }
         loop {

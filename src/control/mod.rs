@@ -11,7 +11,7 @@ mod office;
 mod panels;
 mod server;
 
-pub(crate) use client::{ask, running};
+pub(crate) use client::{WentAway, ask, running};
 pub(crate) use host::{Host, nothing_found};
 pub(crate) use message::{
     AuditFormat, AuditWanted, Edit, End, Feature, Job, LINE_MAX, Reply, Request, Unlock,

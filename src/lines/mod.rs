@@ -20,7 +20,7 @@ pub(crate) use settings::shown;
 pub(crate) use settings::{
     ChangeLine, ChangedKey, ChangedLine, CollisionLine, Example, HistoryLine, RuleLine, SettingLine,
 };
-pub(crate) use taps::{EventLine, ReaderLine, rfc3339};
+pub(crate) use taps::{EventLine, ReaderLine, ServiceLine, rfc3339};
 
 /// One sentence: the result of a command that has nothing else to show.
 #[derive(Clone, Debug, Serialize, Deserialize)]

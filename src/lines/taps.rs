@@ -26,7 +26,7 @@ pub(crate) struct EventLine {
     kind: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) message: Option<String>,
-    /// The card was there before the reader was lost: no new tap.
+    /// The card was there before the reader was lost, or before this was asked for: no new tap.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     resumed: Option<bool>,
     /// How several cards speak, one word for each.
@@ -121,6 +121,31 @@ impl EventLine {
 }
 
 impl EventLine {
+    /// The same, told to somebody who came later: the card was there before.
+    pub(crate) fn of_before(mut self) -> Self {
+        self.resumed = Some(true);
+        self
+    }
+
+    /// Whether it tells of a card that was there before.
+    pub(crate) fn is_resumed(&self) -> bool {
+        self.resumed == Some(true)
+    }
+
+    /// Whether it tells of a card that was there before.
+    pub(crate) fn set_resumed(&mut self, resumed: bool) {
+        self.resumed = resumed.then_some(true);
+    }
+
+    /// Another event of the same reader, and of the same card where it is `removed`.
+    pub(crate) fn then(&self, event: &str, time: String) -> Self {
+        let card = self.card.clone().filter(|_| event == "removed");
+        let (event, reader, station) =
+            (event.to_owned(), self.reader.clone(), self.station.clone());
+        let (model, kind, message, resumed, technologies) = (None, None, None, None, None);
+        Self { event, time, reader, station, card, model, kind, message, resumed, technologies }
+    }
+
     /// The card of the event; `None` where it has none or one that cannot be.
     pub(crate) fn identity(&self) -> Option<CardIdentity> {
         let card = self.card.as_ref()?;
@@ -152,6 +177,22 @@ impl Line for EventLine {
             text += &format!("  {extra}");
         }
         text
+    }
+}
+
+/// What became of the service that a command is attached to.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct ServiceLine {
+    /// `service-awaited`, `service-lost` or `service-back`.
+    pub(crate) event: &'static str,
+    /// RFC 3339, milliseconds, UTC.
+    pub(crate) time: String,
+    pub(crate) message: String,
+}
+
+impl Line for ServiceLine {
+    fn text(&self) -> String {
+        format!("{}  {}", self.time, self.message)
     }
 }
 

@@ -17,6 +17,7 @@
 mod atr_list;
 mod audit;
 mod backup;
+mod beside;
 mod card_rule;
 mod config;
 mod crowd;

@@ -35,7 +35,7 @@ impl Bench {
         let folder = Folder::new();
         let pcscd = StandIn::start(folder.path());
         change(&pcscd);
-        let mut command = kazasu(["watch", "--json", "--reader", "pcsc"]);
+        let mut command = kazasu(["watch", "--json", "--own", "--reader", "pcsc"]);
         command.args(["--data", &folder.data()]);
         pcscd.offer_to(&mut command);
         Self { watch: Watch(Process::start("kazasu watch", command)), pcscd, _folder: folder }

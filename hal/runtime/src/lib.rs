@@ -7,6 +7,7 @@
 //! is opened again, and what counts as a tap.
 
 mod clock;
+mod events;
 mod resumed;
 mod settings;
 mod stations;
@@ -17,6 +18,7 @@ use kazasu_hal::{Discoverer, Event, Fault, ReaderInfo};
 use tokio::sync::{broadcast, watch};
 use tokio::{sync::Mutex, task::JoinSet};
 
+pub use events::Events;
 pub use settings::TapSettings;
 pub use stations::Stations;
 pub use taps::{Tap, Taps};
@@ -40,6 +42,7 @@ pub struct Way {
 #[derive(Debug)]
 pub struct Runtime {
     tasks: Mutex<JoinSet<()>>,
+    events: Events,
     ways: watch::Receiver<Vec<Way>>,
 }
 
@@ -58,18 +61,25 @@ impl Runtime {
             .map(|d| Way { selector: d.selector().to_owned(), fault: None, readers: Vec::new() })
             .collect();
         let (ways_tx, ways) = watch::channel(ways);
+        let events = Events::new(events.clone());
         let shared = supervise::Shared::new(stations, settings, events.clone(), ways_tx);
         let mut tasks = JoinSet::new();
         for (index, discoverer) in discoverers.into_iter().enumerate() {
             tasks.spawn(supervise::supervise(index, discoverer, shared.clone()));
         }
-        Self { tasks: Mutex::new(tasks), ways }
+        Self { tasks: Mutex::new(tasks), events, ways }
     }
 
     /// Lets go of every reader and waits until each was left as it was found, as far as its driver
     /// can do that without waiting for the reader.
     pub async fn close(&self) {
         self.tasks.lock().await.shutdown().await;
+    }
+
+    /// The events, for whoever comes later.
+    #[must_use]
+    pub fn events(&self) -> Events {
+        self.events.clone()
     }
 
     /// All ways to readers and what is attached to them; changes are announced.

@@ -3,12 +3,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kazasu_hal::{Discoverer, Event, EventKind, Fault, Reader, ReaderInfo, ReaderName, Report};
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::task::{Id, JoinSet};
 
 use crate::clock::Clock;
 use crate::resumed::LeftLying;
-use crate::{Stations, Tap, TapSettings, Taps, Way};
+use crate::{Events, Stations, Tap, TapSettings, Taps, Way};
 
 /// Pause before a way that ended at once is tried again; doubled at each failure.
 const PAUSE_MIN: Duration = Duration::from_millis(100);
@@ -26,7 +26,7 @@ pub(crate) struct Shared(Arc<Inner>);
 struct Inner {
     stations: Stations,
     settings: TapSettings,
-    events: broadcast::Sender<Event>,
+    events: Events,
     ways: watch::Sender<Vec<Way>>,
     clock: Clock,
     left_lying: LeftLying,
@@ -36,7 +36,7 @@ impl Shared {
     pub(crate) fn new(
         stations: Stations,
         settings: TapSettings,
-        events: broadcast::Sender<Event>,
+        events: Events,
         ways: watch::Sender<Vec<Way>>,
     ) -> Self {
         Self(Arc::new(Inner {
@@ -66,9 +66,7 @@ impl Shared {
             }
         }
         let station = stations.of(reader, selector).clone();
-        // No listener is no fault: `Err` only says that nobody is subscribed.
-        let _ =
-            events.send(Event { time: clock.now().wall, reader: reader.clone(), station, kind });
+        events.publish(Event { time: clock.now().wall, reader: reader.clone(), station, kind });
     }
 
     fn change(&self, index: usize, change: impl FnOnce(&mut Way)) {

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::pin::Pin;
 
 use kazasu_hal::{Card, FaultKind, Presence, REPORTS_MAX, StationName, SystemCode};
-use tokio::time::Instant;
+use tokio::{sync::broadcast, time::Instant};
 
 use super::*;
 use crate::{EVENTS_MAX, Runtime};

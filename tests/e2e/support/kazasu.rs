@@ -177,9 +177,9 @@ impl Watch {
         Self(Process::start("kazasu watch", command))
     }
 
-    /// On its own, on this reader.
+    /// On its own, on this reader, whatever is installed on the machine that runs the tests.
     pub(crate) fn alone(folder: &Folder, reader: &str, pcscd: Option<&Pcscd>) -> Self {
-        let mut command = kazasu(["watch", "--json", "--reader", reader]);
+        let mut command = kazasu(["watch", "--json", "--own", "--reader", reader]);
         command.args(["--data", &folder.data()]);
         if let Some(pcscd) = pcscd {
             pcscd.offer_to(&mut command);
