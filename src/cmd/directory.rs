@@ -5,14 +5,14 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use kazasu_directory::{Finding, Severity, Volunteer, preflight};
-use kazasu_registration::{TypedPassword, UserId};
+use kazasu_registration::{Settings, TypedPassword, UserId};
 use serde::Serialize;
 
-use super::{carry_out, password_line};
+use super::{ask_records, carry_out, password_line};
 use crate::cli::{Data, Directory};
 use crate::config::Config;
 use crate::control::{End, Host, Request};
-use crate::lines::ErasedLine;
+use crate::lines::{ErasedLine, SettingsJson};
 use crate::out::{Line, Out};
 use crate::owner::DataFolder;
 
@@ -30,7 +30,7 @@ pub(crate) async fn run(command: Directory, out: Out) -> Result<End> {
 }
 
 async fn check(user: Option<String>, config: Option<PathBuf>, data: Data, out: Out) -> Result<End> {
-    let folder = DataFolder::open(data.data)?;
+    let folder = DataFolder::open(data.data.clone())?;
     let loaded = Config::load(config.as_ref(), folder.config())?;
     let Some(directory) = loaded.directory() else {
         let file = config.unwrap_or_else(|| folder.config());
@@ -48,7 +48,8 @@ async fn check(user: Option<String>, config: Option<PathBuf>, data: Data, out: O
     };
     #[expect(clippy::disallowed_methods, reason = "clocks and certificates are compared with it")]
     let now = std::time::SystemTime::now();
-    let findings = preflight(directory, volunteer, now).await;
+    let settings = settings(&data, &folder).await?;
+    let findings = preflight(directory, &settings, volunteer, now).await;
     for finding in &findings {
         out.line(&FindingLine::of(finding))?;
     }
@@ -58,6 +59,20 @@ async fn check(user: Option<String>, config: Option<PathBuf>, data: Data, out: O
         1 => End::No("one thing does not work".to_owned()),
         errors => End::No(format!("{errors} things do not work")),
     })
+}
+
+/// The site's settings, those of the running service or of the data folder; before there are any,
+/// those that a new site has.
+async fn settings(data: &Data, folder: &DataFolder) -> Result<Settings> {
+    if !folder.database().exists() {
+        return Ok(Settings::default());
+    }
+    let (lines, end) = ask_records::<SettingsJson>(data, Request::ConfigRead).await?;
+    match (lines.as_slice(), end) {
+        ([line], _) => Settings::from_json(&line.json).context("an answer of another version"),
+        (_, End::No(text) | End::Error(text)) => bail!("the settings cannot be read: {text}"),
+        (_, End::Done) => bail!("the settings cannot be read"),
+    }
 }
 
 #[derive(Serialize)]

@@ -62,6 +62,8 @@ pub(crate) enum Request {
     ConfigCheck { changes: Vec<(String, String)> },
     /// Settings to change, at this version of them.
     ConfigSet { changes: Vec<(String, String)>, version: Option<u64> },
+    /// All settings as they are stored, for a command that goes by them and shows none.
+    ConfigRead,
     /// The versions of the settings that are kept.
     ConfigHistory,
     /// One of the device's own passwords; `None` removes it.

@@ -18,7 +18,8 @@ pub(crate) use records::{CardLine, Csv, ErasedLine, UserDetail, UserLine};
 #[cfg(test)]
 pub(crate) use settings::shown;
 pub(crate) use settings::{
-    ChangeLine, ChangedKey, ChangedLine, CollisionLine, Example, HistoryLine, RuleLine, SettingLine,
+    ChangeLine, ChangedKey, ChangedLine, CollisionLine, Example, HistoryLine, RuleLine,
+    SettingLine, SettingsJson,
 };
 pub(crate) use taps::{EventLine, ReaderLine, ServiceLine, rfc3339};
 

@@ -22,6 +22,12 @@ pub(crate) fn shown(value: &Value) -> String {
     }
 }
 
+/// All settings, as they are stored.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct SettingsJson {
+    pub(crate) json: String,
+}
+
 /// One setting.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct SettingLine {

@@ -468,7 +468,15 @@ fn directory_check() {
     assert!(of(&findings, "read-others", "remedy").contains("card.number=keyed"));
     assert_eq!(of(&findings, "write-own", "severity"), "fine");
     let words = ["card-index", "read-others", "duplicates", "foreign"];
-    check(ca, &service, 1, &words);
+    let findings = check(ca, &service, 1, &words);
+    assert!(of(&findings, "duplicates", "message").contains("those of twin1, twin2."));
+    assert!(of(&findings, "foreign", "message").contains("those of carol."));
+    // What is a card number is the site's rule to say.
+    done(&folder, ["card", "rule", "set", "digits=decimal"], "");
+    let words = ["card-index", "read-others", "foreign"];
+    let findings = check(ca, &service, 0, &words);
+    assert!(of(&findings, "foreign", "message").contains("the rule digits=decimal makes none"));
+    done(&folder, ["card", "rule", "set", "digits=hex"], "");
 
     let stranger = Pki::new();
     let findings = check(stranger.root_pem(), "", 1, &["certificate"]);

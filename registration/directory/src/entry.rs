@@ -5,7 +5,9 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use kazasu_registration::{CardNumber, ErrorCode, MailAddress, UserId, UserName, tidied};
+use kazasu_registration::{
+    CardNumber, CardNumberRule, ErrorCode, MailAddress, UserId, UserName, tidied,
+};
 use kazasu_service::{DirectoryError, Person, Rights};
 use ldap3::SearchEntry;
 
@@ -75,15 +77,16 @@ impl Entry {
         })
     }
 
-    /// The card attribute's values: those that are card numbers of this site, and the others.
-    pub(crate) fn cards(&self, config: &DirectoryConfig) -> Cards {
+    /// The card attribute's values: those that the site's rule can have made, and the others, which
+    /// are telephone numbers and whatever else people keep there.
+    pub(crate) fn cards(&self, config: &DirectoryConfig, rule: &CardNumberRule) -> Cards {
         let values = config.card().map_or(&[] as &[Vec<u8>], |card| self.values(card));
         let mut cards = Cards::default();
         for value in values {
             let text = std::str::from_utf8(value).ok();
-            let number = text.and_then(CardNumber::from_text);
+            let number = text.and_then(|text| rule.reading(text));
             match number.filter(|number| !config.keyed || is_keyed(number)) {
-                Some(number) => cards.ours.push(number),
+                Some(number) => cards.ours.push(Card { number, value: value.clone() }),
                 None => cards.foreign.push(value.clone()),
             }
         }
@@ -91,7 +94,11 @@ impl Entry {
     }
 
     /// The person, by the rules of a registration, without what their groups say.
-    pub(crate) fn person(&self, config: &DirectoryConfig) -> Result<Person, DirectoryError> {
+    pub(crate) fn person(
+        &self,
+        config: &DirectoryConfig,
+        rule: &CardNumberRule,
+    ) -> Result<Person, DirectoryError> {
         let broken = |attribute: &str, code, why: &dyn fmt::Display| {
             failed(code, format!("attribute {attribute} of the entry cannot be used: {why}"))
         };
@@ -115,7 +122,7 @@ impl Entry {
             .map(MailAddress::new)
             .transpose()
             .map_err(|why| broken(config.mail(), ErrorCode::FieldRule, &why))?;
-        let card = self.cards(config).ours.into_iter().next();
+        let card = self.cards(config, rule).ours.into_iter().next().map(|card| card.number);
         Ok(Person { id, name, mail, card, rights: Rights::default() })
     }
 
@@ -187,8 +194,24 @@ pub(crate) fn attributes(config: &DirectoryConfig) -> Vec<String> {
 /// What stands in a card attribute.
 #[derive(Clone, Default)]
 pub(crate) struct Cards {
-    pub(crate) ours: Vec<CardNumber>,
+    pub(crate) ours: Vec<Card>,
     pub(crate) foreign: Vec<Vec<u8>>,
+}
+
+/// A value that is a card number.
+#[derive(Clone)]
+pub(crate) struct Card {
+    /// As the site's rule spells it.
+    pub(crate) number: CardNumber,
+    /// As it stands there: case and blanks may differ.
+    pub(crate) value: Vec<u8>,
+}
+
+impl Cards {
+    pub(crate) fn has(&self, number: &CardNumber, rule: &CardNumberRule) -> bool {
+        let number = rule.reading(number.as_str());
+        self.ours.iter().any(|card| Some(&card.number) == number.as_ref())
+    }
 }
 
 /// Whether a number could be of the keyed form.

@@ -21,7 +21,7 @@ fn entry(attributes: &[(&str, &[&str])]) -> Entry {
 fn people_keep_the_rules_of_records() {
     let config = config("kind = 'ldap'");
     let check = |attributes: &[(&str, &[&str])], expected: Result<(&str, &str), ErrorCode>| {
-        let person = entry(attributes).person(&config);
+        let person = entry(attributes).person(&config, &CardNumberRule::default());
         let got = person.as_ref().map(|p| (p.id.as_str(), p.name.as_str())).map_err(|e| e.code);
         assert_eq!(got, expected, "{attributes:?}");
     };
@@ -41,23 +41,50 @@ fn people_keep_the_rules_of_records() {
     );
     check(&[("uid", &["a"]), ("displayname", &["a\nb"])], Err(ErrorCode::FieldRule));
     check(&[("uid", &["a"]), ("mail", &["\u{e9}@x"])], Err(ErrorCode::FieldRule));
-    let mail = entry(&[("uid", &["a"]), ("mail", &["", "b@x"])]).person(&config).unwrap().mail;
+    let mail = entry(&[("uid", &["a"]), ("mail", &["", "b@x"])])
+        .person(&config, &CardNumberRule::default())
+        .unwrap()
+        .mail;
     assert_eq!(mail, None);
 }
 
 #[test]
 fn values_that_are_ours() {
     let keyed = "0123456789ABCDEF0123456789ABCDEF";
-    let check = |lines: &str, values: &[&str], ours: &[&str], foreign: usize| {
-        let cards = entry(&[("pager", values)]).cards(&config(lines));
-        let found: Vec<&str> = cards.ours.iter().map(CardNumber::as_str).collect();
+    let check = |lines: &str, rule: &str, values: &[&str], ours: &[&str], foreign: usize| {
+        let rule = rule.parse().unwrap();
+        let cards = entry(&[("pager", values)]).cards(&config(lines), &rule);
+        let found: Vec<&str> = cards.ours.iter().map(|card| card.number.as_str()).collect();
         assert_eq!((found.as_slice(), cards.foreign.len()), (ours, foreign), "{lines} {values:?}");
     };
     let plain = "kind = 'ldap'";
-    check(plain, &[], &[], 0);
-    check(plain, &["012E4CE100000001", "+81 3", "x"], &["012E4CE100000001", "x"], 1);
+    check(plain, "digits=hex", &[], &[], 0);
+    let phones = ["+81 3", "x", "090-1234-5678", "0312345678", "ext. 4711", "1.23E+15", keyed];
+    check(plain, "digits=hex", &phones, &[], phones.len());
+    let card = "012E4CE100000001";
+    check(plain, "digits=hex", &[&phones[..], &[card]].concat(), &[card], phones.len());
+    check(plain, "digits=hex", &["012e4ce100000001 "], &[card], 0);
+    check(
+        plain,
+        "digits=decimal",
+        &[card, "0312345678", "85072452804743169"],
+        &["85072452804743169"],
+        2,
+    );
+    check(plain, "keyed", &[card, keyed, &keyed.to_lowercase()], &[keyed, keyed], 1);
     let with_key = "kind = 'ldap'\nkeyed = true";
-    check(with_key, &["012E4CE100000001", keyed, &keyed.to_lowercase()], &[keyed], 2);
+    check(with_key, "keyed", &[card, keyed], &[keyed], 1);
+    check(with_key, "digits=hex", &[card, keyed], &[], 2);
+}
+
+/// What is taken out of an entry is the value as it stands there.
+#[test]
+fn a_value_is_kept_as_it_stands() {
+    let rule = CardNumberRule::default();
+    let cards = entry(&[("pager", &["012e4ce100000001 "])]).cards(&config("kind = 'ldap'"), &rule);
+    let values: Vec<_> = cards.ours.iter().map(|card| card.value.as_slice()).collect();
+    assert_eq!(values, [b"012e4ce100000001 "]);
+    assert!(cards.has(&CardNumber::from_text("012E4CE100000001").unwrap(), &rule));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What memberships mean: who may use the device, what for, and who administers it.
 
-use kazasu_registration::{ErrorCode, Limits, Role};
+use kazasu_registration::{CardNumberRule, ErrorCode, Limits, Role};
 use kazasu_service::{Allowed, DirectoryError, Person, Rights};
 
 use crate::{
@@ -32,8 +32,9 @@ impl Client {
         &self,
         lease: &mut Lease<'_>,
         entry: &Entry,
+        rule: &CardNumberRule,
     ) -> Result<Person, DirectoryError> {
-        let person = entry.person(&self.config)?;
+        let person = entry.person(&self.config, rule)?;
         if self.config.groups.is_empty() {
             return Ok(person);
         }

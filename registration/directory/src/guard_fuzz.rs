@@ -1,5 +1,6 @@
 use std::{cell::RefCell, collections::HashSet, time::SystemTime};
 
+use kazasu_registration::CardNumberRule;
 use ldap3::{LdapConnAsync, LdapConnSettings, Mod, Scope, SearchEntry, StdStream};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -127,17 +128,18 @@ fn tells_nothing(mut entry: SearchEntry) {
     let names = ["uid", "sAMAccountName", "displayName", "mail", "pager", "entryUUID"];
     entry.attrs.extend(names.map(str::to_owned).into_iter().zip(values));
     let entry = Entry::from(entry);
+    let rule = CardNumberRule::default();
     for kind in [Kind::ActiveDirectory, Kind::Ldap] {
         let config = config(kind);
         let failures = [
-            entry.person(&config).err(),
+            entry.person(&config, &rule).err(),
             entry.key(&config).err(),
             entry.check_account(&config, SystemTime::UNIX_EPOCH).err(),
         ];
         for error in failures.into_iter().flatten() {
             assert!(!format!("{error} {error:?}").contains(PLANTED), "{error:?}");
         }
-        let _ = entry.cards(&config);
+        let _ = entry.cards(&config, &rule);
     }
     assert_eq!(format!("{entry:?}"), "Entry(..)");
 }

@@ -2,7 +2,7 @@
 
 use std::{future::Future, time::Duration};
 
-use kazasu_registration::{CardNumber, ErrorCode, TypedPassword, UserId};
+use kazasu_registration::{CardNumber, CardNumberRule, ErrorCode, TypedPassword, UserId};
 use kazasu_service::{Answer, CardToRemove, Directory, DirectoryError, Person, Removed, Written};
 use tokio::time::timeout;
 
@@ -35,18 +35,22 @@ impl Client {
 }
 
 impl Directory for Client {
-    async fn find(&self, number: CardNumber) -> Result<Option<Person>, DirectoryError> {
+    async fn find(
+        &self,
+        number: CardNumber,
+        rule: CardNumberRule,
+    ) -> Result<Option<Person>, DirectoryError> {
         self.within(async {
             self.check_enabled()?;
-            let Some(entry) = self.find_card(&number).await? else { return Ok(None) };
+            let Some(entry) = self.find_card(&number, &rule).await? else { return Ok(None) };
             #[expect(clippy::disallowed_methods, reason = "accounts expire by the calendar")]
             let now = std::time::SystemTime::now();
             entry.check_account(&self.config, now)?;
             if self.config.groups.is_empty() {
-                return entry.person(&self.config).map(Some);
+                return entry.person(&self.config, &rule).map(Some);
             }
             let mut lease = self.service().await?;
-            let person = self.person(&mut lease, &entry).await?;
+            let person = self.person(&mut lease, &entry, &rule).await?;
             self.give_back(lease);
             Ok(Some(person))
         })
@@ -61,13 +65,14 @@ impl Directory for Client {
         &self,
         typed: UserId,
         password: TypedPassword,
+        rule: CardNumberRule,
     ) -> Result<Answer, DirectoryError> {
         self.within(async {
             Ok(match self.sign_in(&typed, &password).await? {
                 SignIn::WrongPassword => Answer::WrongPassword,
                 SignIn::UnknownUser => Answer::UnknownUser,
                 SignIn::Right(mut own) => {
-                    Answer::Right(self.person(&mut own.lease, &own.entry).await?)
+                    Answer::Right(self.person(&mut own.lease, &own.entry, &rule).await?)
                 }
             })
         })
@@ -80,13 +85,18 @@ impl Directory for Client {
         password: TypedPassword,
         number: CardNumber,
         replaces: Option<CardNumber>,
+        rule: CardNumberRule,
     ) -> Result<Written, DirectoryError> {
         // What was sent may have been done: what became of it is not known then.
-        let write = self.write(&typed, &password, &number, replaces.as_ref());
+        let write = self.write(&typed, &password, &number, replaces.as_ref(), &rule);
         timeout(CHANGE, write).await.unwrap_or_else(|_| Err(unknown()))
     }
 
-    async fn remove_card(&self, card: CardToRemove) -> Result<Removed, DirectoryError> {
-        timeout(CHANGE, self.remove(&card)).await.unwrap_or_else(|_| Err(unknown()))
+    async fn remove_card(
+        &self,
+        card: CardToRemove,
+        rule: CardNumberRule,
+    ) -> Result<Removed, DirectoryError> {
+        timeout(CHANGE, self.remove(&card, &rule)).await.unwrap_or_else(|_| Err(unknown()))
     }
 }

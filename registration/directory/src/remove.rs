@@ -1,12 +1,12 @@
 //! Card numbers that an administrator deletes from people's entries.
 
-use kazasu_registration::{CardNumber, ErrorCode, UserId};
+use kazasu_registration::{CardNumberRule, ErrorCode, UserId};
 use kazasu_service::{CardToRemove, DirectoryError, Removed};
 
 use crate::{
     client::{Client, Failure},
     config::{Kind, ServiceAccountConfig},
-    entry::{Entry, EntryKey},
+    entry::{Card, Entry, EntryKey},
     fault::{Fault, failed},
     names,
     result::{ResultCode, Step},
@@ -21,17 +21,21 @@ const INSUFFICIENT_ACCESS_RIGHTS: u32 = 50;
 
 impl Client {
     /// See the port. Only card numbers go: what else stands in the attribute is not ours.
-    pub(crate) async fn remove(&self, card: &CardToRemove) -> Result<Removed, DirectoryError> {
+    pub(crate) async fn remove(
+        &self,
+        card: &CardToRemove,
+        rule: &CardNumberRule,
+    ) -> Result<Removed, DirectoryError> {
         self.check_enabled()?;
         let attribute = self.card_attribute()?;
-        let Some(entry) = self.entry_with(card).await? else {
+        let Some(entry) = self.entry_with(card, rule).await? else {
             return Ok(match card {
                 CardToRemove::Of(_) => Removed::NoSuchPerson,
                 CardToRemove::Numbered(_) | CardToRemove::NumberedOf(..) => Removed::NoCard,
             });
         };
         let id = self.id_of(&entry)?;
-        let out = self.values_of(&entry, card);
+        let out = self.values_of(&entry, card, rule);
         if out.is_empty() {
             return Ok(Removed::NoCard);
         }
@@ -54,7 +58,7 @@ impl Client {
                 // It may be the last place there is.
                 drop(lease);
                 let key = entry.key(&self.config)?;
-                match self.is_gone(card, &key).await {
+                match self.is_gone(card, rule, &key).await {
                     Ok(true) => {}
                     Ok(false) => return Err(self.error(Failure { server, fault })),
                     Err(error) => {
@@ -69,11 +73,20 @@ impl Client {
     }
 
     /// The one entry that is meant.
-    async fn entry_with(&self, card: &CardToRemove) -> Result<Option<Entry>, DirectoryError> {
+    async fn entry_with(
+        &self,
+        card: &CardToRemove,
+        rule: &CardNumberRule,
+    ) -> Result<Option<Entry>, DirectoryError> {
         let attribute = self.card_attribute()?;
-        if let CardToRemove::Numbered(number) | CardToRemove::NumberedOf(_, number) = card {
-            self.check_form(number)?;
-        }
+        let number = match card {
+            CardToRemove::Of(_) => None,
+            CardToRemove::Numbered(number) | CardToRemove::NumberedOf(_, number) => {
+                self.check_form(number)?;
+                let Some(number) = rule.reading(number.as_str()) else { return Ok(None) };
+                Some(number)
+            }
+        };
         let of = |id: &UserId| names::equal(self.config.user_id(), id.as_str());
         let filter = match card {
             CardToRemove::Of(id) => names::both(self.config.person_filter(), &of(id)),
@@ -85,7 +98,10 @@ impl Client {
         let wanted = [attribute, self.config.user_id(), self.config.key()].map(str::to_owned);
         let found = self.service_search(&filter, &wanted, SEVERAL).await;
         let numbered = matches!(card, CardToRemove::Numbered(_));
-        let found = if numbered { self.several_are_duplicates(found)? } else { found? };
+        let mut found = if numbered { self.several_are_duplicates(found)? } else { found? };
+        if let Some(number) = &number {
+            found.retain(|entry| self.may_have(entry, number, rule));
+        }
         match <[Entry; 1]>::try_from(found) {
             Ok([entry]) => Ok(Some(entry)),
             Err(none) if none.is_empty() => Ok(None),
@@ -103,27 +119,27 @@ impl Client {
     }
 
     /// The values to be deleted, as they stand there: their case may differ.
-    fn values_of(&self, entry: &Entry, card: &CardToRemove) -> Vec<Vec<u8>> {
-        let values = self.config.card().map_or(&[] as &[Vec<u8>], |card| entry.values(card));
-        let ours = entry.cards(&self.config).ours;
-        let is_ours = |value: &[u8]| ours.iter().any(|card| card.as_str().as_bytes() == value);
-        let is = |number: &CardNumber, value: &[u8]| {
-            value.eq_ignore_ascii_case(number.as_str().as_bytes())
-        };
-        let meant = |value: &&Vec<u8>| match card {
-            CardToRemove::Of(_) => is_ours(value),
+    fn values_of(&self, entry: &Entry, card: &CardToRemove, rule: &CardNumberRule) -> Vec<Vec<u8>> {
+        let meant = |there: &Card| match card {
+            CardToRemove::Of(_) => true,
             CardToRemove::Numbered(number) | CardToRemove::NumberedOf(_, number) => {
-                is(number, value)
+                rule.reading(number.as_str()).as_ref() == Some(&there.number)
             }
         };
-        values.iter().filter(meant).cloned().collect()
+        let ours = entry.cards(&self.config, rule).ours.into_iter().filter(meant);
+        ours.map(|card| card.value).collect()
     }
 
     /// Whether the entry has lost the card, after the connection was lost before the answer.
-    async fn is_gone(&self, card: &CardToRemove, key: &EntryKey) -> Result<bool, DirectoryError> {
-        let Some(entry) = self.entry_with(card).await? else { return Ok(true) };
+    async fn is_gone(
+        &self,
+        card: &CardToRemove,
+        rule: &CardNumberRule,
+        key: &EntryKey,
+    ) -> Result<bool, DirectoryError> {
+        let Some(entry) = self.entry_with(card, rule).await? else { return Ok(true) };
         let is_same = entry.key(&self.config).as_ref() == Ok(key);
-        Ok(!is_same || self.values_of(&entry, card).is_empty())
+        Ok(!is_same || self.values_of(&entry, card, rule).is_empty())
     }
 
     /// 050 is told to people in words about their own rights; here it is the service account's.

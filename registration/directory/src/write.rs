@@ -1,6 +1,6 @@
 //! Card numbers in people's entries.
 
-use kazasu_registration::{CardNumber, ErrorCode, TypedPassword, UserId};
+use kazasu_registration::{CardNumber, CardNumberRule, ErrorCode, TypedPassword, UserId};
 use kazasu_service::{DirectoryError, Written};
 use ldap3::Scope;
 
@@ -24,25 +24,44 @@ struct Exchange<'a> {
     attribute: &'a str,
     key: EntryKey,
     number: &'a CardNumber,
+    rule: &'a CardNumberRule,
     out: Vec<Vec<u8>>,
 }
 
 impl Client {
-    /// The entry that has this card number; 083 where there are several.
+    /// The entry that has this card number; 083 where there are several. Servers find more than
+    /// they were asked for: where an attribute is one of telephone numbers, hyphens do not count.
     pub(crate) async fn find_card(
         &self,
         number: &CardNumber,
+        rule: &CardNumberRule,
     ) -> Result<Option<Entry>, DirectoryError> {
         self.check_form(number)?;
+        if !rule.could_make(number.as_str()) {
+            return Ok(None);
+        }
         let filter = self.card_filter(self.card_attribute()?, number);
         let attributes = entry::attributes(&self.config);
         let found = self.service_search(&filter, &attributes, SEVERAL).await;
-        let found = self.several_are_duplicates(found)?;
+        let mut found = self.several_are_duplicates(found)?;
+        found.retain(|entry| self.may_have(entry, number, rule));
         match <[Entry; 1]>::try_from(found) {
             Ok([entry]) => Ok(Some(entry)),
             Err(none) if none.is_empty() => Ok(None),
             Err(_) => Err(duplicate()),
         }
+    }
+
+    /// Whether an entry that was found by a number has it, as far as may be seen: some servers let an
+    /// account search for values that it may not read.
+    pub(crate) fn may_have(
+        &self,
+        entry: &Entry,
+        number: &CardNumber,
+        rule: &CardNumberRule,
+    ) -> bool {
+        let shows = self.config.card().is_some_and(|card| !entry.values(card).is_empty());
+        !shows || entry.cards(&self.config, rule).has(number, rule)
     }
 
     pub(crate) fn card_attribute(&self) -> Result<&str, DirectoryError> {
@@ -82,6 +101,7 @@ impl Client {
         password: &TypedPassword,
         number: &CardNumber,
         replaces: Option<&CardNumber>,
+        rule: &CardNumberRule,
     ) -> Result<Written, DirectoryError> {
         let attribute = self.card_attribute()?;
         self.check_form(number)?;
@@ -91,18 +111,16 @@ impl Client {
         };
         self.check_device_right(&mut own.lease, &own.entry).await?;
         let key = own.entry.key(&self.config)?;
-        match self.others(&mut own, &key, number).await? {
+        match self.others(&mut own, &key, number, rule).await? {
             0 => {}
             1 => return Ok(Written::CardTaken),
             _ => return Err(duplicate()),
         }
-        let cards = own.entry.cards(&self.config);
-        if cards.ours.contains(number) {
+        let cards = own.entry.cards(&self.config, rule);
+        if cards.has(number, rule) {
             return Ok(Written::Done);
         }
-        if let Some(other) = cards.ours.iter().find(|card| replaces != Some(*card)) {
-            return Ok(Written::Conflict(other.clone()));
-        }
+        // Before anybody is asked whether another card may go: nothing will be written.
         if !cards.foreign.is_empty() && self.config.replace == Replace::CardNumbers {
             let what = format!(
                 "{attribute} of the entry holds something else than a card number: clear it, or \
@@ -110,9 +128,11 @@ impl Client {
             );
             return Err(failed(ErrorCode::DirectoryCardAttributeForeign, what));
         }
-        let ours = cards.ours.iter().map(|card| card.as_str().as_bytes().to_vec());
-        let out = ours.chain(cards.foreign).collect();
-        self.exchange(own, &Exchange { password, attribute, key, number, out }).await
+        if let Some(other) = cards.ours.iter().find(|card| replaces != Some(&card.number)) {
+            return Ok(Written::Conflict(other.number.clone()));
+        }
+        let out = cards.ours.into_iter().map(|card| card.value).chain(cards.foreign).collect();
+        self.exchange(own, &Exchange { password, attribute, key, number, rule, out }).await
     }
 
     /// How many other entries have this number: seen by the service account where there is one,
@@ -122,9 +142,11 @@ impl Client {
         own: &mut Own<'_>,
         key: &EntryKey,
         number: &CardNumber,
+        rule: &CardNumberRule,
     ) -> Result<usize, DirectoryError> {
-        let filter = self.card_filter(self.card_attribute()?, number);
-        let attributes = [self.config.key().to_owned()];
+        let attribute = self.card_attribute()?;
+        let filter = self.card_filter(attribute, number);
+        let attributes = [self.config.key().to_owned(), attribute.to_owned()];
         let found = if self.config.service_account.is_some() {
             self.service_search(&filter, &attributes, SEVERAL).await
         } else {
@@ -138,7 +160,8 @@ impl Client {
             let found = own.lease.connection.search(query).await;
             found.map_err(|fault| self.error(Failure { server: Some(own.lease.server), fault }))
         };
-        let found = self.several_are_duplicates(found)?;
+        let mut found = self.several_are_duplicates(found)?;
+        found.retain(|entry| self.may_have(entry, number, rule));
         let keys = found.iter().map(|entry| entry.key(&self.config));
         let keys = keys.collect::<Result<Vec<_>, _>>()?;
         Ok(keys.iter().filter(|other| *other != key).count())
@@ -177,7 +200,7 @@ impl Client {
             return Err(failed(ErrorCode::DirectoryReadBackDiffers, what));
         }
         // Somebody may have written the same number at the same moment: then neither has it.
-        match self.others(&mut own, &exchange.key, exchange.number).await {
+        match self.others(&mut own, &exchange.key, exchange.number, exchange.rule).await {
             Ok(0) => Ok(Written::Done),
             Ok(_) => {
                 let connection = &mut own.lease.connection;
@@ -222,12 +245,9 @@ impl Client {
             return Ok(Written::PersonGone);
         }
         if let Ok(Some(entry)) = self.read_back(own, exchange).await {
-            let now = entry.cards(&self.config).ours;
-            let known = |card: &&CardNumber| {
-                exchange.out.iter().any(|value| value == card.as_str().as_bytes())
-            };
-            if let Some(other) = now.iter().find(|card| !known(card)) {
-                return Ok(Written::Conflict(other.clone()));
+            let now = entry.cards(&self.config, exchange.rule).ours;
+            if let Some(other) = now.into_iter().find(|card| !exchange.out.contains(&card.value)) {
+                return Ok(Written::Conflict(other.number));
             }
         }
         Err(self.error(Failure { server, fault }))

@@ -1,8 +1,8 @@
 use std::future::{Future, ready};
 
 use kazasu_registration::{
-    CardNumber, ErrorCode, Limits, MailAddress, Method, Role, Settings, TypedPassword, UserId,
-    UserName,
+    CardNumber, CardNumberRule, ErrorCode, Limits, MailAddress, Method, Role, Settings,
+    TypedPassword, UserId, UserName,
 };
 
 /// The port to a directory: Active Directory or another LDAP server.
@@ -10,11 +10,15 @@ use kazasu_registration::{
 /// Every call ends by itself, with an error where the directory is slow. The machine has its own,
 /// shorter deadlines; dropping the future of [`find`](Self::find) or [`verify`](Self::verify)
 /// aborts it, [`write_card`](Self::write_card) is never dropped before its end.
+///
+/// The rule that a call is given is the site's: what it cannot have made is no card number. Such a
+/// value of an entry is never read as a card, replaced or deleted.
 pub trait Directory: Send + Sync + 'static {
     /// Whose card has this number.
     fn find(
         &self,
         number: CardNumber,
+        rule: CardNumberRule,
     ) -> impl Future<Output = Result<Option<Person>, DirectoryError>> + Send;
 
     /// Whose entry a typed name is taken for, told without a password: the entry's user ID, by
@@ -34,6 +38,7 @@ pub trait Directory: Send + Sync + 'static {
         &self,
         typed: UserId,
         password: TypedPassword,
+        rule: CardNumberRule,
     ) -> impl Future<Output = Result<Answer, DirectoryError>> + Send;
 
     /// Writes a card number into the entry of the person who typed these credentials, with that
@@ -44,6 +49,7 @@ pub trait Directory: Send + Sync + 'static {
         password: TypedPassword,
         number: CardNumber,
         replaces: Option<CardNumber>,
+        rule: CardNumberRule,
     ) -> impl Future<Output = Result<Written, DirectoryError>> + Send;
 
     /// Deletes card numbers from a person's entry with the device's own rights, for an
@@ -51,6 +57,7 @@ pub trait Directory: Send + Sync + 'static {
     fn remove_card(
         &self,
         card: CardToRemove,
+        rule: CardNumberRule,
     ) -> impl Future<Output = Result<Removed, DirectoryError>> + Send;
 }
 
@@ -63,7 +70,7 @@ pub struct Person {
     pub name: UserName,
     /// Mail address.
     pub mail: Option<MailAddress>,
-    /// The card number in the entry.
+    /// The card number in the entry, as the rule spells it.
     pub card: Option<CardNumber>,
     /// What the person's groups make of them.
     pub rights: Rights,
@@ -182,6 +189,7 @@ impl Directory for NoDirectory {
     fn find(
         &self,
         _: CardNumber,
+        _: CardNumberRule,
     ) -> impl Future<Output = Result<Option<Person>, DirectoryError>> + Send {
         Self::error()
     }
@@ -190,6 +198,7 @@ impl Directory for NoDirectory {
         &self,
         _: UserId,
         _: TypedPassword,
+        _: CardNumberRule,
     ) -> impl Future<Output = Result<Answer, DirectoryError>> + Send {
         Self::error()
     }
@@ -200,6 +209,7 @@ impl Directory for NoDirectory {
         _: TypedPassword,
         _: CardNumber,
         _: Option<CardNumber>,
+        _: CardNumberRule,
     ) -> impl Future<Output = Result<Written, DirectoryError>> + Send {
         Self::error()
     }
@@ -207,6 +217,7 @@ impl Directory for NoDirectory {
     fn remove_card(
         &self,
         _: CardToRemove,
+        _: CardNumberRule,
     ) -> impl Future<Output = Result<Removed, DirectoryError>> + Send {
         Self::error()
     }

@@ -2,9 +2,10 @@ use std::{fmt, mem, sync::Arc};
 
 use kazasu_hal::CardIdentity;
 use kazasu_registration::{
-    Account, Altered, AuditEvent, AuditRecord, Binding, Capacity, CardToFind, Claim, CommitOutcome,
-    DeviceSecret, ErrorCode, Field, FieldError, Keep, LookUp, Method, OwnChange, OwnOutcome,
-    Password, Provisional, ProvisionalOutcome, Rule, Source, TypedPassword, UserId, Verdict,
+    Account, Altered, AuditEvent, AuditRecord, Binding, Capacity, CardNumberRule, CardToFind,
+    Claim, CommitOutcome, DeviceSecret, ErrorCode, Field, FieldError, Keep, LookUp, Method,
+    OwnChange, OwnOutcome, Password, Provisional, ProvisionalOutcome, Rule, Source, TypedPassword,
+    UserId, Verdict,
 };
 
 use crate::{
@@ -30,7 +31,11 @@ impl<S: Store, D: Directory, H: Hasher> Ports<S, D, H> {
         match sought.source {
             Source::Device => self.store.look_up(sought.card).await.map_err(store_failed),
             Source::Directory => {
-                let found = self.directory.find(sought.number).await.map_err(directory_failed)?;
+                let found = self
+                    .directory
+                    .find(sought.number, self.rule())
+                    .await
+                    .map_err(directory_failed)?;
                 let account = found.map(|person| self.admitted(person)).transpose()?;
                 Ok(account.map_or(LookUp::Unknown, LookUp::Registered))
             }
@@ -119,12 +124,16 @@ impl<S: Store, D: Directory, H: Hasher> Ports<S, D, H> {
         typed: UserId,
         password: TypedPassword,
     ) -> Result<Verdict, ErrorCode> {
-        let answer = self.directory.verify(typed, password).await;
+        let answer = self.directory.verify(typed, password, self.rule()).await;
         Ok(match answer.map_err(directory_failed)? {
             Answer::Right(person) => Verdict::Right(self.account_of(person).await?),
             Answer::WrongPassword => Verdict::WrongPassword,
             Answer::UnknownUser => Verdict::UnknownUser,
         })
+    }
+
+    fn rule(&self) -> CardNumberRule {
+        self.current.site().settings.card.number.clone()
     }
 
     async fn verify_secret(
@@ -232,8 +241,13 @@ impl<S: Store, D: Directory, H: Hasher> Ports<S, D, H> {
         password: TypedPassword,
     ) -> Result<CommitOutcome, ErrorCode> {
         let replaced = binding.replaces.is_some();
-        let Binding { user, number, replaces, station, at, .. } = binding;
-        let written = self.directory.write_card(typed, password, number, replaces).await;
+        let Binding { user, card, replaces, station, at, .. } = binding;
+        // Of the rule in force, which may not be that of the tap any more. Whoever changes it does
+        // not wait for a directory, so its numbers are told by their form alone.
+        let site = self.current.site();
+        let number = site.number(&card)?;
+        let rule = site.settings.card.number.clone();
+        let written = self.directory.write_card(typed, password, number, replaces, rule).await;
         let (event, answer) = match written {
             Ok(Written::Done) => {
                 (AuditEvent::CardWritten { user, replaced }, Ok(CommitOutcome::Done))

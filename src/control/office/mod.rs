@@ -126,6 +126,7 @@ impl Office {
             Request::ConfigSet { changes, version } => {
                 self.set_settings(changes, version, lines).await
             }
+            Request::ConfigRead => self.read_settings(lines).await,
             Request::ConfigHistory => self.history(lines).await,
             Request::ConfigPassword { which, password } => match DeviceSecret::from_word(&which) {
                 Some(secret) => {

@@ -10,7 +10,9 @@ use serde_json::Value;
 use super::{Done, Office, Refused};
 use crate::control::End;
 use crate::control::host::{Lines, send};
-use crate::lines::{ChangeLine, ChangedKey, ChangedLine, HistoryLine, SettingLine, rfc3339};
+use crate::lines::{
+    ChangeLine, ChangedKey, ChangedLine, HistoryLine, SettingLine, SettingsJson, rfc3339,
+};
 use crate::settings_help;
 
 const NUMBER: &str = "card.number";
@@ -60,6 +62,12 @@ impl Office {
                 break;
             }
         }
+        Ok(())
+    }
+
+    pub(super) async fn read_settings(&self, lines: &Lines) -> Done {
+        let Versioned { settings, .. } = self.service.settings().await?;
+        send(lines, &SettingsJson { json: settings.to_json() }).await;
         Ok(())
     }
 

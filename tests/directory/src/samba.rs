@@ -110,6 +110,23 @@ impl Samba {
         self.room().run("samba-tool", &["group", how, group, name, configuration]);
     }
 
+    /// Sets an attribute of somebody, past the server's access control and rules of its own.
+    pub fn set(&self, name: &str, attribute: &str, value: &str) {
+        self.modify(&format!("CN={name},{}", Self::BASE), attribute, value);
+    }
+
+    /// Sets an attribute of the domain itself.
+    pub fn set_domain(&self, attribute: &str, value: &str) {
+        self.modify("DC=sim,DC=test", attribute, value);
+    }
+
+    fn modify(&self, dn: &str, attribute: &str, value: &str) {
+        let ldif =
+            format!("dn: {dn}\nchangetype: modify\nreplace: {attribute}\n{attribute}: {value}\n");
+        fs::write(self.room().folder().join("change.ldif"), ldif).unwrap();
+        self.room().run("ldbmodify", &["-H", "/mnt/dc/private/sam.ldb", "/mnt/change.ldif"]);
+    }
+
     /// Values of an entry's attribute, read past the server's access control.
     #[must_use]
     pub fn values(&self, name: &str, attribute: &str) -> Vec<String> {

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use kazasu_registration::{CardNumber, ErrorCode, TypedPassword, UserId};
+use kazasu_registration::{CardNumber, CardNumberRule, ErrorCode, TypedPassword, UserId};
 use kazasu_service::{
     Answer, CardToRemove, Directory, DirectoryError, Person, Removed, Rights, Written,
 };
@@ -130,7 +130,11 @@ impl Drop for Running<'_> {
 }
 
 impl Directory for ScriptedDirectory {
-    async fn find(&self, number: CardNumber) -> Result<Option<Person>, DirectoryError> {
+    async fn find(
+        &self,
+        number: CardNumber,
+        _: CardNumberRule,
+    ) -> Result<Option<Person>, DirectoryError> {
         self.call(|script| {
             let mut people = script.entries.iter().map(|entry| &entry.person);
             people.find(|person| person.card.as_ref() == Some(&number)).cloned()
@@ -142,6 +146,7 @@ impl Directory for ScriptedDirectory {
         &self,
         typed: UserId,
         password: TypedPassword,
+        _: CardNumberRule,
     ) -> Result<Answer, DirectoryError> {
         self.call(|script| match script.entries.iter().find(|entry| entry.typed == typed) {
             Some(entry) if entry.password == password.reveal() => {
@@ -159,6 +164,7 @@ impl Directory for ScriptedDirectory {
         password: TypedPassword,
         number: CardNumber,
         replaces: Option<CardNumber>,
+        _: CardNumberRule,
     ) -> Result<Written, DirectoryError> {
         self.call(|script| {
             if script.entries.iter().any(|entry| entry.person.card.as_ref() == Some(&number)) {
@@ -180,7 +186,11 @@ impl Directory for ScriptedDirectory {
         .await
     }
 
-    async fn remove_card(&self, card: CardToRemove) -> Result<Removed, DirectoryError> {
+    async fn remove_card(
+        &self,
+        card: CardToRemove,
+        _: CardNumberRule,
+    ) -> Result<Removed, DirectoryError> {
         let removed = self
             .call(|script| {
                 let of = |entry: &Entry, id: &UserId| entry.person.id == *id;

@@ -19,6 +19,9 @@ impl NumberKey {
     /// Length in bytes.
     pub const LEN: usize = 32;
 
+    /// Hex digits of a number.
+    pub(super) const DIGITS: usize = 32;
+
     /// Takes the secret bytes.
     #[must_use]
     pub fn new(secret: Zeroizing<[u8; Self::LEN]>) -> Self {
@@ -43,7 +46,7 @@ impl NumberKey {
         }
         mac.update(card.id().as_bytes());
         let code = mac.finalize().into_bytes();
-        CardNumber(code.iter().take(16).map(|byte| format!("{byte:02X}")).collect())
+        CardNumber(code.iter().take(Self::DIGITS / 2).map(|byte| format!("{byte:02X}")).collect())
     }
 }
 

@@ -1,5 +1,6 @@
 mod keyed;
 mod learn;
+mod reading;
 mod rule;
 
 use std::fmt;

@@ -436,6 +436,23 @@ proptest! {
             }
         }
     }
+
+    /// Nothing that a rule made is ever taken for somebody's telephone number.
+    #[test]
+    fn what_was_made_could_be_made(rule in any_rule(), cards in any_cards(), blanks in " {0,3}") {
+        let keyed = CardNumberRule::Keyed;
+        for card in &cards {
+            let plain = rule.number(card, None).ok().map(|number| (&rule, number));
+            let keyed = keyed.number(card, Some(&key(7))).ok().map(|number| (&keyed, number));
+            for (rule, number) in plain.into_iter().chain(keyed) {
+                prop_assert!(rule.could_make(number.as_str()), "{}", rule);
+                for text in [number.as_str().to_lowercase(), number.as_str().to_uppercase()] {
+                    let text = format!("{blanks}{text}{blanks}");
+                    prop_assert_eq!(rule.reading(&text), Some(number.clone()), "{}", rule);
+                }
+            }
+        }
+    }
 }
 
 #[test]

@@ -121,7 +121,7 @@ impl CardNumberRule {
     }
 
     /// Bytes in the identifiers of ISO/IEC 14443 (4, 7, 10) and FeliCa (8).
-    const LENGTHS: [u8; 4] = [4, 7, 8, 10];
+    pub(super) const LENGTHS: [u8; 4] = [4, 7, 8, 10];
 }
 
 impl Default for CardNumberRule {

@@ -6,7 +6,8 @@ use ldap3::Scope;
 
 use super::{
     Finding, Severity, Volunteer,
-    judge::{self, Rights, Values},
+    judge::{self, Rights},
+    people::People,
 };
 use crate::{
     client::{Client, Failure, Lease},
@@ -14,15 +15,18 @@ use crate::{
     connection::{Connection, NONE, Query},
     entry::{self, Entry, generalized_time},
     fault::Fault,
-    names, schema,
+    schema,
     sign_in::SignIn,
 };
+
+use kazasu_registration::{CardNumberRule, Settings};
 
 /// Entries that are looked at for duplicates.
 const ENTRIES_MAX: usize = 100_000;
 
 pub(super) async fn ask(
     client: &Client,
+    settings: &Settings,
     volunteer: Option<Volunteer>,
     now: SystemTime,
     findings: &mut Vec<Finding>,
@@ -42,8 +46,9 @@ pub(super) async fn ask(
     if !any {
         return;
     }
+    let rule = &settings.card.number;
     let mut service = service(client, findings).await;
-    let mut own = person(client, volunteer, findings).await;
+    let mut own = person(client, rule, volunteer, findings).await;
     let Some(lease) = service.as_mut().or(own.as_mut().map(|(lease, _)| lease)) else {
         let what = "Nobody is signed in to the directory, so nothing more could be looked at.";
         findings.push(
@@ -56,18 +61,19 @@ pub(super) async fn ask(
     groups(client, lease, findings).await;
     let names = schema::in_use(&client.config);
     let found = schema::describe(&mut lease.connection, client.config.kind, &names).await;
-    findings.extend(judge::attributes(&client.config, found.ok().flatten().as_deref()));
-    let Some(card) = client.config.card() else { return };
-    let values = values(client, lease, card).await;
-    let holders = values.as_ref().map(|(_, holders)| holders.as_slice()).unwrap_or_default();
-    let rights = Rights {
-        writes_own: writes_own(client, own.as_mut(), card).await,
-        reads_others: reads_others(client, own.as_mut(), card, holders).await,
-        service_writes: service_writes(client, service.as_mut(), &sample, card).await,
-    };
-    findings.extend(judge::rights(&client.config, rights));
-    if let Some((values, _)) = values {
-        findings.extend(values.judge(card));
+    findings.extend(judge::attributes(&client.config, rule, found.ok().flatten().as_deref()));
+    let everybody = everybody(client, lease, rule).await;
+    let holders = everybody.as_ref().map(|(_, holders)| holders.as_slice()).unwrap_or_default();
+    if let Some(card) = client.config.card() {
+        let rights = Rights {
+            writes_own: writes_own(client, own.as_mut(), card).await,
+            reads_others: reads_others(client, own.as_mut(), card, holders).await,
+            service_writes: service_writes(client, service.as_mut(), &sample, card).await,
+        };
+        findings.extend(judge::rights(&client.config, rule, rights));
+    }
+    if let Some((people, _)) = &everybody {
+        findings.extend(people.judge(&client.config, rule));
     }
 }
 
@@ -104,6 +110,7 @@ async fn service<'a>(client: &'a Client, findings: &mut Vec<Finding>) -> Option<
 
 async fn person<'a>(
     client: &'a Client,
+    rule: &CardNumberRule,
     volunteer: Option<Volunteer>,
     findings: &mut Vec<Finding>,
 ) -> Option<(Lease<'a>, Entry)> {
@@ -111,7 +118,7 @@ async fn person<'a>(
     let error = match client.sign_in(&typed, &password).await {
         Ok(SignIn::Right(own)) => {
             let mut own = *own;
-            match client.person(&mut own.lease, &own.entry).await {
+            match client.person(&mut own.lease, &own.entry, rule).await {
                 Ok(_) => {
                     findings.push(Finding::fine("person", "The person signs in."));
                     return Some((own.lease, own.entry));
@@ -189,32 +196,33 @@ async fn groups(client: &Client, lease: &mut Lease<'_>, findings: &mut Vec<Findi
     }
 }
 
-/// All card numbers, and the names of two entries that have one.
-async fn values(
+/// What stands in everybody's entries, and the names of two that have a card number.
+async fn everybody(
     client: &Client,
     lease: &mut Lease<'_>,
-    card: &str,
-) -> Option<(Values, Vec<String>)> {
-    let filter = names::both(client.config.person_filter(), &format!("({card}=*)"));
-    let attributes = [card.to_owned()];
+    rule: &CardNumberRule,
+) -> Option<(People, Vec<String>)> {
+    let config = &client.config;
+    let attributes = [config.user_id(), config.name(), config.mail()].into_iter();
+    let attributes: Vec<_> = attributes.chain(config.card()).map(str::to_owned).collect();
     let query = Query {
-        base: &client.config.base_dn,
+        base: &config.base_dn,
         scope: Scope::Subtree,
-        filter: &filter,
+        filter: config.person_filter(),
         attributes: &attributes,
         max: ENTRIES_MAX,
     };
-    let mut values = Values::default();
+    let mut people = People::default();
     let mut holders = Vec::new();
     let see = |entry: Entry| {
-        values.see(&entry, &client.config);
-        if holders.len() < 2 {
+        people.see(&entry, config, rule);
+        let has_card = config.card().is_some_and(|card| !entry.values(card).is_empty());
+        if has_card && holders.len() < 2 {
             holders.push(entry.dn);
         }
     };
-    let all = lease.connection.each(query, see).await.ok()?;
-    values.all = all;
-    Some((values, holders))
+    people.all = lease.connection.each(query, see).await.ok()?;
+    Some((people, holders))
 }
 
 /// Attributes of an entry that whoever asks may write ([MS-ADTS] section 3.1.1.4.5.7).

@@ -1,18 +1,16 @@
 //! What the answers mean: pure.
 
 use std::{
-    collections::HashMap,
     os::unix::fs::PermissionsExt,
     time::{Duration, SystemTime},
 };
 
-use kazasu_registration::CardNumber;
+use kazasu_registration::{CardNumber, CardNumberRule};
 use kazasu_service::DirectoryError;
 
 use super::{Finding, SetupError, Severity};
 use crate::{
     config::DirectoryConfig,
-    entry::Entry,
     fault::Fault,
     schema::{self, Attribute},
     server::Server,
@@ -121,7 +119,11 @@ pub(super) fn failed(word: &'static str, error: &DirectoryError, remedy: &str) -
 }
 
 /// What the schema says about the attributes; `None` where it cannot be read.
-pub(super) fn attributes(config: &DirectoryConfig, found: Option<&[Attribute]>) -> Vec<Finding> {
+pub(super) fn attributes(
+    config: &DirectoryConfig,
+    rule: &CardNumberRule,
+    found: Option<&[Attribute]>,
+) -> Vec<Finding> {
     let Some(found) = found else {
         let what = "The server does not show its schema, so the attributes were not looked at.";
         return vec![Finding::new("schema", Severity::Note, what)];
@@ -149,12 +151,17 @@ pub(super) fn attributes(config: &DirectoryConfig, found: Option<&[Attribute]>) 
         return findings;
     };
     if let Some(attribute) = has(card) {
-        findings.extend(card_attribute(config, attribute));
+        findings.extend(card_attribute(attribute, is_keyed(config, rule)));
     }
     findings
 }
 
-fn card_attribute(config: &DirectoryConfig, attribute: &Attribute) -> Vec<Finding> {
+/// Whether numbers of cards say nothing about the cards.
+fn is_keyed(config: &DirectoryConfig, rule: &CardNumberRule) -> bool {
+    config.keyed || *rule == CardNumberRule::Keyed
+}
+
+fn card_attribute(attribute: &Attribute, is_keyed: bool) -> Vec<Finding> {
     /// Hex digits of the longest identifier of a card, 10 bytes.
     const PLAIN: u32 = 20;
     let name = &attribute.name;
@@ -166,7 +173,7 @@ fn card_attribute(config: &DirectoryConfig, attribute: &Attribute) -> Vec<Findin
                 .remedy("Choose another attribute."),
         );
     }
-    let needed = if config.keyed { u32::from(CardNumber::MAX) } else { PLAIN };
+    let needed = if is_keyed { u32::from(CardNumber::MAX) } else { PLAIN };
     match attribute.max {
         Some(max) if max < needed => {
             let what = format!("{name} holds {max} characters, card numbers have up to {needed}.");
@@ -221,7 +228,12 @@ pub(super) struct Rights {
     pub(super) service_writes: Option<bool>,
 }
 
-pub(super) fn rights(config: &DirectoryConfig, rights: Rights) -> Vec<Finding> {
+pub(super) fn rights(
+    config: &DirectoryConfig,
+    rule: &CardNumberRule,
+    rights: Rights,
+) -> Vec<Finding> {
+    let is_keyed = is_keyed(config, rule);
     let Some(card) = config.card() else { return Vec::new() };
     let mut findings = Vec::new();
     findings.push(match rights.writes_own {
@@ -245,7 +257,7 @@ pub(super) fn rights(config: &DirectoryConfig, rights: Rights) -> Vec<Finding> {
                 .push(Finding::fine("read-others", format!("People do not see others' {card}.")));
         }
         Some(true) => {
-            let what = if config.keyed {
+            let what = if is_keyed {
                 format!(
                     "Anybody can read others' {card}. No card can be made from it, but anybody who \
                      may write it can block a colleague's card with a copy (083)."
@@ -258,7 +270,7 @@ pub(super) fn rights(config: &DirectoryConfig, rights: Rights) -> Vec<Finding> {
             };
             let mut remedy =
                 format!("Deny reading {card} to everybody but SELF and the service account");
-            if !config.keyed {
+            if !is_keyed {
                 remedy.push_str(
                     ", and choose keyed card numbers (card.number=keyed, directory.keyed)",
                 );
@@ -293,53 +305,6 @@ pub(super) fn rights(config: &DirectoryConfig, rights: Rights) -> Vec<Finding> {
         None => {}
     }
     findings
-}
-
-/// What stands in the card attribute of everybody that was looked at.
-#[derive(Debug, Default)]
-pub(super) struct Values {
-    holders: HashMap<String, u32>,
-    foreign: usize,
-    /// Whether everybody was looked at.
-    pub(super) all: bool,
-}
-
-impl Values {
-    pub(super) fn see(&mut self, entry: &Entry, config: &DirectoryConfig) {
-        let cards = entry.cards(config);
-        self.foreign += cards.foreign.len();
-        for number in cards.ours {
-            // Directories compare without regard to case.
-            *self.holders.entry(number.as_str().to_ascii_lowercase()).or_default() += 1;
-        }
-    }
-
-    pub(super) fn judge(&self, card: &str) -> Vec<Finding> {
-        let mut findings = Vec::new();
-        let twice = self.holders.values().filter(|count| **count > 1).count();
-        findings.push(if twice > 0 {
-            let what = format!(
-                "{twice} card numbers stand in several entries: those cards are refused (083)."
-            );
-            Finding::new("duplicates", Severity::Error, what)
-                .remedy(format!("Leave each value of {card} in one entry."))
-        } else {
-            let count = self.holders.len();
-            Finding::fine("duplicates", format!("{count} card numbers, each in one entry."))
-        });
-        if self.foreign > 0 {
-            let what =
-                format!("{} values of {card} are no card numbers of this site.", self.foreign);
-            findings.push(Finding::new("foreign", Severity::Warning, what).remedy(
-                "Choose an attribute that nobody uses, or set directory.replace to anything.",
-            ));
-        }
-        if !self.all {
-            let what = "There are more entries than were looked at for duplicates.";
-            findings.push(Finding::new("duplicates", Severity::Note, what));
-        }
-        findings
-    }
 }
 
 #[cfg(test)]

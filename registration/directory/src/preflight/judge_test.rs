@@ -34,7 +34,7 @@ fn attributes_are_told_to_be_unfit() {
             ..attribute(None, true, Some(true), true)
         });
         let found: Vec<_> = known.into_iter().chain(card).collect();
-        let findings = attributes(&config(lines), Some(&found));
+        let findings = attributes(&config(lines), &CardNumberRule::default(), Some(&found));
         assert_eq!(words(&findings), expected, "{lines} {found:?}");
     };
     let pager = "attributes.card = 'Pager'";
@@ -50,14 +50,21 @@ fn attributes_are_told_to_be_unfit() {
     check(pager, Some(attribute(Some(20), true, Some(true), true)), &[]);
     check(keyed, Some(attribute(Some(20), true, Some(true), true)), &[("card-length", Error)]);
     check(pager, Some(attribute(None, true, Some(true), false)), &[("card-attribute", Error)]);
-    assert_eq!(words(&attributes(&config(""), None)), [("schema", Note)]);
+    assert_eq!(
+        words(&attributes(&config(""), &CardNumberRule::default(), None)),
+        [("schema", Note)]
+    );
 }
 
 #[test]
 fn rights_that_are_too_few_or_too_many() {
     use Severity::{Error, Note, Warning};
     let check = |lines: &str, known: Rights, expected: &[(&str, Severity)]| {
-        let findings = rights(&config(&format!("attributes.card = 'pager'\n{lines}")), known);
+        let findings = rights(
+            &config(&format!("attributes.card = 'pager'\n{lines}")),
+            &CardNumberRule::default(),
+            known,
+        );
         assert_eq!(words(&findings), expected, "{lines} {known:?}");
         findings
     };

@@ -2,10 +2,11 @@
 
 mod ask;
 mod judge;
+mod people;
 
 use std::time::SystemTime;
 
-use kazasu_registration::{TypedPassword, UserId};
+use kazasu_registration::{Settings, TypedPassword, UserId};
 
 use crate::{client::Client, client::SetupError, config::DirectoryConfig};
 
@@ -61,9 +62,11 @@ pub struct Volunteer {
 /// Looks at everything that can be looked at, and changes nothing: where rights have to be tried, a
 /// value is put in and taken out in one step, which either fails or leaves what was there.
 ///
-/// `now` is compared with the servers' clocks and certificates.
+/// The directory has to go with `settings`, which are the site's. `now` is compared with the
+/// servers' clocks and certificates.
 pub async fn preflight(
     config: &DirectoryConfig,
+    settings: &Settings,
     volunteer: Option<Volunteer>,
     now: SystemTime,
 ) -> Vec<Finding> {
@@ -72,6 +75,6 @@ pub async fn preflight(
         Err(error) => return judge::setup(&error),
     };
     let mut findings = judge::password_file(config);
-    ask::ask(&client, volunteer, now, &mut findings).await;
+    ask::ask(&client, settings, volunteer, now, &mut findings).await;
     findings
 }

@@ -13,7 +13,10 @@ impl<S: Store, H: Hasher> Admin<S, H> {
         directory: &impl Directory,
         card: CardToRemove,
     ) -> Result<UserId, AdminError> {
-        let (event, done) = match directory.remove_card(card).await? {
+        let (event, done) = match directory
+            .remove_card(card, self.current.site().settings.card.number.clone())
+            .await?
+        {
             Removed::Done(user) => (AuditEvent::CardErased { user: user.clone() }, Ok(user)),
             Removed::Unknown(user) => {
                 let event = AuditEvent::CardEraseUnknown { user: user.clone() };

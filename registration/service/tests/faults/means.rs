@@ -3,7 +3,7 @@
 use std::{future::pending, sync::Arc};
 
 use kazasu_harness::ScriptedDirectory;
-use kazasu_registration::{CardNumber, ErrorCode, Password, TypedPassword, UserId};
+use kazasu_registration::{CardNumber, CardNumberRule, ErrorCode, Password, TypedPassword, UserId};
 use kazasu_service::{
     Answer, CardToRemove, Directory, DirectoryError, HashError, Hasher, Person, Removed, Verifier,
     Written,
@@ -43,16 +43,21 @@ impl FaultyDirectory {
 }
 
 impl Directory for FaultyDirectory {
-    async fn find(&self, number: CardNumber) -> Result<Option<Person>, DirectoryError> {
-        self.call(Kind::Reads, "find", self.directory.find(number)).await
+    async fn find(
+        &self,
+        number: CardNumber,
+        rule: CardNumberRule,
+    ) -> Result<Option<Person>, DirectoryError> {
+        self.call(Kind::Reads, "find", self.directory.find(number, rule)).await
     }
 
     async fn verify(
         &self,
         typed: UserId,
         password: TypedPassword,
+        rule: CardNumberRule,
     ) -> Result<Answer, DirectoryError> {
-        self.call(Kind::Reads, "verify", self.directory.verify(typed, password)).await
+        self.call(Kind::Reads, "verify", self.directory.verify(typed, password, rule)).await
     }
 
     async fn write_card(
@@ -61,13 +66,18 @@ impl Directory for FaultyDirectory {
         password: TypedPassword,
         number: CardNumber,
         replaces: Option<CardNumber>,
+        rule: CardNumberRule,
     ) -> Result<Written, DirectoryError> {
-        let written = self.directory.write_card(typed, password, number, replaces);
+        let written = self.directory.write_card(typed, password, number, replaces, rule);
         self.call(Kind::WritesEntry, "write_card", written).await
     }
 
-    async fn remove_card(&self, card: CardToRemove) -> Result<Removed, DirectoryError> {
-        self.call(Kind::WritesEntry, "remove_card", self.directory.remove_card(card)).await
+    async fn remove_card(
+        &self,
+        card: CardToRemove,
+        rule: CardNumberRule,
+    ) -> Result<Removed, DirectoryError> {
+        self.call(Kind::WritesEntry, "remove_card", self.directory.remove_card(card, rule)).await
     }
 }
 

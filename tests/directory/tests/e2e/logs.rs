@@ -11,7 +11,7 @@ use tracing_subscriber::{filter::LevelFilter, fmt::MakeWriter};
 
 use crate::{
     slapd::{section, service},
-    support::{client, number, verify, write},
+    support::{client, hex_rule, number, verify, write},
 };
 
 #[derive(Clone, Default)]
@@ -68,7 +68,7 @@ async fn logs_name_faults_and_no_secrets() {
             verify(client, alice.0, alice.1).await;
             verify(client, alice.0, "wrong secret").await;
             let _ = write(client, alice, "012E4CE1000000A2", None).await;
-            let _ = client.find(number("012E4CE1000000A1")).await;
+            let _ = client.find(number("012E4CE1000000A1"), hex_rule()).await;
         }
     }
     let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();

@@ -9,6 +9,7 @@
 )]
 
 mod logs;
+mod phones;
 mod preflight;
 mod recorded;
 mod samba;

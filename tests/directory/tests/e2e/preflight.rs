@@ -8,6 +8,7 @@ use std::{
 
 use kazasu_directory::{DirectoryConfig, Finding, Severity, Volunteer, preflight};
 use kazasu_directory_bench::{Leaf, Person, Samba, Slapd, Trouble};
+use kazasu_registration::Settings;
 
 use crate::{
     samba, slapd,
@@ -30,7 +31,7 @@ async fn check(
     let config: DirectoryConfig = toml::from_str(section).unwrap();
     let volunteer =
         who.map(|(typed, secret)| Volunteer { typed: id(typed), password: password(secret) });
-    let findings = preflight(&config, volunteer, now).await;
+    let findings = preflight(&config, &Settings::default(), volunteer, now).await;
     let mut bad: Vec<_> = findings.iter().filter(|f| f.severity > Severity::Fine).collect();
     bad.sort_by_key(|finding| finding.word);
     let words: Vec<_> = bad.iter().map(|finding| (finding.word, finding.severity)).collect();

@@ -6,7 +6,8 @@ use kazasu_registration::{ErrorCode as E, Limits, Role};
 use kazasu_service::{Allowed, Answer, CardToRemove, Directory, Removed, Rights, Written};
 
 use crate::support::{
-    Outcome, Outcome::Code, checked, client, file, id, number, password, rights, verify, write,
+    Outcome, Outcome::Code, checked, client, file, hex_rule, id, number, password, rights, verify,
+    write,
 };
 
 /// A section for the domain controller behind this relay; `more` are further lines.
@@ -78,7 +79,7 @@ async fn every_kind_of_account_yields_its_code() {
     }
     // The name that was typed is not the ID: the entry's is.
     for typed in ["other", "dora"] {
-        let answer = plain.verify(id(typed), password("pass of dora")).await;
+        let answer = plain.verify(id(typed), password("pass of dora"), hex_rule()).await;
         let Ok(Answer::Right(person)) = answer else { panic!("{typed}: {answer:?}") };
         assert_eq!(person.id.as_str(), "dora", "{typed}");
     }
@@ -100,14 +101,16 @@ async fn a_card_signs_in_only_whom_the_account_still_lets() {
         ("012E4CE1000000C3", Ok(Some("old"))),
     ];
     for (card, expected) in rows {
-        let found = client.find(number(card)).await.map_err(|error| checked(error, "pass of"));
+        let found =
+            client.find(number(card), hex_rule()).await.map_err(|error| checked(error, "pass of"));
         let found = found.map(|person| person.map(|person| person.id.as_str().to_owned()));
         assert_eq!(found, expected.map(|id| id.map(str::to_owned)), "{card}");
     }
     for _ in 0..4 {
         verify(&client, "bob", "wrong").await;
     }
-    let locked = client.find(number("012E4CE1000000A1")).await.map_err(|error| error.code);
+    let locked =
+        client.find(number("012E4CE1000000A1"), hex_rule()).await.map_err(|error| error.code);
     assert_eq!(locked, Err(E::DirectoryAccountLocked));
 }
 
@@ -229,14 +232,15 @@ async fn groups_permit_and_give_roles() {
         assert_eq!(rights(client, who, &Samba::password(who)).await, *expected, "{who}");
     }
     // The same by card.
-    let bob = roles.find(number("012E4CE1000000A1")).await.unwrap().unwrap();
+    let bob = roles.find(number("012E4CE1000000A1"), hex_rule()).await.unwrap().unwrap();
     assert_eq!((bob.id.as_str(), bob.rights.role), ("bob", Role::AccountAdministrator));
     let outcome = write(&roles, ("carol", "pass of carol"), "012E4CE1000000D1", None).await;
     assert_eq!(outcome, Err(E::DirectoryUserNotPermitted), "no card without the right to use it");
     let refused = with(&format!("groups.device = {}", group("accounting")));
-    assert!(refused.find(number("012E4CE1000000A1")).await.unwrap().is_some());
+    assert!(refused.find(number("012E4CE1000000A1"), hex_rule()).await.unwrap().is_some());
     let refused = with(&format!("groups.device = {}", group("admins")));
-    let found = refused.find(number("012E4CE1000000A1")).await.map_err(|error| error.code);
+    let found =
+        refused.find(number("012E4CE1000000A1"), hex_rule()).await.map_err(|error| error.code);
     assert_eq!(found, Err(E::DirectoryUserNotPermitted), "a card is worth no more than its person");
 
     // What changes in the directory counts at the next sign-in.
@@ -283,7 +287,7 @@ async fn groups_say_what_people_may_do() {
         let expected = Ok(Rights { role: Role::General, allowed: *allowed });
         assert_eq!(rights(client, who, &Samba::password(who)).await, expected, "{who}");
     }
-    let bob = mapped.find(number("012E4CE1000000A1")).await.unwrap().unwrap();
+    let bob = mapped.find(number("012E4CE1000000A1"), hex_rule()).await.unwrap().unwrap();
     assert_eq!(bob.rights.allowed, only("no-fax no-scan no-print"), "the same by card");
 }
 
@@ -319,7 +323,7 @@ async fn an_administrator_deletes_cards_where_the_account_may() {
         (CardToRemove::Of(bob.clone()), Ok(Removed::Done(bob)), ("bob", &[])),
     ];
     for (card, expected, (who, left)) in rows {
-        let removed = pagers.remove_card(card.clone()).await;
+        let removed = pagers.remove_card(card.clone(), hex_rule()).await;
         let removed = removed.map_err(|error| checked(error, &Samba::password("kazasu")));
         assert_eq!(removed, *expected, "{card:?}");
         assert_eq!(samba.values(who, "pager"), *left, "{card:?}");
@@ -329,7 +333,7 @@ async fn an_administrator_deletes_cards_where_the_account_may() {
     let card = "012E4CE1000000E1";
     let written = write(&numbers, ("alice", "pass of alice"), card, None).await;
     assert_eq!(written, Ok(Written::Done));
-    let error = numbers.remove_card(CardToRemove::Of(id("alice"))).await.unwrap_err();
+    let error = numbers.remove_card(CardToRemove::Of(id("alice")), hex_rule()).await.unwrap_err();
     for part in [
         "the service account kazasu@sim.test may not write employeeID",
         "dsacls \"CN=Users,DC=sim,DC=test\" /I:S /G \"DOMAIN\\NAME:WP;employeeID;user\"",

@@ -7,7 +7,9 @@ use kazasu_directory_bench::{Leaf, Person, Pki, Relay, Slapd, Trouble};
 use kazasu_registration::ErrorCode as E;
 use kazasu_service::{Answer, Directory};
 
-use crate::support::{Outcome, Outcome::Code, checked, client, file, id, number, password, verify};
+use crate::support::{
+    Outcome, Outcome::Code, checked, client, file, hex_rule, id, number, password, verify,
+};
 
 /// A section for a server behind this relay; `more` are further lines.
 pub(crate) fn section(slapd: &Slapd, relay: &Relay, more: &str) -> String {
@@ -116,7 +118,8 @@ async fn every_kind_of_account_yields_its_code() {
         assert_eq!(verify(client, typed, secret).await, *expected, "{typed} {secret:?}");
     }
 
-    let Ok(Answer::Right(person)) = plain.verify(id("alice"), password("pass of alice")).await
+    let Ok(Answer::Right(person)) =
+        plain.verify(id("alice"), password("pass of alice"), hex_rule()).await
     else {
         panic!("alice signs in")
     };
@@ -153,7 +156,8 @@ async fn a_card_finds_its_person() {
         let secret =
             if std::ptr::eq(*client, &raw const wrong) { "wrong" } else { Slapd::SERVICE_PASSWORD };
         service(&slapd, secret);
-        let found = client.find(number(card)).await.map_err(|error| checked(error, secret));
+        let found =
+            client.find(number(card), hex_rule()).await.map_err(|error| checked(error, secret));
         let found = found.map(|person| person.map(|person| person.id.as_str().to_owned()));
         assert_eq!(found, expected.map(|id| id.map(str::to_owned)), "{card}");
     }
@@ -183,7 +187,7 @@ async fn a_wrong_service_password_is_sent_once() {
     let client = std::sync::Arc::new(client(&section(&slapd, &relay, &lines)));
     let calls = (0..20).map(|_| {
         let client = std::sync::Arc::clone(&client);
-        tokio::spawn(async move { client.find(number("012E4CE100000001")).await })
+        tokio::spawn(async move { client.find(number("012E4CE100000001"), hex_rule()).await })
     });
     for call in calls.collect::<Vec<_>>() {
         let error = call.await.unwrap().unwrap_err();
@@ -191,7 +195,7 @@ async fn a_wrong_service_password_is_sent_once() {
     }
     // Three failures would have locked it.
     service(&slapd, Slapd::SERVICE_PASSWORD);
-    let found = client.find(number("012E4CE100000001")).await.unwrap();
+    let found = client.find(number("012E4CE100000001"), hex_rule()).await.unwrap();
     assert_eq!(found.unwrap().id.as_str(), "alice");
 }
 
@@ -222,7 +226,7 @@ async fn result_codes_of_bind_and_search() {
                 );
                 let lines = format!("{base}{service}attributes.card = 'employeeNumber'");
                 let client = client(&section(&slapd, &relay, &lines));
-                let found = client.find(number("012E4CE100000001")).await;
+                let found = client.find(number("012E4CE100000001"), hex_rule()).await;
                 let found = found.map_err(|error| checked(error, Slapd::SERVICE_PASSWORD));
                 assert_eq!(found.unwrap_err(), expected(code, operation), "{name}");
             }

@@ -7,7 +7,7 @@ use kazasu_service::{Allowed, CardToRemove, Directory, Removed, Rights};
 
 use crate::{
     slapd::{section, service},
-    support::{checked, client, id, number, rights},
+    support::{checked, client, hex_rule, id, number, rights},
 };
 
 const CARD: &str = "012E4CE1000000A1";
@@ -82,7 +82,7 @@ async fn an_administrator_deletes_a_card() {
         (of("several"), Ok(Removed::NoCard), "several", 0),
     ];
     for (card, expected, whose, left) in rows {
-        let removed = client.remove_card(card.clone()).await;
+        let removed = client.remove_card(card.clone(), hex_rule()).await;
         let removed = removed.map_err(|error| checked(error, Slapd::SERVICE_PASSWORD));
         assert_eq!(removed, expected, "{card:?}");
         assert_eq!(slapd.values(whose, "employeeNumber").len(), left, "{card:?}");
@@ -95,14 +95,14 @@ async fn an_administrator_deletes_a_card() {
     let keyed = format!("attributes.card = 'employeeNumber'\nkeyed = true\n{served}");
     let keyed = crate::support::client(&section(&slapd, &relay, &keyed));
     // What is no number of this site is none to be deleted: it may be a telephone's.
-    let error = keyed.remove_card(numbered("012E4CE1000000B1")).await.unwrap_err();
+    let error = keyed.remove_card(numbered("012E4CE1000000B1"), hex_rule()).await.unwrap_err();
     assert_eq!(error.code, E::DirectorySettingsIncomplete);
     for (client, code) in [
         (off, E::DirectoryProfileDisabled),
         (no_attribute, E::DirectorySettingsIncomplete),
         (no_account, E::DirectorySettingsIncomplete),
     ] {
-        assert_eq!(client.remove_card(of("bob")).await.unwrap_err().code, code);
+        assert_eq!(client.remove_card(of("bob"), hex_rule()).await.unwrap_err().code, code);
     }
 }
 
@@ -114,7 +114,7 @@ async fn a_missing_right_is_told_with_the_rule_that_grants_it() {
     // Where several card numbers stand, of one person, all of them go and nothing else does.
     let client = with(&slapd, &relay, "employeeType");
     let of = CardToRemove::Of(id("several"));
-    let error = client.remove_card(of.clone()).await.unwrap_err();
+    let error = client.remove_card(of.clone(), hex_rule()).await.unwrap_err();
     let told = error.message.clone();
     assert_eq!(checked(error, Slapd::SERVICE_PASSWORD), E::DirectoryNoWriteRight);
     assert_eq!(slapd.values("several", "employeeType").len(), 3);
@@ -122,7 +122,7 @@ async fn a_missing_right_is_told_with_the_rule_that_grants_it() {
     slapd.kill();
     slapd.grant(rule);
     slapd.resume();
-    let removed = client.remove_card(of).await;
+    let removed = client.remove_card(of, hex_rule()).await;
     assert_eq!(removed, Ok(Removed::Done(id("several"))));
     assert_eq!(slapd.values("several", "employeeType"), ["+81 3 0000 0000"]);
 }
@@ -149,7 +149,7 @@ async fn a_server_that_dies_while_deleting_is_told_the_truth_of() {
         let client = with(&slapd, &relay, "employeeNumber");
         relay.set(*trouble);
         let of = CardToRemove::Of(id(uid));
-        let begun = tokio::spawn(async move { client.remove_card(of).await });
+        let begun = tokio::spawn(async move { client.remove_card(of, hex_rule()).await });
         // Only the first connection is in trouble: the server is back for the second look.
         relay.taken().await;
         relay.set(Trouble::None);
@@ -174,8 +174,9 @@ async fn a_server_that_stays_away_leaves_the_outcome_open() {
         let relay = slapd.relay(636).await;
         let client = with(&slapd, &relay, "employeeNumber");
         relay.set(Trouble::CutsAfter(at));
-        let begun =
-            tokio::spawn(async move { client.remove_card(CardToRemove::Of(id("bob"))).await });
+        let begun = tokio::spawn(async move {
+            client.remove_card(CardToRemove::Of(id("bob")), hex_rule()).await
+        });
         relay.taken().await;
         relay.set(Trouble::Closes);
         let outcome = begun.await.unwrap().map_err(|error| error.code);

@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use kazasu_directory::{Client, DirectoryConfig};
-use kazasu_registration::{CardNumber, ErrorCode, TypedPassword, UserId};
+use kazasu_registration::{CardNumber, CardNumberRule, ErrorCode, TypedPassword, UserId};
 use kazasu_service::{Answer, Directory, DirectoryError, Rights, Written};
 use zeroize::Zeroizing;
 
@@ -26,6 +26,11 @@ pub(crate) fn number(text: &str) -> CardNumber {
     CardNumber::from_text(text).unwrap()
 }
 
+/// The rule of card numbers where nobody set one.
+pub(crate) fn hex_rule() -> CardNumberRule {
+    CardNumberRule::default()
+}
+
 /// What a call came to, in a word that tables can hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
@@ -36,7 +41,7 @@ pub(crate) enum Outcome {
 }
 
 pub(crate) async fn verify(client: &Client, typed: &str, secret: &str) -> Outcome {
-    match client.verify(id(typed), password(secret)).await {
+    match client.verify(id(typed), password(secret), hex_rule()).await {
         Ok(Answer::Right(_)) => Outcome::Right,
         Ok(Answer::WrongPassword) => Outcome::WrongPassword,
         Ok(Answer::UnknownUser) => Outcome::UnknownUser,
@@ -50,7 +55,7 @@ pub(crate) async fn rights(
     typed: &str,
     secret: &str,
 ) -> Result<Rights, ErrorCode> {
-    match client.verify(id(typed), password(secret)).await {
+    match client.verify(id(typed), password(secret), hex_rule()).await {
         Ok(Answer::Right(person)) => Ok(person.rights),
         Ok(other) => panic!("{typed}: {other:?}"),
         Err(error) => Err(checked(error, secret)),
@@ -64,7 +69,10 @@ pub(crate) async fn write(
     replaces: Option<&str>,
 ) -> Result<Written, ErrorCode> {
     let replaces = replaces.map(number);
-    let written = client.write_card(id(typed), password(secret), number(card), replaces).await;
+    // A number of 32 digits is a keyed one.
+    let rule = if card.len() == 32 { CardNumberRule::Keyed } else { hex_rule() };
+    let written =
+        client.write_card(id(typed), password(secret), number(card), replaces, rule).await;
     written.map_err(|error| checked(error, secret))
 }
 
