@@ -172,6 +172,12 @@ pub(crate) const ALL: &[Help] = &[
         "spec 30 section 1",
     ).means("the password stays; kazasu config password administrator sets one"),
     help(
+        "audit.sign-ins",
+        BOOL,
+        "the audit log holds who signed in, too; those who were refused it always holds",
+        "S40-4-03",
+    ).means("people's comings and goings are personal data: tell them, and who may read the log"),
+    help(
         "capacity.records",
         "(whole number)",
         "most records, provisional users included",

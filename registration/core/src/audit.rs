@@ -10,6 +10,9 @@ mod export_test;
 mod fields;
 mod fold;
 mod reader_watch;
+mod refusals;
+#[cfg(test)]
+mod refusals_test;
 mod syslog;
 
 use std::time::SystemTime;
@@ -22,6 +25,7 @@ pub use event::{AuditEvent, Claimed, ReaderState};
 pub use export::{AuditFilter, DateFormat, Shown, json_line, manual};
 pub use fold::{AUDIT_FOLD, AUDIT_KEPT_OF_KIND, Folded, Gap};
 pub use reader_watch::ReaderWatch;
+pub use refusals::{RefusalKind, Refusals, Refused, RefusedMany};
 pub use syslog::{Syslog, syslog_line};
 
 /// One line of the audit log.

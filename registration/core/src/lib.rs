@@ -34,7 +34,8 @@ pub use access::{AccessSettings, AuthenticationMode};
 pub use audit::{
     AUDIT_FOLD, AUDIT_KEPT, AUDIT_KEPT_OF_KIND, AuditEntry, AuditEvent, AuditFilter, AuditKey,
     AuditRecord, Broken, Chain, Claimed, ClockWatch, DateFormat, Folded, Gap, Link, Mark, Noted,
-    ReaderState, ReaderWatch, Shown, Syslog, Whole, json_line, manual, syslog_line,
+    ReaderState, ReaderWatch, RefusalKind, Refusals, Refused, RefusedMany, Shown, Syslog, Whole,
+    json_line, manual, syslog_line,
 };
 pub use code::{ErrorCode, Part, WhoActs};
 pub use job::{JobEnd, JobReport, JobType};
@@ -49,15 +50,15 @@ pub use password::{
 };
 pub use rule::{Field, FieldError, Rule, Unit};
 pub use settings::{
-    Accessories, Accounting, Administrator, AutoClear, AutoClearOutOfRange, Capacity, CardLinkMode,
-    CardReader, CardSettings, ChangeError, FailuresMax, FailuresMaxOutOfRange, Impossible,
-    LockOutSettings, Method, OtherCard, OwnRecordSettings, PanelSettings, PanelSignIn,
-    PasswordSettings, Payment, Priority, ProvisionalSettings, Registration, Remembered,
-    RememberedOutOfRange, ReservedIds, Setting, Settings, SignIn, Source, Sources,
-    security_setting,
+    Accessories, Accounting, Administrator, AuditSettings, AutoClear, AutoClearOutOfRange,
+    Capacity, CardLinkMode, CardReader, CardSettings, ChangeError, FailuresMax,
+    FailuresMaxOutOfRange, Impossible, LockOutSettings, Method, OtherCard, OwnRecordSettings,
+    PanelSettings, PanelSignIn, PasswordSettings, Payment, Priority, ProvisionalSettings,
+    Registration, Remembered, RememberedOutOfRange, ReservedIds, Setting, Settings, SignIn, Source,
+    Sources, security_setting,
 };
 pub use site::Site;
-pub use source_limit::SourceLimit;
+pub use source_limit::{Peer, SourceLimit};
 pub use station::{
     Account, Altered, Asked, Binding, CardToFind, Claim, CommitOutcome, Copied, DeviceEvent,
     DeviceSecret, Effect, Input, Keep, LookUp, Means, OwnChange, OwnOutcome, PanelAction,

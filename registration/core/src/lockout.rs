@@ -107,6 +107,8 @@ struct Record {
     last_wrong: Option<Wrong>,
     /// It came when all places were taken: its attempts count for all that did.
     late: bool,
+    /// There is such a person, as was found at the last failure.
+    exists: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -195,6 +197,7 @@ impl LockOut {
         let record = self.records.entry(whom.clone()).or_default();
         let late = record.late && record.under_way > 0;
         record.last_wrong = Some(Wrong { typed, exists, at: now });
+        record.exists = exists;
         let closed = record.fail(now, limit, same);
         if late {
             let _ = self.shared.fail(now, self.limits.user, same);
@@ -272,11 +275,17 @@ impl LockOut {
         self.records.get(whom).map_or(0, |record| record.failures)
     }
 
+    /// Whether there was such a person when a password was wrong last; `false` where none was.
+    #[must_use]
+    pub fn exists(&self, whom: &Guessed) -> bool {
+        self.records.get(whom).is_some_and(|record| record.exists)
+    }
+
     /// What a store kept of a user. The device's own passwords are open again after a restart, so
     /// nothing is kept of them.
     pub fn restore(&mut self, user: UserId, failures: u8) {
         if failures > 0 {
-            let record = Record { failures, ..Record::default() };
+            let record = Record { failures, exists: true, ..Record::default() };
             self.records.insert(Guessed::User(user), record);
         }
     }

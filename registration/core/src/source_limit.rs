@@ -3,7 +3,8 @@
 
 use std::{
     collections::BTreeMap,
-    net::{IpAddr, Ipv4Addr},
+    fmt,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
     time::Duration,
 };
 
@@ -22,14 +23,27 @@ const SOURCES_MAX: usize = 4096;
 /// How often it is looked, at most, who can be forgotten.
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
 
-/// Where something comes from. Whoever has one IPv6 address has the whole network of it.
+/// Who is one on the network. Whoever has one IPv6 address has the whole network of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Source {
+pub enum Peer {
+    /// An address.
     V4(Ipv4Addr),
+    /// The upper half of the address.
     V6Network(u64),
 }
 
-impl From<IpAddr> for Source {
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::V4(address) => address.fmt(f),
+            Self::V6Network(upper) => {
+                write!(f, "{}/64", Ipv6Addr::from_bits(u128::from(*upper) << 64))
+            }
+        }
+    }
+}
+
+impl From<IpAddr> for Peer {
     fn from(address: IpAddr) -> Self {
         match address.to_canonical() {
             IpAddr::V4(address) => Self::V4(address),
@@ -55,7 +69,7 @@ struct Record {
 #[derive(Debug)]
 pub struct SourceLimit {
     most: usize,
-    records: BTreeMap<Source, Record>,
+    records: BTreeMap<Peer, Record>,
     shared: Record,
     swept: Mono,
 }
@@ -89,7 +103,7 @@ impl SourceLimit {
     }
 
     fn record(&mut self, now: Mono, from: IpAddr) -> &mut Record {
-        let source = Source::from(from);
+        let source = Peer::from(from);
         if !self.records.contains_key(&source) && self.records.len() >= self.most {
             if now >= self.swept.after(SWEEP_EVERY) {
                 self.swept = now;
@@ -184,6 +198,17 @@ mod tests {
             }
             let told = limit.attempt(at(0), other.parse().unwrap());
             assert_eq!(told.is_err(), same, "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn it_is_called_what_it_is() {
+        for (address, called) in [
+            ("192.0.2.1", "192.0.2.1"),
+            ("::ffff:192.0.2.1", "192.0.2.1"),
+            ("2001:db8:0:7::1", "2001:db8:0:7::/64"),
+        ] {
+            assert_eq!(Peer::from(address.parse::<IpAddr>().unwrap()).to_string(), called);
         }
     }
 

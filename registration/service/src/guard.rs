@@ -5,7 +5,6 @@ use std::{
     fmt,
     hash::{BuildHasher, RandomState},
     mem,
-    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -13,7 +12,7 @@ use std::{
 use kazasu_hal::{CardIdentity, Mono, StationName};
 use kazasu_registration::{
     AuditEvent, AuditRecord, Barred, Claim, Claimed, ErrorCode, Failures, Fingerprint, Guessed,
-    LockOut, LockOutLimits, SourceLimit, TypedPassword, UserId, Verdict, Way,
+    LockOut, LockOutLimits, RefusalKind, Refused, TypedPassword, UserId, Verdict, Way,
 };
 use tokio::{sync::OnceCell, time::sleep};
 
@@ -22,7 +21,9 @@ use crate::{
     asker::{Asker, Outcome},
     clock::Clock,
     current::Current,
+    ledger::Ledger,
     perform::store_failed,
+    sources::Sources,
 };
 
 /// What a wrong password is taken to cost before one was measured.
@@ -42,12 +43,13 @@ pub(crate) struct Guard<S> {
     restored: OnceCell<()>,
     /// Held while a count is read and stored, so that no older one is stored after it.
     storing: tokio::sync::Mutex<()>,
+    pub(crate) ledger: Arc<Ledger>,
+    pub(crate) sources: Arc<Sources>,
 }
 
 struct Counted {
     at_device: LockOut,
     network: LockOut,
-    sources: SourceLimit,
     /// How long it takes to find a password wrong: half of it the last one, half those before.
     usual: Duration,
 }
@@ -139,24 +141,42 @@ impl<S: Store> Guard<S> {
     ) -> Result<Turn<'a, S>, Refusal> {
         self.restore().await.map_err(store_failed)?;
         let typed = Fingerprint(self.key.hash_one((&guess.whom, guess.typed.reveal())));
-        let card = guess.card.map(Guessed::Card);
-        let subjects = [Some(guess.whom), guess.also, card];
+        let card = guess.card.clone().map(Guessed::Card);
+        let subjects = [Some(guess.whom.clone()), guess.also, card];
         let subjects: Vec<_> = subjects.into_iter().flatten().collect();
-        match self.begin(subjects, typed, asker) {
-            Ok(turn @ Turn::Check(_)) => Ok(turn),
+        let barred = match self.begin(subjects, typed, asker) {
+            Ok(turn @ Turn::Check(_)) => return Ok(turn),
             Ok(turn @ Turn::KnownWrong(_)) => {
                 self.take_the_usual_time().await;
-                Ok(turn)
+                return Ok(turn);
             }
-            Err(Barred::Locked { until }) => {
+            Err(barred) => barred,
+        };
+        let (kind, code, until) = match barred {
+            Barred::Locked { until } => {
                 self.take_the_usual_time().await;
-                Err(Refusal { code: ErrorCode::LockedOut, until })
+                (RefusalKind::Locked, ErrorCode::LockedOut, until)
             }
-            Err(Barred::TooSoon { until }) => {
-                Err(Refusal { code: ErrorCode::TryLater, until: Some(until) })
+            Barred::TooSoon { until } => (RefusalKind::TooSoon, ErrorCode::TryLater, Some(until)),
+            Barred::Crowded { until } => (RefusalKind::TooSoon, ErrorCode::TryLater, until),
+            Barred::Busy => (RefusalKind::TooSoon, ErrorCode::TryLater, None),
+        };
+        let who = self.claimed(&guess.whom, asker);
+        let refused = Refused { who, card: guess.card, kind, from: asker.from() };
+        if let Some(record) = self.ledger.refused(asker.station(), refused) {
+            self.ledger.write_or_say(&*self.store, record).await;
+        }
+        Err(Refusal { code, until })
+    }
+
+    /// How the log calls whoever is not let through: what was typed for nobody is not kept.
+    fn claimed(&self, whom: &Guessed, asker: Asker<'_>) -> Claimed {
+        match whom {
+            Guessed::User(user) if self.counted().on(asker.way()).exists(whom) => {
+                Claimed::User(user.clone())
             }
-            Err(Barred::Crowded { until }) => Err(Refusal { code: ErrorCode::TryLater, until }),
-            Err(Barred::Busy) => Err(ErrorCode::TryLater.into()),
+            Guessed::Device(which) => Claimed::Device(*which),
+            Guessed::User(_) | Guessed::Card(_) => Claimed::Unknown,
         }
     }
 
@@ -203,7 +223,7 @@ impl<S: Store> Guard<S> {
         let count = u64::try_from(locked.len().saturating_add(crowds)).unwrap_or(u64::MAX);
         if count > 0 {
             let record = self.record(None, AuditEvent::AllUnlocked { count });
-            self.store.append_audit(record).await?;
+            self.ledger.write(&*self.store, record).await?;
         }
         for whom in &locked {
             self.open(whom, None).await?;
@@ -220,7 +240,7 @@ impl<S: Store> Guard<S> {
             (Guessed::User(user), audit) => {
                 self.store.save_failures(user.clone(), Failures::default(), audit).await?;
             }
-            (_, Some(audit)) => self.store.append_audit(audit).await?,
+            (_, Some(audit)) => self.ledger.write(&*self.store, audit).await?,
             (_, None) => {}
         }
         let mut counted = self.counted();
@@ -248,9 +268,14 @@ impl<S: Store> Guard<S> {
         let stored = match (whom, audit) {
             (Guessed::User(user), audit) => {
                 let failures = self.counted().failures(whom);
-                self.store.save_failures(user.clone(), failures, audit).await
+                let at = audit.as_ref().map(|audit| audit.at);
+                let saved = self.store.save_failures(user.clone(), failures, audit).await;
+                if saved.is_err() {
+                    at.into_iter().for_each(|at| self.ledger.lost(at));
+                }
+                saved
             }
-            (_, Some(audit)) => self.store.append_audit(audit).await,
+            (_, Some(audit)) => self.ledger.write(&*self.store, audit).await,
             (_, None) => Ok(()),
         };
         if let Err(error) = stored {
@@ -263,35 +288,20 @@ impl<S> Guard<S> {
     pub(crate) fn new(store: Arc<S>, current: Arc<Current>, clock: Clock) -> Self {
         let limits = LockOutLimits::default();
         Self {
+            ledger: Arc::new(Ledger::new(clock.clone())),
+            sources: Arc::new(Sources::new(clock.clone())),
             store,
             current,
             clock,
             counted: Mutex::new(Counted {
                 at_device: LockOut::new(limits),
                 network: LockOut::new(limits),
-                sources: SourceLimit::default(),
                 usual: USUAL_AT_FIRST,
             }),
             key: RandomState::new(),
             restored: OnceCell::new(),
             storing: tokio::sync::Mutex::new(()),
         }
-    }
-
-    /// Lets somebody type a password who is not in front of the device, before it is looked at.
-    /// It counts as wrong until [`admitted`](Self::admitted) says otherwise.
-    ///
-    /// # Errors
-    /// 3065 where too many from there were wrong of late, and until when.
-    pub(crate) fn admit(&self, from: IpAddr) -> Result<(), Refusal> {
-        let now = self.now();
-        let until = self.counted().sources.attempt(now, from).err();
-        until.map_or(Ok(()), |until| Err(Refusal { code: ErrorCode::TryLater, until: Some(until) }))
-    }
-
-    /// It was right, or could not be checked.
-    pub(crate) fn admitted(&self, from: IpAddr) {
-        self.counted().sources.succeeded(from);
     }
 
     /// Passwords or people changed: what was wrong a moment ago may be right.

@@ -1,4 +1,8 @@
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr},
+    sync::LazyLock,
+};
 
 use kazasu_hal::Technology;
 use kazasu_registration::{Settings, Site};
@@ -6,6 +10,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{Loaded, WallClock};
+
+const SOMEWHERE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 
 fn guard(limit: u8) -> Guard<()> {
     let limit = limit.to_string();
@@ -26,7 +32,7 @@ fn card(n: u8) -> Guessed {
 /// At a panel, or from the network.
 fn asker(n: u8) -> Asker<'static> {
     static DESK: LazyLock<StationName> = LazyLock::new(|| StationName("desk".into()));
-    if n == 0 { Asker::Retrieval } else { Asker::Panel(&DESK) }
+    if n == 0 { Asker::Retrieval(SOMEWHERE) } else { Asker::Panel(&DESK, None) }
 }
 
 /// What happens next: somebody types a password beside a card or none, or one of the checks under
@@ -108,7 +114,7 @@ proptest! {
 async fn an_attempt_that_is_dropped_counts_nothing() {
     let guard = guard(1);
     for _ in 0..1000 {
-        let begin = |subjects, typed| guard.begin(subjects, Fingerprint(typed), Asker::Retrieval);
+        let begin = |subjects, typed| guard.begin(subjects, Fingerprint(typed), asker(0));
         let attempt = begin(vec![user(1), card(1)], 7).unwrap();
         // No other one meanwhile, beside whatever card.
         assert_eq!(begin(vec![user(1)], 8).err(), Some(Barred::Busy));

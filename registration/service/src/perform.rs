@@ -1,11 +1,11 @@
-use std::{fmt, mem, sync::Arc};
+use std::{fmt, mem, net::IpAddr, sync::Arc};
 
 use kazasu_hal::CardIdentity;
 use kazasu_registration::{
     Account, Altered, AuditEvent, AuditRecord, Binding, Capacity, CardNumberRule, CardToFind,
-    Claim, CommitOutcome, DeviceSecret, ErrorCode, Field, FieldError, Keep, LookUp, Method,
-    OwnChange, OwnOutcome, Password, Provisional, ProvisionalOutcome, Rule, Source, TypedPassword,
-    UserId, Verdict,
+    Claim, Claimed, CommitOutcome, DeviceSecret, ErrorCode, Field, FieldError, Keep, LookUp,
+    Method, OwnChange, OwnOutcome, Password, Provisional, ProvisionalOutcome, Refused, Rule,
+    Source, TypedPassword, UserId, Verdict,
 };
 
 use crate::{
@@ -59,6 +59,23 @@ impl<S: Store, D: Directory, H: Hasher> Ports<S, D, H> {
     /// Whether what was typed is right, unless too much of it was wrong before. `card` is the one
     /// it was typed beside.
     pub(crate) async fn verify(
+        &self,
+        claim: Claim,
+        card: Option<CardIdentity>,
+        asker: Asker<'_>,
+    ) -> Result<Verdict, Refusal> {
+        let checked = self.checked(claim, card, asker).await;
+        if let Asker::Panel(_, Some(from)) = asker
+            && !was_guessed(&checked, |verdict| {
+                matches!(verdict, Verdict::WrongPassword | Verdict::UnknownUser)
+            })
+        {
+            self.guard.sources.admitted(from);
+        }
+        checked
+    }
+
+    async fn checked(
         &self,
         claim: Claim,
         card: Option<CardIdentity>,
@@ -261,7 +278,7 @@ impl<S: Store, D: Directory, H: Hasher> Ports<S, D, H> {
             Err(error) => return Err(directory_failed(error)),
         };
         let record = AuditRecord { at, station: Some(station), event };
-        if let Err(error) = self.store.append_audit(record).await {
+        if let Err(error) = self.guard.ledger.write(&*self.store, record).await {
             // What was done in the directory is done: telling the person anything else would be
             // wrong.
             tracing::error!(%error, "an audit record of a card in the directory was lost");
@@ -269,13 +286,41 @@ impl<S: Store, D: Directory, H: Hasher> Ports<S, D, H> {
         answer
     }
 
-    pub(crate) async fn save_own(&self, mut change: OwnChange) -> Result<OwnOutcome, ErrorCode> {
+    /// `from` is where the page is, if it is not on this machine.
+    pub(crate) async fn save_own(
+        &self,
+        change: OwnChange,
+        from: Option<IpAddr>,
+    ) -> Result<OwnOutcome, ErrorCode> {
+        let asks = change.current.is_some();
+        let refused = Refused { from, ..Refused::wrong(Claimed::User(change.user.clone()), None) };
+        let station = change.station.clone();
+        let saved = self.save_own_of(change, Asker::Panel(&station, from)).await;
+        if saved == Ok(OwnOutcome::WrongPassword)
+            && let Some(record) = self.guard.ledger.refused(Some(&station), refused)
+        {
+            self.guard.ledger.write_or_say(&*self.store, record).await;
+        }
+        let checked = saved.map_err(Refusal::from);
+        if asks
+            && let Some(from) = from
+            && !was_guessed(&checked, |outcome| *outcome == OwnOutcome::WrongPassword)
+        {
+            self.guard.sources.admitted(from);
+        }
+        checked.map_err(|refusal| refusal.code)
+    }
+
+    async fn save_own_of(
+        &self,
+        mut change: OwnChange,
+        asker: Asker<'_>,
+    ) -> Result<OwnOutcome, ErrorCode> {
         let new = change.password.take();
         let password = match change.current.take() {
             None => None,
             Some(current) => {
                 let guess = Guess::user(change.user.clone(), &current);
-                let asker = Asker::Panel(&change.station);
                 let turn = self.guard.attempt(guess, asker).await.map_err(|r| r.code)?;
                 let Turn::Check(attempt) = turn else { return Ok(OwnOutcome::WrongPassword) };
                 let stored = self.store.credentials(change.user.clone()).await;
@@ -310,6 +355,17 @@ impl<S: Store, D: Directory, H: Hasher> Ports<S, D, H> {
 
     async fn hash(&self, password: Password) -> Result<Verifier, ErrorCode> {
         self.passwords.hash(password).await.map_err(|e| hasher_failed(&e))
+    }
+}
+
+/// Whether it was a guess that did not come true: wrong, or not looked at since others were.
+pub(crate) fn was_guessed<T>(checked: &Result<T, Refusal>, is_wrong: impl Fn(&T) -> bool) -> bool {
+    match checked {
+        Ok(verdict) => is_wrong(verdict),
+        Err(refusal) => matches!(
+            refusal.code,
+            ErrorCode::SignInFailed | ErrorCode::LockedOut | ErrorCode::TryLater
+        ),
     }
 }
 

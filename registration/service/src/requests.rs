@@ -1,8 +1,8 @@
 use std::{net::IpAddr, sync::Arc, time::SystemTime};
 
 use kazasu_registration::{
-    AuditEntry, AuditEvent, Broken, CardNumber, Claimed, DeviceSecret, ErrorCode, ListedUser,
-    NumberKey, UserEntry, UserId, UserKey, Whole,
+    AuditEntry, AuditEvent, AuditRecord, Broken, CardNumber, Claimed, DeviceSecret, ErrorCode,
+    ListedUser, NumberKey, UserEntry, UserId, UserKey, Whole,
 };
 use tokio::{
     sync::{mpsc, oneshot, watch},
@@ -46,6 +46,7 @@ pub(crate) enum AdminRequest {
     CheckAdministrator(String, Zeroizing<String>, IpAddr, Reply<Result<Claimed, Refusal>>),
     Standing(Claimed, Reply<Option<Standing>>),
     RecordAudit(AuditEvent, Reply<()>),
+    WriteAudit(AuditRecord, Reply<()>),
     RecordStart(String, String, Reply<()>),
     ExportAudit(Option<Claimed>, Reply<Vec<AuditEntry>>),
     AuditAfter(u64, Reply<Vec<AuditEntry>>),
@@ -116,6 +117,7 @@ async fn serve<S: Store, H: Hasher, D: Directory>(
         }
         Ask::Standing(who, reply) => drop(reply.send(office.standing(&who).await)),
         Ask::RecordAudit(event, reply) => drop(reply.send(office.record_audit(event).await)),
+        Ask::WriteAudit(record, reply) => drop(reply.send(office.write_audit(record).await)),
         Ask::RecordStart(version, boot, reply) => {
             drop(reply.send(office.record_start(&version, &boot).await));
         }
@@ -293,13 +295,15 @@ impl Service {
     /// Whether these are an administrator's credentials; see [`Admin::check_administrator`].
     ///
     /// # Errors
-    /// The catalogue's code; `500` where the service is stopping.
+    /// 3065 where too many from this address were wrong of late, which is answered without looking
+    /// at anything; else the catalogue's code; `500` where the service is stopping.
     pub async fn check_administrator(
         &self,
         user: &str,
         password: Zeroizing<String>,
         from: IpAddr,
     ) -> Result<Claimed, Refusal> {
+        self.admit(from, None).await?;
         let user = user.to_owned();
         let asked = self.ask(|reply| AdminRequest::CheckAdministrator(user, password, from, reply));
         asked.await.map_err(|error| error.code().unwrap_or(ErrorCode::Internal))?
@@ -319,6 +323,10 @@ impl Service {
     /// [`AdminError`].
     pub async fn record_audit(&self, event: AuditEvent) -> Result<(), AdminError> {
         self.ask(|reply| AdminRequest::RecordAudit(event, reply)).await
+    }
+
+    pub(crate) async fn write_audit(&self, record: AuditRecord) -> Result<(), AdminError> {
+        self.ask(|reply| AdminRequest::WriteAudit(record, reply)).await
     }
 
     /// Records that the service started; see [`Admin::record_start`].

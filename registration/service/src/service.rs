@@ -1,6 +1,7 @@
 use std::{
     collections::BTreeMap,
     fmt,
+    net::IpAddr,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -8,7 +9,10 @@ use std::{
 };
 
 use kazasu_hal::{Event, Now, StationName};
-use kazasu_registration::{AuditRecord, DeviceEvent, PanelAction, ReaderWatch, SessionView};
+use kazasu_registration::{
+    AuditEvent, AuditRecord, Claimed, DeviceEvent, PanelAction, ReaderWatch, RefusalKind, Refused,
+    SessionView,
+};
 use tokio::{
     sync::{Mutex, broadcast, mpsc, oneshot, watch},
     task::JoinSet,
@@ -18,11 +22,13 @@ use crate::{
     Admin, Argon2id, Directory, Hasher, Loaded, Store, WallClock,
     clock::{Clock, until},
     current::Current,
-    guard::Guard,
+    guard::{Guard, Refusal},
+    ledger::{self, Ledger},
     passwords::Passwords,
     perform::Ports,
     requests::{self, AdminRequest, administrate},
-    station::{Act, StationTask, What, write_audit},
+    sources::Sources,
+    station::{Act, StationTask, What},
 };
 
 /// How many panel actions may wait for one station.
@@ -67,6 +73,8 @@ struct Shared {
     admin: mpsc::Sender<AdminRequest>,
     clock: Clock,
     compared: Arc<AtomicU64>,
+    ledger: Arc<Ledger>,
+    sources: Arc<Sources>,
     stop: watch::Sender<bool>,
     tasks: Mutex<JoinSet<()>>,
 }
@@ -107,9 +115,9 @@ impl Service {
         let (stop, stopping) = watch::channel(false);
         let (audit, records) = mpsc::channel(AUDIT_MAX);
         let mut tasks = JoinSet::new();
-        tasks.spawn(write_audit(Arc::clone(&store), records));
-
         let guard = Guard::new(Arc::clone(&store), Arc::clone(&current), clock.clone());
+        let (ledger, sources) = (Arc::clone(&guard.ledger), Arc::clone(&guard.sources));
+        tasks.spawn(ledger::keep(Arc::clone(&ledger), Arc::clone(&store), records));
         let ports = Arc::new(Ports {
             store: Arc::clone(&store),
             directory: Arc::clone(&directory),
@@ -128,14 +136,21 @@ impl Service {
             handles.push(StationHandle { name, view: task.view(), acts });
             tasks.spawn(task.run(heard, incoming, stopping.clone()));
         }
-        tasks.spawn(route(events, routes, audit, clock.clone(), stopping.clone()));
+        let log = AuditQueue { clock: clock.clone(), ledger: Arc::clone(&ledger), audit };
+        tasks.spawn(route(events, routes, log.clone(), stopping.clone()));
 
         let (admin, asked) = requests::queue();
         let guard = Arc::clone(&ports.guard);
         let office = Arc::new(Admin::beside(store, current, passwords, guard, clock.clone()));
-        tasks.spawn(administrate(office, directory, asked, stopping));
+        tasks.spawn(async move {
+            administrate(office, directory, asked, stopping).await;
+            // Whoever is refused until here is in the log.
+            drop(log);
+        });
         let tasks = Mutex::new(tasks);
-        Self { shared: Arc::new(Shared { stations: handles, admin, clock, compared, stop, tasks }) }
+        let stations = handles;
+        let shared = Shared { stations, admin, clock, compared, ledger, sources, stop, tasks };
+        Self { shared: Arc::new(shared) }
     }
 
     /// The stations, in the order given: the first one is where a panel starts.
@@ -174,7 +189,46 @@ impl Service {
         session: u64,
         action: PanelAction,
     ) -> Result<(), ActError> {
-        self.tell(station, What::Panel { session, action }).await
+        self.act_from(station, session, action, None).await
+    }
+
+    /// The same from a page that is not on this machine, at this address.
+    ///
+    /// # Errors
+    /// [`ActError`].
+    pub async fn act_from(
+        &self,
+        station: &StationName,
+        session: u64,
+        action: PanelAction,
+        from: Option<IpAddr>,
+    ) -> Result<(), ActError> {
+        self.tell(station, What::Panel { session, action, from }).await
+    }
+
+    /// Lets somebody at this address type a password, before it is looked at. It counts as wrong
+    /// until it was found right.
+    ///
+    /// # Errors
+    /// 3065 where too many from there were wrong of late, and until when.
+    pub async fn admit(&self, from: IpAddr, station: Option<&StationName>) -> Result<(), Refusal> {
+        let refusal = match self.shared.sources.admit(from) {
+            Ok(()) => return Ok(()),
+            Err(refusal) => refusal,
+        };
+        self.limited(station, Some(from)).await;
+        Err(refusal)
+    }
+
+    /// Somebody typed a password, and it was not looked at: there were too many. The log says so.
+    pub async fn limited(&self, station: Option<&StationName>, from: Option<IpAddr>) {
+        let (who, kind) = (Claimed::Unknown, RefusalKind::Limited);
+        let refused = Refused { who, card: None, kind, from };
+        if let Some(record) = self.shared.ledger.refused(station, refused)
+            && let Err(error) = self.write_audit(record).await
+        {
+            tracing::error!(%error, "a sign-in that was refused could not be audited");
+        }
     }
 
     /// Passes on what the device around a station's reader reports. When it returns, the view
@@ -221,20 +275,14 @@ impl fmt::Debug for Service {
 async fn route(
     mut events: broadcast::Receiver<Event>,
     routes: BTreeMap<StationName, mpsc::Sender<Event>>,
-    audit: mpsc::Sender<AuditRecord>,
-    clock: Clock,
+    log: AuditQueue,
     mut stop: watch::Receiver<bool>,
 ) {
-    let log = |(station, event)| {
-        let record = AuditRecord { at: clock.wall(), station: Some(station), event };
-        if audit.try_send(record).is_err() {
-            tracing::error!("an audit record of a reader was lost: queue full");
-        }
-    };
+    let clock = &log.clock;
     let mut watch = ReaderWatch::default();
     loop {
         while let Some(told) = watch.poll_output(clock.mono()) {
-            log(told);
+            log.write(told);
         }
         let timer = watch.poll_timeout().and_then(|at| clock.instant(at));
         let event = tokio::select! {
@@ -257,6 +305,24 @@ async fn route(
         }
     }
     while let Some(told) = watch.poll_rest() {
-        log(told);
+        log.write(told);
+    }
+}
+
+/// The way to the log for whoever does not wait for it.
+#[derive(Clone)]
+struct AuditQueue {
+    clock: Clock,
+    ledger: Arc<Ledger>,
+    audit: mpsc::Sender<AuditRecord>,
+}
+
+impl AuditQueue {
+    fn write(&self, (station, event): (StationName, AuditEvent)) {
+        let at = self.clock.wall();
+        if self.audit.try_send(AuditRecord { at, station: Some(station), event }).is_err() {
+            tracing::error!("an audit record of a reader was lost: queue full");
+            self.ledger.lost(at);
+        }
     }
 }

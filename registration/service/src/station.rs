@@ -1,13 +1,14 @@
 use std::{
     collections::{HashMap, HashSet},
     future::Future,
+    net::IpAddr,
     sync::Arc,
 };
 
 use kazasu_hal::{Event, EventKind, ReaderName, StationName};
 use kazasu_registration::{
-    Altered, AuditRecord, DeviceEvent, Effect, Input, PanelAction, Request, SessionView, Site,
-    Station,
+    Altered, AuditEvent, AuditRecord, DeviceEvent, Effect, Input, PanelAction, Refused, Request,
+    SessionView, Site, Station,
 };
 use tokio::{
     sync::{
@@ -37,7 +38,7 @@ pub(crate) struct Act {
 /// What happened.
 pub(crate) enum What {
     /// Somebody acted on a page of this session.
-    Panel { session: u64, action: PanelAction },
+    Panel { session: u64, action: PanelAction, from: Option<IpAddr> },
     /// The device around the reader reports.
     Device(DeviceEvent),
 }
@@ -49,6 +50,10 @@ pub(crate) struct StationTask<S, D, H> {
     audit: mpsc::Sender<AuditRecord>,
     clock: Clock,
     name: StationName,
+    /// The address of the page that acts now, where it is not on this machine.
+    acting: Option<IpAddr>,
+    /// The same of whoever typed the credentials that were checked last.
+    typing: Option<IpAddr>,
     site: watch::Receiver<Arc<Site>>,
     alterations: broadcast::Receiver<Alteration>,
     view: watch::Sender<SessionView>,
@@ -75,6 +80,8 @@ impl<S: Store, D: Directory, H: Hasher> StationTask<S, D, H> {
             audit,
             clock,
             name,
+            acting: None,
+            typing: None,
             site,
             alterations,
             view,
@@ -167,8 +174,10 @@ impl<S: Store, D: Directory, H: Hasher> StationTask<S, D, H> {
 
     fn act(&mut self, act: Act) {
         let answer = match act.what {
-            What::Panel { session, action } if session == self.machine.view().session => {
+            What::Panel { session, action, from } if session == self.machine.view().session => {
+                self.acting = from;
                 self.input(Input::Panel { session, action });
+                self.acting = None;
                 Ok(())
             }
             What::Panel { .. } => Err(ActError::SessionOver),
@@ -242,8 +251,10 @@ impl<S: Store, D: Directory, H: Hasher> StationTask<S, D, H> {
             }
             Effect::Verify(request, claim, card) => {
                 let station = self.name.clone();
+                let from = self.acting;
+                self.typing = from;
                 self.begin(request, async move {
-                    let verdict = ports.verify(claim, card, Asker::Panel(&station)).await;
+                    let verdict = ports.verify(claim, card, Asker::Panel(&station, from)).await;
                     Input::Verified(request, verdict.map_err(|refusal| refusal.code))
                 });
             }
@@ -253,8 +264,9 @@ impl<S: Store, D: Directory, H: Hasher> StationTask<S, D, H> {
                 });
             }
             Effect::SaveOwn(request, change) => {
+                let from = self.acting;
                 self.effects.spawn(async move {
-                    (request, Input::OwnSaved(request, ports.save_own(change).await))
+                    (request, Input::OwnSaved(request, ports.save_own(change, from).await))
                 });
             }
             Effect::Abandon(request) => {
@@ -262,11 +274,28 @@ impl<S: Store, D: Directory, H: Hasher> StationTask<S, D, H> {
                     task.abort();
                 }
             }
-            Effect::Audit(record) => {
-                if self.audit.try_send(record).is_err() {
-                    tracing::error!(station = %self.name, "an audit record was lost: queue full");
+            Effect::Audit(record) => self.audit(record),
+        }
+    }
+
+    fn audit(&self, mut record: AuditRecord) {
+        let ledger = &self.ports.guard.ledger;
+        match &mut record.event {
+            AuditEvent::SignInFailed(refused) => {
+                let refused = Refused { from: self.typing, ..refused.clone() };
+                match ledger.refused(record.station.as_ref(), refused) {
+                    Some(told) => record = told,
+                    None => return,
                 }
             }
+            // A card is held where the device is.
+            AuditEvent::SignedIn { from, card: None, .. } => *from = self.typing,
+            _ => {}
+        }
+        let at = record.at;
+        if self.audit.try_send(record).is_err() {
+            tracing::error!(station = %self.name, "an audit record was lost: queue full");
+            ledger.lost(at);
         }
     }
 
@@ -274,16 +303,5 @@ impl<S: Store, D: Directory, H: Hasher> StationTask<S, D, H> {
     fn begin(&mut self, request: Request, answer: impl Future<Output = Input> + Send + 'static) {
         let task = self.effects.spawn(async move { (request, answer.await) });
         self.pending.insert(request, task);
-    }
-}
-
-/// Writes the audit records that belong to no other change, one after the other, until nobody
-/// can send one any more.
-pub(crate) async fn write_audit<S: Store>(store: Arc<S>, mut records: mpsc::Receiver<AuditRecord>) {
-    while let Some(record) = records.recv().await {
-        let event = record.event.word();
-        if let Err(error) = store.append_audit(record).await {
-            tracing::error!(event, %error, "an audit record was lost");
-        }
     }
 }

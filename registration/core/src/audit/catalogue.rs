@@ -1,7 +1,7 @@
 //! What the device's manual calls each event, and under which number.
 
 use super::AuditEntry;
-use crate::{JobType, security_setting};
+use crate::{DeviceSecret, ErrorCode, JobType, security_setting};
 
 /// How an event is told in the manual's format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +55,7 @@ const POLICY: &str = "Audit Policy";
 const COMMUNICATION: &str = "Communication";
 const RECORDS: &str = "Records";
 const READER: &str = "Card Reader";
+const PANEL: &str = "Panel";
 const CARD: &str = "Card Registration";
 const OK: &str = "Successful";
 const UNKNOWN: &str = "Failed (Outcome Unknown)";
@@ -73,6 +74,7 @@ pub(super) const ROWS: &[Row] = &[
     row("print-refused", 0x0204, JOB, "Print", "Aborted", Nobody),
     // S40-4-03; an ID that nobody has is told by the record having none.
     row("sign-in-failed", 0x0301, LOGIN, "Login", "Failed (Invalid Password)", Named),
+    row("sign-ins-failed", 0x0307, LOGIN, "Login", "Failed (Several Times)", Named),
     // S40-4-05, S40-4-08
     row("settings-changed", 0x0401, SETTINGS, "Change Security Setting", OK, KeyOperator),
     row("secret-set", 0x0402, SETTINGS, "Change Security Setting", OK, KeyOperator),
@@ -94,6 +96,7 @@ pub(super) const ROWS: &[Row] = &[
     row("audit-end-lost", 0x0604, POLICY, "Audit Log", "Failed (End of Log Lost)", Nobody),
     row("syslog-lost", 0x0605, POLICY, "Send Audit Log", "Failed (Records Lost)", Nobody),
     row("audit-folded", 0x0606, POLICY, "Audit Log", "Oldest of a Kind Removed", Nobody),
+    row("audit-gap", 0x0607, POLICY, "Audit Log", "Failed (Records Not Written)", Nobody),
     // S40-4-10
     row("tls-failed", 0x0701, COMMUNICATION, "Trusted Communication", "Failed", Nobody),
     row("card-bound", 0x0801, CARD, "Bind Card", OK, User),
@@ -109,6 +112,7 @@ pub(super) const ROWS: &[Row] = &[
     row("card-erased", 0x080b, CARD, "Delete Card from Directory", OK, KeyOperator),
     row("card-erase-unknown", 0x080c, CARD, "Delete Card from Directory", UNKNOWN, KeyOperator),
     row("signed-in-unchecked", 0x0302, LOGIN, "Login", "Not Checked", Named),
+    row("signed-in", 0x0308, LOGIN, "Login", OK, Named),
     row("not-administrator", 0x0306, LOGIN, "Login", "Failed (Not Administrator)", Named),
     row("locked", 0x0303, LOGIN, "Lock Out", OK, Named),
     row("unlocked", 0x0304, LOGIN, "Unlock", OK, KeyOperator),
@@ -121,16 +125,27 @@ pub(super) const ROWS: &[Row] = &[
     row("reader-attached", 0x0a01, READER, "Attach", OK, Nobody),
     row("reader-detached", 0x0a02, READER, "Detach", OK, Nobody),
     row("reader-faulty", 0x0a03, READER, "Use", "Failed", Nobody),
+    row("panel-link-made", 0x0b01, PANEL, "Make Link", OK, KeyOperator),
+    row("panel-paired", 0x0b02, PANEL, "Pair Browser", OK, Nobody),
+    row("panel-revoked", 0x0b03, PANEL, "Revoke Browser", OK, KeyOperator),
 ];
 
 /// A word of another version of this program.
 const OTHER: Row = row("", 0, "-", "-", "-", Nobody);
 const UNKNOWN_ID: &str = "Failed (Invalid UserID)";
+const LOCKED: &str = "Failed (Locked)";
+const TOO_SOON: &str = "Failed (Too Soon)";
 const SWITCH_MODE: &str = "Switch Authentication Mode";
 
 /// Whether a record's detail, `version 2: key key`, names a security setting.
 fn has_security_setting(detail: &str) -> bool {
     detail.split(' ').any(|key| security_setting(key).is_some())
+}
+
+/// Which of the device's own passwords a record is about: the first part of its detail says so.
+pub(super) fn secret_of(entry: &AuditEntry) -> Option<DeviceSecret> {
+    let first = entry.detail.as_deref()?.split("; ").next()?;
+    first.split(' ').find_map(DeviceSecret::from_word)
 }
 
 /// What the manual calls the job that a record's detail begins with.
@@ -150,8 +165,11 @@ fn job_of(detail: &str) -> &'static str {
 pub(super) fn row_of(entry: &AuditEntry) -> Row {
     let found = ROWS.iter().find(|row| row.word == entry.event).copied().unwrap_or(OTHER);
     let mentions = |word| entry.detail.as_deref().is_some_and(|text| text.contains(word));
+    let is = |code: ErrorCode| entry.code.as_deref() == Some(code.as_str());
     match found.word {
-        "sign-in-failed" if entry.user.is_none() && entry.detail.is_none() => {
+        "sign-in-failed" if is(ErrorCode::LockedOut) => Row { status: LOCKED, ..found },
+        "sign-in-failed" if is(ErrorCode::TryLater) => Row { status: TOO_SOON, ..found },
+        "sign-in-failed" if entry.user.is_none() && secret_of(entry).is_none() => {
             Row { status: UNKNOWN_ID, ..found }
         }
         "settings-changed" if mentions("sign-in.mode") => Row { description: SWITCH_MODE, ..found },

@@ -1,8 +1,8 @@
-use std::time::SystemTime;
+use std::{net::IpAddr, time::SystemTime};
 
 use kazasu_hal::{CardIdentity, FaultKind, ReaderName};
 
-use super::Folded;
+use super::{Folded, Refused, RefusedMany};
 use crate::{DeviceSecret, ErrorCode, JobReport, Limits, Role, UserId};
 
 /// What happened.
@@ -22,12 +22,18 @@ pub enum AuditEvent {
         /// The user's card until then, which stopped working.
         replaced: Option<CardIdentity>,
     },
-    /// Typed credentials were wrong.
-    SignInFailed {
-        /// As whom.
+    /// Typed credentials were refused: wrong, or not looked at (S40-4-03).
+    SignInFailed(Refused),
+    /// More of one source were refused within a minute.
+    SignInsFailed(Box<RefusedMany>),
+    /// Somebody signed in. Recorded where [`AuditSettings`](crate::AuditSettings) say so.
+    SignedIn {
+        /// Who.
         who: Claimed,
-        /// The card that was to be registered or to sign in.
+        /// With which card.
         card: Option<CardIdentity>,
+        /// The address, where it was not in front of the device.
+        from: Option<IpAddr>,
     },
     /// Too many passwords were wrong in a row: no more are taken.
     Locked {
@@ -154,11 +160,6 @@ pub enum AuditEvent {
         /// Which.
         secret: DeviceSecret,
     },
-    /// Somebody with the right password asked for what is an administrator's.
-    NotAdministrator {
-        /// Who.
-        user: UserId,
-    },
     /// A job of the device ended (S40-4-02).
     JobEnded {
         /// Whose it was, as the station knew when it started.
@@ -229,6 +230,20 @@ pub enum AuditEvent {
         /// By so many milliseconds; negative: back.
         by_ms: i64,
     },
+    /// A link was made that pairs a browser with the record's station.
+    PanelLinkMade,
+    /// A browser was paired with the record's station.
+    PanelPaired {
+        /// Its number.
+        number: u32,
+        /// Its address.
+        from: IpAddr,
+    },
+    /// A browser is paired no more.
+    PanelRevoked {
+        /// Its number.
+        number: u32,
+    },
     /// A secure connection was not made (S40-4-10).
     TlsFailed {
         /// Who tried: an address.
@@ -249,6 +264,15 @@ pub enum AuditEvent {
     LogEndLost {
         /// The record that was the last one.
         noted: u64,
+    },
+    /// Records could not be written, the disk being full for one: this is the first one after.
+    LogGap {
+        /// How many, the store's word for it lost included.
+        count: u64,
+        /// When the first of them was to be written.
+        since: SystemTime,
+        /// When the last of them was.
+        until: SystemTime,
     },
     /// Records of one kind gave way, so that the other kinds stay.
     Folded(Folded),

@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use super::{
     AuditEntry,
-    catalogue::{Actor, Row, row_of},
+    catalogue::{Actor, Row, row_of, secret_of},
+    refusals::names_in,
 };
 use crate::{DeviceSecret, NameKey};
 
@@ -78,10 +79,10 @@ impl AuditFilter {
         self.since.is_none_or(|since| entry.at >= since)
             && self.until.is_none_or(|until| entry.at < until)
             && self.event.as_ref().is_none_or(|event| *event == entry.event)
-            && self
-                .user
-                .as_ref()
-                .is_none_or(|user| entry.user.as_deref().map(NameKey::of).as_ref() == Some(user))
+            && self.user.as_ref().is_none_or(|user| {
+                let is = |name: &str| NameKey::of(name) == *user;
+                entry.user.as_deref().is_some_and(is) || names_in(entry).any(is)
+            })
     }
 }
 
@@ -162,20 +163,17 @@ fn log_id(id: u64) -> u64 {
 
 /// Who did it: `KO`, `CE`, a user ID, `-`.
 fn actor<'a>(row: &Row, entry: &'a AuditEntry) -> &'a str {
-    let device = |word: &str| match DeviceSecret::from_word(word) {
-        Some(DeviceSecret::KeyOperator) => Some("KO"),
-        Some(DeviceSecret::Engineer) => Some("CE"),
-        Some(DeviceSecret::Guest) | None => None,
-    };
     match row.actor {
         Actor::Nobody => "-",
         Actor::KeyOperator => "KO",
         Actor::User if entry.station.is_none() => "KO",
         Actor::User => entry.user.as_deref().unwrap_or("-"),
-        Actor::Named => match (entry.user.as_deref(), entry.detail.as_deref()) {
+        Actor::Named => match (entry.user.as_deref(), secret_of(entry)) {
             (Some(user), _) => user,
-            (None, Some(words)) => words.split(' ').find_map(device).unwrap_or("-"),
-            (None, None) if entry.event == "audit-exported" => "KO",
+            (None, Some(DeviceSecret::KeyOperator)) => "KO",
+            (None, Some(DeviceSecret::Engineer)) => "CE",
+            (None, Some(DeviceSecret::Guest)) => "-",
+            (None, None) if entry.event == "audit-exported" && entry.detail.is_none() => "KO",
             (None, None) => "-",
         },
     }

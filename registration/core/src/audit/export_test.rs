@@ -8,8 +8,8 @@ use jiff::tz::{Offset, TimeZone};
 use kazasu_hal::{CardIdentity, FaultKind, ReaderName, Technology};
 
 use super::{
-    AuditEntry, AuditEvent, AuditFilter, Claimed, DateFormat, ReaderState, Shown, Syslog,
-    catalogue::ROWS, json_line, manual, syslog_line,
+    AuditEntry, AuditEvent, AuditFilter, Claimed, DateFormat, ReaderState, RefusalKind, Refused,
+    RefusedMany, Shown, Syslog, catalogue::ROWS, json_line, manual, syslog_line,
 };
 use crate::{DeviceSecret, ErrorCode, JobEnd, JobReport, JobType, Limits, Role, UserId};
 
@@ -53,7 +53,12 @@ fn user(text: &str) -> UserId {
 }
 
 fn failed(who: Claimed) -> AuditEvent {
-    AuditEvent::SignInFailed { who, card: None }
+    AuditEvent::SignInFailed(Refused::wrong(who, None))
+}
+
+fn from_network(who: Claimed, kind: RefusalKind) -> AuditEvent {
+    let from = Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 9)));
+    AuditEvent::SignInFailed(Refused { who, card: None, kind, from })
 }
 
 fn settings(keys: &[&str]) -> AuditEvent {
@@ -85,12 +90,13 @@ fn events_have_the_manuals_names() {
     let ok = "Successful";
     let set = "Device Settings";
     let tls_failed = "Failed (TLS, 192.0.2.9, no shared cipher)";
+    let login = "Login/Logout";
     let wrong = "Failed (Invalid Password)";
     let tanaka = || user("tanaka");
     let device = |which| failed(Claimed::Device(which));
     let edited = || AuditEvent::UserEdited { user: tanaka() };
     let role = AuditEvent::RoleChanged { user: tanaka(), role: Role::Administrator };
-    let rows: [(&str, AuditEvent, Option<&str>, [&str; 5]); 33] = [
+    let rows: [(&str, AuditEvent, Option<&str>, [&str; 5]); 37] = [
         (
             "S40-4-01",
             started(false),
@@ -218,6 +224,39 @@ fn events_have_the_manuals_names() {
             ["Login/Logout", "CE", "Login", wrong, "station desk; code K06; engineer"],
         ),
         (
+            "S40-4-03",
+            from_network(Claimed::Unknown, RefusalKind::UnknownUser),
+            None,
+            [login, "-", "Login", "Failed (Invalid UserID)", "code K06; from 192.0.2.9"],
+        ),
+        (
+            "S40-4-03",
+            from_network(Claimed::Device(DeviceSecret::KeyOperator), RefusalKind::Locked),
+            None,
+            [
+                login,
+                "KO",
+                "Login",
+                "Failed (Locked)",
+                "code K12; administrator; locked; from 192.0.2.9",
+            ],
+        ),
+        (
+            "S40-4-03",
+            from_network(Claimed::Unknown, RefusalKind::Limited),
+            None,
+            [login, "-", "Login", "Failed (Too Soon)", "code 3065; limited; from 192.0.2.9"],
+        ),
+        (
+            "S40-4-03",
+            AuditEvent::SignInsFailed(Box::new(RefusedMany {
+                kinds: [(RefusalKind::Locked, 7)].into(),
+                ..RefusedMany::default()
+            })),
+            None,
+            [login, "-", "Login", "Failed (Several Times)", "code K06; 7 times; locked 7"],
+        ),
+        (
             "S40-4-05",
             settings(&["panel.auto-clear-s"]),
             None,
@@ -310,7 +349,13 @@ fn no_event_is_without_a_row() {
         AuditEvent::UsersDeleted { count: 1 },
         settings(&[]),
         AuditEvent::SecretSet { secret: DeviceSecret::Guest },
-        AuditEvent::NotAdministrator { user: tanaka() },
+        from_network(Claimed::User(tanaka()), RefusalKind::NotAdministrator),
+        AuditEvent::SignInsFailed(Box::default()),
+        AuditEvent::SignedIn { who: Claimed::Unknown, card: None, from: None },
+        AuditEvent::LogGap { count: 1, since: at(0), until: at(1) },
+        AuditEvent::PanelLinkMade,
+        AuditEvent::PanelPaired { number: 1, from: IpAddr::V4(Ipv4Addr::LOCALHOST) },
+        AuditEvent::PanelRevoked { number: 1 },
         AuditEvent::Locked { who: Claimed::Unknown, card: None },
         AuditEvent::Unlocked { who: Claimed::Unknown, card: None },
         AuditEvent::AllUnlocked { count: 1 },

@@ -1,9 +1,11 @@
 //! What the store, scripts and collectors are told of each event.
 
+use std::fmt::Display;
+
 use kazasu_hal::{CardIdentity, ReaderName};
 
 use super::{
-    AuditEvent, Claimed, ReaderState,
+    AuditEvent, Claimed, ReaderState, RefusalKind,
     chain::{END_LOST, FOLDED, KEY_REPLACED},
     export::utc,
 };
@@ -20,7 +22,12 @@ impl AuditEvent {
             Self::ProvisionalMade { .. } => "provisional-made",
             Self::CardBound { replaced: None, .. } => "card-bound",
             Self::CardBound { replaced: Some(_), .. } => "card-replaced",
-            Self::SignInFailed { .. } => "sign-in-failed",
+            Self::SignInFailed(refused) => match refused.kind {
+                RefusalKind::NotAdministrator => "not-administrator",
+                _ => "sign-in-failed",
+            },
+            Self::SignInsFailed(_) => "sign-ins-failed",
+            Self::SignedIn { .. } => "signed-in",
             Self::Locked { .. } => "locked",
             Self::Unlocked { .. } => "unlocked",
             Self::AllUnlocked { .. } => "all-unlocked",
@@ -42,7 +49,6 @@ impl AuditEvent {
             Self::UsersDeleted { .. } => "users-deleted",
             Self::SettingsChanged { .. } => "settings-changed",
             Self::SecretSet { .. } => "secret-set",
-            Self::NotAdministrator { .. } => "not-administrator",
             Self::JobEnded { report, .. } => match report.end {
                 JobEnd::Completed => "job-completed",
                 JobEnd::Canceled => "job-canceled",
@@ -64,10 +70,14 @@ impl AuditEvent {
             Self::StopRequested => "stop-requested",
             Self::SoftwareUpdated { .. } => "software-updated",
             Self::TimeAdjusted { .. } => "time-adjusted",
+            Self::PanelLinkMade => "panel-link-made",
+            Self::PanelPaired { .. } => "panel-paired",
+            Self::PanelRevoked { .. } => "panel-revoked",
             Self::TlsFailed { .. } => "tls-failed",
             Self::LogExported { .. } => "audit-exported",
             Self::LogKeyReplaced => KEY_REPLACED,
             Self::LogEndLost { .. } => END_LOST,
+            Self::LogGap { .. } => "audit-gap",
             Self::Folded(_) => FOLDED,
             Self::SyslogLost { .. } => "syslog-lost",
         }
@@ -96,8 +106,12 @@ impl AuditEvent {
             | Self::Refused { card, .. } => (None, Some(card)),
             Self::Locked { who, card }
             | Self::Unlocked { who, card }
-            | Self::SignInFailed { who, card }
+            | Self::SignedIn { who, card, .. }
             | Self::JobEnded { who, card, .. } => (who.user(), card.as_ref()),
+            Self::SignInFailed(refused) => (refused.who.user(), refused.card.as_ref()),
+            Self::SignInsFailed(many) => {
+                (many.who.as_ref().and_then(Claimed::user), many.card.as_ref())
+            }
             Self::LogExported { by } => (by.as_ref().and_then(Claimed::user), None),
             Self::UserAdded { user }
             | Self::UserEdited { user }
@@ -108,8 +122,7 @@ impl AuditEvent {
             | Self::CardEraseUnknown { user }
             | Self::RoleChanged { user, .. }
             | Self::LimitsChanged { user, .. }
-            | Self::SignedInUnchecked { user }
-            | Self::NotAdministrator { user } => (Some(user), None),
+            | Self::SignedInUnchecked { user } => (Some(user), None),
             Self::AllUnlocked { .. }
             | Self::UsersDeleted { .. }
             | Self::SettingsChanged { .. }
@@ -127,7 +140,11 @@ impl AuditEvent {
             | Self::StopRequested
             | Self::SoftwareUpdated { .. }
             | Self::TimeAdjusted { .. }
+            | Self::PanelLinkMade
+            | Self::PanelPaired { .. }
+            | Self::PanelRevoked { .. }
             | Self::TlsFailed { .. }
+            | Self::LogGap { .. }
             | Self::LogKeyReplaced
             | Self::LogEndLost { .. }
             | Self::Folded(_)
@@ -140,7 +157,8 @@ impl AuditEvent {
     pub fn code(&self) -> Option<ErrorCode> {
         match self {
             Self::Refused { code, .. } => Some(*code),
-            Self::SignInFailed { .. } | Self::PrintRefused => Some(ErrorCode::SignInFailed),
+            Self::SignInFailed(refused) => refused.kind.code(),
+            Self::SignInsFailed(_) | Self::PrintRefused => Some(ErrorCode::SignInFailed),
             Self::Locked { .. } => Some(ErrorCode::LockedOut),
             _ => None,
         }
@@ -150,8 +168,15 @@ impl AuditEvent {
     #[must_use]
     pub fn detail(&self) -> Option<String> {
         match self {
-            Self::SignInFailed { who: Claimed::Device(secret), .. }
-            | Self::Locked { who: Claimed::Device(secret), .. }
+            Self::SignInFailed(refused) => refused.to_text(),
+            Self::SignInsFailed(many) => Some(many.to_text()),
+            Self::SignedIn { who, from, .. } => joined([who.secret(), from.map(came_from)]),
+            Self::PanelPaired { number, from } => Some(format!("browser {number}; from {from}")),
+            Self::PanelRevoked { number } => Some(format!("browser {number}")),
+            Self::LogGap { count, since, until } => {
+                Some(format!("{count} from {} to {}", utc(*since), utc(*until)))
+            }
+            Self::Locked { who: Claimed::Device(secret), .. }
             | Self::Unlocked { who: Claimed::Device(secret), .. }
             | Self::SecretSet { secret } => Some(secret.as_str().to_owned()),
             Self::LogExported { by: Some(Claimed::Device(secret)) } => {
@@ -203,8 +228,27 @@ fn changed(reader: &ReaderName, state: ReaderState, more: u32) -> String {
     if more > 0 { format!("{text}; {more} more") } else { text }
 }
 
+/// Where somebody was who was not in front of the device.
+pub(super) fn came_from(from: impl Display) -> String {
+    format!("from {from}")
+}
+
+/// What there is of these.
+pub(super) fn joined(parts: impl IntoIterator<Item = Option<String>>) -> Option<String> {
+    let parts: Vec<_> = parts.into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join("; "))
+}
+
 impl Claimed {
-    fn user(&self) -> Option<&UserId> {
+    /// Which of the device's own passwords it was.
+    pub(super) fn secret(&self) -> Option<String> {
+        match self {
+            Self::Device(secret) => Some(secret.as_str().to_owned()),
+            Self::User(_) | Self::Unknown => None,
+        }
+    }
+
+    pub(super) fn user(&self) -> Option<&UserId> {
         match self {
             Self::User(user) => Some(user),
             Self::Unknown | Self::Device(_) => None,

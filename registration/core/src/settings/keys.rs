@@ -45,9 +45,10 @@ fn join(found: &[Impossible]) -> String {
 
 /// The settings that keep people out, or what is kept from them: a key, or the first words of
 /// several (spec 40 section 2, as far as it is a setting here).
-pub(super) const SECURITY: [&str; 7] = [
+pub(super) const SECURITY: [&str; 8] = [
     "access",
     "administrator",
+    "audit",
     "card.link-mode",
     "lock-out",
     "panel.auto-clear-s",

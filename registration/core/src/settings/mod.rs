@@ -42,6 +42,8 @@ pub struct Settings {
     pub password: PasswordSettings,
     /// How many wrong passwords are taken (spec 40 section 3).
     pub lock_out: LockOutSettings,
+    /// What the audit log holds besides.
+    pub audit: AuditSettings,
     /// How many records there may be.
     pub capacity: Capacity,
     /// What else is plugged in beside the reader.
@@ -222,6 +224,14 @@ impl LockOutSettings {
             remembered: self.remembered.get(),
         }
     }
+}
+
+/// `audit`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct AuditSettings {
+    /// Whoever signs in is recorded, too.
+    pub sign_ins: bool,
 }
 
 /// `panel`.

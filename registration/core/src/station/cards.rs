@@ -12,8 +12,8 @@ use super::{
     },
 };
 use crate::{
-    AuthenticationMode, CardReader, ErrorCode, Method, OtherCard, Password, PasswordOwner,
-    Priority, Source,
+    AuditEvent, AuthenticationMode, CardReader, Claimed, ErrorCode, Method, OtherCard, Password,
+    PasswordOwner, Priority, Source,
 };
 
 /// Nobody knows yet whose the card will be.
@@ -105,6 +105,9 @@ impl Station {
         };
         let source = match self.settings().sign_in.mode {
             AuthenticationMode::Off | AuthenticationMode::AccountingUnverified => {
+                if self.settings().sign_in.mode != AuthenticationMode::Off {
+                    self.audit_sign_in(now, Claimed::Unknown, Some(card.clone()));
+                }
                 return self.signed_in(now, Person::Holder, self.via(card), false);
             }
             AuthenticationMode::Local | AuthenticationMode::AccountingVerified => Source::Device,
@@ -124,6 +127,13 @@ impl Station {
         match self.settings().card.reader {
             CardReader::Contactless => Via::Contactless(card),
             CardReader::Contact => Via::Contact(card),
+        }
+    }
+
+    /// Says that somebody signed in, where that is to be recorded.
+    pub(super) fn audit_sign_in(&mut self, now: Now, who: Claimed, card: Option<CardIdentity>) {
+        if self.settings().audit.sign_ins {
+            self.audit(now, AuditEvent::SignedIn { who, card, from: None });
         }
     }
 
@@ -150,6 +160,8 @@ impl Station {
                 })
             }
             Ok(LookUp::Registered(account)) => {
+                let card = s.card.identity.clone();
+                self.audit_sign_in(now, Claimed::User(account.id.clone()), Some(card));
                 let via = self.via(s.card.identity);
                 self.signed_in(now, Person::Known(account), via, false)
             }
@@ -240,6 +252,7 @@ impl Station {
     }
 
     fn sign_in_provisionally(&mut self, now: Now, card: Tapped) -> State {
+        self.audit_sign_in(now, Claimed::Unknown, Some(card.identity.clone()));
         if self.settings().registration.opens_by_itself && self.can_register() {
             let source = self.first_source();
             return self.form(now, card, source, String::new(), None);

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     AuditEvent, Claimed, ErrorCode, Field, FieldError, Method, NameKey, Notice, Password,
-    PasswordOwner, Problem, Rule, Source, TypedPassword, UserId,
+    PasswordOwner, Problem, Refused, Rule, Source, TypedPassword, UserId,
 };
 
 impl Station {
@@ -145,7 +145,7 @@ impl Station {
         };
         if let Some(who) = who {
             let card = Some(s.card.identity.clone());
-            self.audit(now, AuditEvent::SignInFailed { who, card });
+            self.audit(now, AuditEvent::SignInFailed(Refused::wrong(who, card)));
         }
         self.back_to_form(now, s.card, s.source, &s.user, code)
     }

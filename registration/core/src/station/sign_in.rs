@@ -12,8 +12,8 @@ use super::{
     },
 };
 use crate::{
-    AuditEvent, AuthenticationMode, Claimed, ErrorCode, Field, PanelSignIn, Payment, Problem, Role,
-    Rule, TypedPassword, Unit, UserId,
+    AuditEvent, AuthenticationMode, Claimed, ErrorCode, Field, PanelSignIn, Payment, Problem,
+    Refused, Role, Rule, TypedPassword, Unit, UserId,
 };
 
 impl Station {
@@ -249,12 +249,15 @@ impl Station {
         let card = s.how.card().cloned();
         let who = match (verdict, s.how) {
             (Verdict::Right(account), How::Card(card, known)) if account.id == known.id => {
+                let who = Claimed::User(account.id.clone());
+                self.audit_sign_in(now, who, Some(card.identity.clone()));
                 let via = self.via(card.identity);
                 return self.signed_in(now, Person::Known(account), via, true);
             }
             (Verdict::Right(account), How::User(_)) => {
                 let asked = asked_at_sign_in(self.settings(), Means::Panel, SignInAs::User);
                 let proved = asked == Asked::Yes;
+                self.audit_sign_in(now, Claimed::User(account.id.clone()), None);
                 return self.signed_in(now, Person::Known(account), Via::Panel, proved);
             }
             (Verdict::Right(account), How::Administrator(_))
@@ -263,13 +266,19 @@ impl Station {
                 return self.administers(now, Some(account.id));
             }
             (Verdict::RightDevice, How::Administrator(_)) => return self.administers(now, None),
-            (Verdict::RightDevice, How::Guest) => return State::Guest(self.clears_at(now)),
-            (Verdict::RightDevice, How::Engineer(_)) => return State::Engineer,
+            (Verdict::RightDevice, How::Guest) => {
+                self.audit_sign_in(now, Claimed::Device(DeviceSecret::Guest), None);
+                return State::Guest(self.clears_at(now));
+            }
+            (Verdict::RightDevice, How::Engineer(_)) => {
+                self.audit_sign_in(now, Claimed::Device(DeviceSecret::Engineer), None);
+                return State::Engineer;
+            }
             (Verdict::NotSetUp, _) => return self.notice(now, ErrorCode::SetupNotDone),
             (_, How::Guest) => Claimed::Device(DeviceSecret::Guest),
             (_, How::Engineer(card)) => {
                 let who = Claimed::Device(DeviceSecret::Engineer);
-                self.audit(now, AuditEvent::SignInFailed { who, card: None });
+                self.audit(now, AuditEvent::SignInFailed(Refused::wrong(who, None)));
                 let (problem, clears_at) = (problem(ErrorCode::SignInFailed), self.clears_at(now));
                 return State::EngineerPage(EngineerPage { card, problem, clears_at });
             }
@@ -280,11 +289,13 @@ impl Station {
             (Verdict::UnknownUser, _) => Claimed::Unknown,
             (_, How::User(id) | How::Administrator(id)) => Claimed::User(id),
         };
-        self.audit(now, AuditEvent::SignInFailed { who, card });
+        self.audit(now, AuditEvent::SignInFailed(Refused::wrong(who, card)));
         self.notice(now, ErrorCode::SignInFailed)
     }
 
-    fn administers(&self, now: Now, user: Option<UserId>) -> State {
+    fn administers(&mut self, now: Now, user: Option<UserId>) -> State {
+        let who = user.clone().map_or(Claimed::Device(DeviceSecret::KeyOperator), Claimed::User);
+        self.audit_sign_in(now, who, None);
         State::Administrator(Administering { user, jobs: None, clears_at: self.clears_at(now) })
     }
 

@@ -156,7 +156,7 @@ fn s30_4_08_a_wrong_password_leaves_nobody_and_is_written_down() {
             let mut rig = rig_in(state, &[]);
             match rig.verified(verdict).as_slice() {
                 [Effect::Audit(record)] => {
-                    assert!(matches!(record.event, AuditEvent::SignInFailed { .. }), "S30-4-08");
+                    assert!(matches!(record.event, AuditEvent::SignInFailed(_)), "S30-4-08");
                     assert_eq!(record.event.user().map(|u| u.as_str()), who, "S30-4-08 {state}");
                 }
                 other => panic!("S30-4-08: {other:?}"),
@@ -405,7 +405,7 @@ fn administrators_are_the_key_operator_and_users_with_the_role() {
     match rig.verified(Verdict::WrongPassword).as_slice() {
         [Effect::Audit(record)] => {
             let who = Claimed::Device(DeviceSecret::KeyOperator);
-            assert_eq!(record.event, AuditEvent::SignInFailed { who, card: None });
+            assert_eq!(record.event, AuditEvent::SignInFailed(crate::Refused::wrong(who, None)));
         }
         other => panic!("{other:?}"),
     }

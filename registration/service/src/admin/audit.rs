@@ -2,13 +2,17 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use kazasu_registration::{
     AuditEntry, AuditEvent, AuditRecord, Broken, Claim, Claimed, ClockWatch, DeviceSecret,
-    ErrorCode, Role, TypedPassword, UserId, Verdict, Whole,
+    ErrorCode, RefusalKind, Refused, Role, TypedPassword, UserId, Verdict, Whole,
 };
 use tokio::time::sleep;
 use zeroize::Zeroizing;
 
 use super::{Admin, AdminError};
-use crate::{Hasher, NoDirectory, Refusal, Service, Store, Verifier, asker::Asker, perform::Ports};
+use crate::{
+    Hasher, NoDirectory, Refusal, Service, Store, Verifier,
+    asker::Asker,
+    perform::{Ports, was_guessed},
+};
 
 /// How often the clocks are compared.
 const CLOCK_EVERY: Duration = Duration::from_secs(10);
@@ -28,21 +32,22 @@ impl<S: Store, H: Hasher> Admin<S, H> {
     /// role with a password. Passes the same gate as every other sign-in; failures are audited.
     ///
     /// # Errors
-    /// 3065 where too many from this address were wrong of late, which is answered without looking
-    /// at anything; `K06` where they are not, whatever the reason; what the gate says; the store's.
+    /// `K06` where they are not, whatever the reason; what the gate says; the store's.
     pub async fn check_administrator(
         &self,
         user: &str,
         password: Zeroizing<String>,
         from: IpAddr,
     ) -> Result<Claimed, Refusal> {
-        self.guard.admit(from)?;
-        let checked = self.administrator(user, password).await;
-        let guessed = |code| {
-            matches!(code, ErrorCode::SignInFailed | ErrorCode::LockedOut | ErrorCode::TryLater)
-        };
-        if !checked.as_ref().is_err_and(|refusal| guessed(refusal.code)) {
-            self.guard.admitted(from);
+        let checked = self.administrator(user, password, from).await;
+        if !was_guessed(&checked, |_| false) {
+            self.guard.sources.admitted(from);
+        }
+        if let Ok(who) = &checked
+            && self.current.site().settings.audit.sign_ins
+        {
+            let event = AuditEvent::SignedIn { who: who.clone(), card: None, from: Some(from) };
+            self.record_audit(event).await.map_err(|error| log_failed(&error))?;
         }
         checked
     }
@@ -51,11 +56,12 @@ impl<S: Store, H: Hasher> Admin<S, H> {
         &self,
         user: &str,
         password: Zeroizing<String>,
+        from: IpAddr,
     ) -> Result<Claimed, Refusal> {
-        let wrong = ErrorCode::SignInFailed;
+        let wrong = |who| Refused { from: Some(from), ..Refused::wrong(who, None) };
         let (Ok(id), Ok(typed)) = (UserId::typed(user), TypedPassword::new(password)) else {
             // No user has such an ID, and nobody such a password.
-            return Err(self.refused(Claimed::Unknown, wrong).await.into());
+            return Err(self.refused(wrong(Claimed::Unknown)).await);
         };
         let site = self.current.site();
         let operator = site.settings.administrator.id.as_ref();
@@ -73,22 +79,18 @@ impl<S: Store, H: Hasher> Admin<S, H> {
             current: Arc::clone(&self.current),
             guard: Arc::clone(&self.guard),
         };
-        match ports.verify(claim, None, Asker::Retrieval).await? {
+        match ports.verify(claim, None, Asker::Retrieval(from)).await? {
             Verdict::RightDevice => Ok(who),
             Verdict::Right(account) if account.role != Role::Administrator => {
-                let event = AuditEvent::NotAdministrator { user: account.id };
-                self.record_audit(event).await.map_err(|error| log_failed(&error))?;
-                Err(wrong.into())
+                let kind = RefusalKind::NotAdministrator;
+                let refused = Refused { kind, ..wrong(Claimed::User(account.id)) };
+                Err(self.refused(refused).await)
             }
             // An administrator without a password is anybody.
-            Verdict::Right(account) if !account.has_password => {
-                Err(self.refused(who, wrong).await.into())
-            }
+            Verdict::Right(account) if !account.has_password => Err(self.refused(wrong(who)).await),
             Verdict::Right(_) => Ok(who),
-            Verdict::UnknownUser => Err(self.refused(Claimed::Unknown, wrong).await.into()),
-            Verdict::WrongPassword | Verdict::NotSetUp => {
-                Err(self.refused(who, wrong).await.into())
-            }
+            Verdict::UnknownUser => Err(self.refused(wrong(Claimed::Unknown)).await),
+            Verdict::WrongPassword | Verdict::NotSetUp => Err(self.refused(wrong(who)).await),
         }
     }
 
@@ -113,12 +115,15 @@ impl<S: Store, H: Hasher> Admin<S, H> {
         Ok(verifier.map(|verifier| Standing { who: who.clone(), called, verifier }))
     }
 
-    async fn refused(&self, who: Claimed, code: ErrorCode) -> ErrorCode {
-        let event = AuditEvent::SignInFailed { who, card: None };
-        match self.record_audit(event).await {
-            Ok(()) => code,
-            Err(error) => log_failed(&error),
-        }
+    async fn refused(&self, refused: Refused) -> Refusal {
+        let code = match self.guard.ledger.refused(None, refused) {
+            None => ErrorCode::SignInFailed,
+            Some(record) => match self.write_audit(record).await {
+                Ok(()) => ErrorCode::SignInFailed,
+                Err(error) => log_failed(&error),
+            },
+        };
+        code.into()
     }
 
     /// Writes a record of something that changed no other record.
@@ -126,8 +131,15 @@ impl<S: Store, H: Hasher> Admin<S, H> {
     /// # Errors
     /// The store's.
     pub async fn record_audit(&self, event: AuditEvent) -> Result<(), AdminError> {
-        let record = AuditRecord { at: self.clock.wall(), station: None, event };
-        Ok(self.store.append_audit(record).await?)
+        self.write_audit(AuditRecord { at: self.clock.wall(), station: None, event }).await
+    }
+
+    /// The same of a record that is made already.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn write_audit(&self, record: AuditRecord) -> Result<(), AdminError> {
+        Ok(self.guard.ledger.write(&*self.store, record).await?)
     }
 
     /// The whole log, oldest record first, with the record that it was handed out.

@@ -1,6 +1,9 @@
 //! The audit log: who may have it, what is recorded beside the changes themselves.
 
-use std::time::Duration;
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    time::Duration,
+};
 
 use kazasu_hal::{EventKind, Fault, FaultKind, Presence, ReaderInfo, ReaderName};
 use kazasu_registration::{AuditEvent, Claimed, DeviceSecret, ErrorCode, Role};
@@ -19,7 +22,7 @@ on_both_stores!(
 );
 
 /// The log as `event user detail`, from a record on.
-async fn log(service: &Service, after: u64) -> Vec<String> {
+pub(crate) async fn log(service: &Service, after: u64) -> Vec<String> {
     let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
     let entries = service.audit_after(after).await.unwrap();
     let line = |entry: &kazasu_registration::AuditEntry| {
@@ -68,12 +71,17 @@ async fn only_administrators_may_have_the_log(world: World<impl Store>) {
         ("a:b", "sesame 1", wrong.clone(), Some("sign-in-failed - -")),
         ("chief", long.as_str(), wrong.clone(), Some("sign-in-failed - -")),
     ];
-    for (user, password, expected, recorded) in rows {
+    for (nth, (user, password, expected, recorded)) in rows.into_iter().enumerate() {
         let before = newest(service).await;
-        let checked =
-            service.check_administrator(user, password.to_owned().into(), RETRIEVAL).await;
+        // Each from elsewhere: the first of an address is written at once.
+        let from = IpAddr::V4(Ipv4Addr::new(10, 0, 0, nth as u8));
+        let checked = service.check_administrator(user, password.to_owned().into(), from).await;
         assert_eq!(checked.map_err(|refusal| refusal.code), expected, "{user:?}");
         let log = log(service, before).await;
+        let recorded = recorded.map(|line: &str| match line.strip_suffix(" -") {
+            Some(line) => format!("{line} from {from}"),
+            None => format!("{line}; from {from}"),
+        });
         let recorded: Vec<_> = recorded.into_iter().collect();
         assert_eq!(log, recorded, "{user:?}");
     }

@@ -10,6 +10,7 @@ mod directory;
 mod flows;
 mod lockout;
 mod memory;
+mod refused;
 mod rights;
 mod sessions;
 mod settings;

@@ -4,7 +4,8 @@ use std::{
 };
 
 use kazasu_registration::{
-    AUDIT_KEPT_OF_KIND, AuditEntry, AuditEvent, AuditRecord, Broken, Claimed, Folded, UserId, Whole,
+    AUDIT_KEPT_OF_KIND, AuditEntry, AuditEvent, AuditRecord, Broken, Claimed, Folded, Refused,
+    UserId, Whole,
 };
 use rusqlite::Connection;
 
@@ -54,7 +55,7 @@ impl Log {
 }
 
 fn refused() -> AuditEvent {
-    AuditEvent::SignInFailed { who: Claimed::Unknown, card: None }
+    AuditEvent::SignInFailed(Refused::wrong(Claimed::Unknown, None))
 }
 
 fn added(n: usize) -> AuditEvent {

@@ -1,5 +1,5 @@
 use kazasu_registration::{
-    AuditEvent, AuditRecord, Claimed, CommitOutcome, DeviceSecret, ErrorCode,
+    AuditEvent, AuditRecord, Claimed, CommitOutcome, DeviceSecret, ErrorCode, Refused,
 };
 use kazasu_service::{SettingsToStore, Store};
 
@@ -19,7 +19,7 @@ pub(crate) async fn the_log_tells_all_and_holds_no_number(
     bind(store, 2, "tanaka", None).await;
     bind(store, 2, "tanaka", Some(1)).await;
     tap(store, 3).await;
-    let failed = |who, card| AuditEvent::SignInFailed { who, card };
+    let failed = |who, card| AuditEvent::SignInFailed(Refused::wrong(who, card));
     let events = [
         AuditEvent::Refused { code: ErrorCode::Full, card: card(9) },
         failed(Claimed::User(id("tanaka")), Some(card(3))),

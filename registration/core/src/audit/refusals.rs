@@ -1,0 +1,297 @@
+use std::{
+    collections::BTreeMap,
+    net::IpAddr,
+    time::{Duration, SystemTime},
+};
+
+use kazasu_hal::{CardIdentity, Mono, Now, StationName};
+
+use super::{
+    AuditEntry, AuditEvent, AuditRecord, Claimed,
+    export::utc,
+    fields::{came_from, joined},
+};
+use crate::{ErrorCode, Peer, UserId};
+
+/// How often there may be a record of one source.
+const EVERY: Duration = Duration::from_secs(60);
+/// How many sources are counted each by itself; further ones share one record.
+const SOURCES_MAX: usize = 256;
+/// How many people one record names.
+const NAMES_MAX: usize = 8;
+/// What stands before them, and after the last one where there were more.
+const NAMES: &str = "of ";
+const OTHERS: &str = " and others";
+
+/// Why credentials were refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RefusalKind {
+    /// Nobody has that name.
+    UnknownUser,
+    /// The password was wrong.
+    WrongPassword,
+    /// It was right, of somebody who is no administrator.
+    NotAdministrator,
+    /// Too many were wrong before: nobody looked at it.
+    Locked,
+    /// Too soon after the last one of the same person: nobody looked at it.
+    TooSoon,
+    /// Too many from there were wrong of late: nobody looked at it.
+    Limited,
+}
+
+impl RefusalKind {
+    /// The fixed word for scripts.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::UnknownUser => "unknown-user",
+            Self::WrongPassword => "wrong-password",
+            Self::NotAdministrator => "not-administrator",
+            Self::Locked => "locked",
+            Self::TooSoon => "too-soon",
+            Self::Limited => "limited",
+        }
+    }
+
+    /// What a person was told.
+    pub(super) fn code(self) -> Option<ErrorCode> {
+        match self {
+            Self::UnknownUser | Self::WrongPassword => Some(ErrorCode::SignInFailed),
+            // It has an event of its own.
+            Self::NotAdministrator => None,
+            Self::Locked => Some(ErrorCode::LockedOut),
+            Self::TooSoon | Self::Limited => Some(ErrorCode::TryLater),
+        }
+    }
+}
+
+/// Credentials that were refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// As whom.
+    pub who: Claimed,
+    /// The card that was to be registered or to sign in.
+    pub card: Option<CardIdentity>,
+    /// Why.
+    pub kind: RefusalKind,
+    /// The address, where it was not in front of the device.
+    pub from: Option<IpAddr>,
+}
+
+impl Refused {
+    /// In front of the device, since they were wrong.
+    #[must_use]
+    pub fn wrong(who: Claimed, card: Option<CardIdentity>) -> Self {
+        let kind = match who {
+            Claimed::Unknown => RefusalKind::UnknownUser,
+            Claimed::User(_) | Claimed::Device(_) => RefusalKind::WrongPassword,
+        };
+        Self { who, card, kind, from: None }
+    }
+
+    pub(super) fn to_text(&self) -> Option<String> {
+        let barred =
+            matches!(self.kind, RefusalKind::Locked | RefusalKind::TooSoon | RefusalKind::Limited);
+        let kind = barred.then(|| self.kind.as_str().to_owned());
+        joined([self.who.secret(), kind, self.from.map(came_from)])
+    }
+}
+
+/// Several of one source.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RefusedMany {
+    /// As whom, where all were the same.
+    pub who: Option<Claimed>,
+    /// The card, where all were the same.
+    pub card: Option<CardIdentity>,
+    /// From where, where it was one address or network.
+    pub from: Option<Peer>,
+    /// How many for each reason.
+    pub kinds: BTreeMap<RefusalKind, u32>,
+    /// Whom else they were about, as far as there is room.
+    pub names: Vec<UserId>,
+    /// There were more.
+    pub others: bool,
+    /// When the first was refused, and the last.
+    pub within: Option<(SystemTime, SystemTime)>,
+}
+
+impl RefusedMany {
+    /// How many.
+    #[must_use]
+    pub fn count(&self) -> u32 {
+        self.kinds.values().fold(0, |sum, count| sum.saturating_add(*count))
+    }
+
+    fn add(&mut self, at: SystemTime, refused: Refused) {
+        let from = refused.from.map(Peer::from);
+        match self.within {
+            None => {
+                self.within = Some((at, at));
+                self.who = Some(refused.who.clone());
+                self.card = refused.card;
+                self.from = from;
+            }
+            Some((since, _)) => {
+                self.within = Some((since, at));
+                self.card = self.card.take().filter(|card| refused.card.as_ref() == Some(card));
+                self.from = self.from.filter(|known| from == Some(*known));
+                if self.who.as_ref() != Some(&refused.who) {
+                    let who = self.who.take();
+                    who.into_iter().for_each(|who| self.name(who));
+                    self.name(refused.who.clone());
+                }
+            }
+        }
+        let count = self.kinds.entry(refused.kind).or_default();
+        *count = count.saturating_add(1);
+    }
+
+    /// Names one of several people.
+    fn name(&mut self, who: Claimed) {
+        match who {
+            Claimed::User(user) if self.names.contains(&user) => {}
+            Claimed::User(user) if self.names.len() < NAMES_MAX => self.names.push(user),
+            Claimed::User(_) => self.others = true,
+            // Who nobody is, the count of unknown ones says.
+            Claimed::Unknown => {}
+            Claimed::Device(_) => self.others = true,
+        }
+    }
+
+    pub(super) fn to_text(&self) -> String {
+        let kinds: Vec<_> =
+            self.kinds.iter().map(|(kind, count)| format!("{} {count}", kind.as_str())).collect();
+        let within = self.within.map(|(since, until)| format!("{} to {}", utc(since), utc(until)));
+        let names = self.names.iter().map(UserId::as_str).collect::<Vec<_>>().join(", ");
+        let others = if self.others { OTHERS } else { "" };
+        let named = !self.names.is_empty();
+        let parts = [
+            self.who.as_ref().and_then(Claimed::secret),
+            Some(format!("{} times", self.count())),
+            within,
+            Some(kinds.join(", ")),
+            named.then(|| format!("{NAMES}{names}{others}")),
+            self.from.map(came_from),
+        ];
+        joined(parts).unwrap_or_default()
+    }
+}
+
+/// Whom a record names besides its user.
+pub(super) fn names_in(entry: &AuditEntry) -> impl Iterator<Item = &str> {
+    let detail = entry.detail.as_deref().filter(|_| entry.event == "sign-ins-failed");
+    let names = detail.and_then(|detail| detail.split("; ").find_map(|it| it.strip_prefix(NAMES)));
+    let names = names.map(|names| names.strip_suffix(OTHERS).unwrap_or(names));
+    names.into_iter().flat_map(|names| names.split(", "))
+}
+
+/// Where somebody is who types credentials.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    /// Somewhere on the network.
+    From(Peer),
+    /// In front of the device.
+    At(Option<StationName>),
+}
+
+/// Counts refused credentials, so that guessing makes one record a minute for each source, whatever
+/// is wrong with what was typed. The first of a source is told at once.
+#[derive(Debug)]
+pub struct Refusals {
+    most: usize,
+    places: BTreeMap<Place, Held>,
+    /// Of those that came when all places were taken.
+    others: Held,
+}
+
+#[derive(Debug, Default)]
+struct Held {
+    /// The next record may be written then.
+    quiet_until: Mono,
+    /// Where all of it was.
+    station: Option<StationName>,
+    /// Not told yet.
+    many: RefusedMany,
+}
+
+impl Default for Refusals {
+    fn default() -> Self {
+        Self::new(SOURCES_MAX)
+    }
+}
+
+impl Refusals {
+    /// Nobody was refused yet; at most so many sources are counted each by itself.
+    #[must_use]
+    pub fn new(most: usize) -> Self {
+        Self { most, places: BTreeMap::new(), others: Held::default() }
+    }
+
+    /// Takes note of somebody who was refused. What comes back is to be written now.
+    pub fn refused(
+        &mut self,
+        now: Now,
+        station: Option<&StationName>,
+        refused: Refused,
+    ) -> Option<AuditRecord> {
+        let place = match refused.from {
+            Some(from) => Place::From(from.into()),
+            None => Place::At(station.cloned()),
+        };
+        let held = self.held(now.mono, place);
+        if held.is_empty() && held.quiet_until <= now.mono {
+            held.quiet_until = now.mono.after(EVERY);
+            let event = AuditEvent::SignInFailed(refused);
+            return Some(AuditRecord { at: now.wall, station: station.cloned(), event });
+        }
+        if held.is_empty() {
+            held.station = station.cloned();
+        }
+        held.station = held.station.take().filter(|known| station == Some(known));
+        held.many.add(now.wall, refused);
+        None
+    }
+
+    /// When there is something to be told.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Mono> {
+        let all = self.places.values().chain([&self.others]);
+        all.filter(|held| !held.is_empty()).map(|held| held.quiet_until).min()
+    }
+
+    /// What is to be told now; come back until there is nothing.
+    pub fn poll_output(&mut self, now: Now) -> Option<AuditRecord> {
+        self.next(now, |held| held.quiet_until <= now.mono)
+    }
+
+    /// The same of all that is not told yet: nobody will come back.
+    pub fn poll_rest(&mut self, now: Now) -> Option<AuditRecord> {
+        self.next(now, |_| true)
+    }
+
+    fn next(&mut self, now: Now, is_due: impl Fn(&Held) -> bool) -> Option<AuditRecord> {
+        let mut all = self.places.values_mut().chain([&mut self.others]);
+        let held = all.find(|held| !held.is_empty() && is_due(held))?;
+        held.quiet_until = now.mono.after(EVERY);
+        let event = AuditEvent::SignInsFailed(Box::new(std::mem::take(&mut held.many)));
+        Some(AuditRecord { at: now.wall, station: held.station.take(), event })
+    }
+
+    fn held(&mut self, now: Mono, place: Place) -> &mut Held {
+        if !self.places.contains_key(&place) && self.places.len() >= self.most {
+            self.places.retain(|_, held| !held.is_empty() || held.quiet_until > now);
+            if self.places.len() >= self.most {
+                return &mut self.others;
+            }
+        }
+        self.places.entry(place).or_default()
+    }
+}
+
+impl Held {
+    fn is_empty(&self) -> bool {
+        self.many.within.is_none()
+    }
+}
