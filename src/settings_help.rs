@@ -259,6 +259,12 @@ pub(crate) const ALL: &[Help] = &[
         "what new passwords have to be",
         "S10-4-03, S10-4-04, S10-4-05",
     ).means(NEW_PASSWORDS),
+    help(
+        "provisional.keep-hours",
+        "(hours, or 0)",
+        "provisional users that nobody registered are deleted after this time; 0: never",
+        "OURS",
+    ),
     help("provisional.limits.copy", BOOL, "provisional users may copy", "S10-2-07"),
     help("provisional.limits.fax", BOOL, "provisional users may fax", "S10-2-07"),
     help("provisional.limits.print", BOOL, "provisional users may print", "S10-2-07"),
@@ -268,6 +274,12 @@ pub(crate) const ALL: &[Help] = &[
         "(1 to 32 bytes)",
         "the name of users whose card is not registered yet",
         "S10-2-08",
+    ),
+    help(
+        "provisional.new-per-minute",
+        "(whole number, or 0)",
+        "unknown cards that one station makes records of in a minute; 0: any number",
+        "OURS",
     ),
     help(
         "registration.at-external-sign-in",

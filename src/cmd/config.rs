@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::{ask_records, confirmed, password_line, records};
 use crate::cli::{Config, Data};
 use crate::control::{End, Request};
-use crate::lines::{ChangeLine, HistoryLine, Message, SettingLine, UserLine};
+use crate::lines::{ChangeLine, HistoryLine, Message, SettingLine};
 use crate::out::Out;
 
 /// How many users are listed before they are deleted; the rest is counted.
@@ -83,7 +83,7 @@ pub(super) async fn set(
 
 /// Shows whom a change of the authentication mode deletes, to whoever is asked.
 async fn list_general(data: &Data) -> Result<()> {
-    let (users, _) = ask_records::<UserLine>(data, Request::UserList).await?;
+    let users = super::user::users(data, false).await?.users;
     let general: Vec<_> = users.iter().filter(|user| user.is_general()).collect();
     let mut error = io::stderr();
     for user in general.iter().take(LISTED_MAX) {

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::{ask_records, confirmed, password_line, records};
 use crate::cli::{Data, EditUser, User};
 use crate::control::{Edit, End, Request, Unlock};
-use crate::lines::{Csv, Message, UserDetail, UserLine};
+use crate::lines::{Csv, LeftoversLine, Message, RecordLine, UserDetail, UserLine};
 use crate::out::Out;
 
 /// Of a CSV file, in bytes: more than an import takes, so that the import says what it takes.
@@ -41,9 +41,12 @@ pub(crate) async fn run(command: User, out: Out) -> Result<End> {
             records::<Message>(&data, out, Request::UserUnlock { whom }).await
         }
         User::List { provisional, data, .. } => {
-            let (users, end) = users(&data, provisional).await?;
+            let Users { users, leftovers, end } = users(&data, provisional).await?;
             for user in &users {
                 out.line(user)?;
+            }
+            if let Some(text) = leftovers.as_ref().and_then(LeftoversLine::text) {
+                out.note(&text)?;
             }
             Ok(end)
         }
@@ -60,10 +63,24 @@ pub(crate) async fn run(command: User, out: Out) -> Result<End> {
     }
 }
 
-async fn users(data: &Data, only_provisional: bool) -> Result<(Vec<UserLine>, End)> {
-    let (mut users, end) = ask_records::<UserLine>(data, Request::UserList).await?;
-    users.retain(|user| !only_provisional || user.is_provisional());
-    Ok((users, end))
+/// A list of users as it came.
+pub(super) struct Users {
+    pub(super) users: Vec<UserLine>,
+    leftovers: Option<LeftoversLine>,
+    end: End,
+}
+
+pub(super) async fn users(data: &Data, only_provisional: bool) -> Result<Users> {
+    let (lines, end) = ask_records::<RecordLine>(data, Request::UserList).await?;
+    let (mut users, mut leftovers) = (Vec::new(), None);
+    for line in lines {
+        match line {
+            RecordLine::User(user) if only_provisional && !user.is_provisional() => {}
+            RecordLine::User(user) => users.push(user),
+            RecordLine::Leftovers(line) => leftovers = Some(line),
+        }
+    }
+    Ok(Users { users, leftovers, end })
 }
 
 async fn edit(user: EditUser, out: Out) -> Result<End> {
@@ -91,7 +108,7 @@ async fn delete_provisional(days: u16, yes: bool, data: &Data, out: Out) -> Resu
     let before = Timestamp::now()
         .checked_sub((i64::from(days) * 24).hours())
         .context("no clock goes back so far")?;
-    let (mut users, end) = users(data, true).await?;
+    let Users { mut users, end, .. } = users(data, true).await?;
     if end != End::Done {
         return Ok(end);
     }

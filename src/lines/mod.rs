@@ -14,7 +14,9 @@ use crate::out::Line;
 pub(crate) use audit::AuditText;
 pub(crate) use backup::{BackupLine, RestoreLine};
 pub(crate) use panel::{PanelLine, PanelLink};
-pub(crate) use records::{CardLine, Csv, ErasedLine, UserDetail, UserLine};
+pub(crate) use records::{
+    CardLine, Csv, ErasedLine, LeftoversLine, RecordLine, UserDetail, UserLine,
+};
 #[cfg(test)]
 pub(crate) use settings::shown;
 pub(crate) use settings::{

@@ -71,6 +71,59 @@ impl Line for UserLine {
     }
 }
 
+/// What there is to know of cards that nobody registered.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct LeftoversLine {
+    /// How many records are theirs, of all, and how many there may be.
+    pub(crate) provisional: u64,
+    pub(crate) records: u64,
+    pub(crate) capacity: u64,
+    /// After how many hours one is deleted; 0 for never.
+    pub(crate) keep_hours: u16,
+    /// How many gave way to other records in the last days.
+    pub(crate) gave_way: u64,
+    /// When the last of them did: RFC 3339, UTC.
+    pub(crate) last: Option<String>,
+}
+
+impl LeftoversLine {
+    /// What an administrator should know in any case.
+    pub(crate) fn warning(&self) -> Option<String> {
+        let last = self.last.as_deref()?;
+        Some(format!(
+            "the records were full ({} may be there): {} of cards that nobody registered gave way \
+             to others in the last days, the last at {last}; if nobody held so many cards here, \
+             somebody makes card numbers up: kazasu audit export --event provisional-gave-way",
+            self.capacity, self.gave_way
+        ))
+    }
+
+    /// `None` where there is nothing to tell.
+    pub(crate) fn text(&self) -> Option<String> {
+        let kept = match self.keep_hours {
+            0 => "they stay until somebody deletes them".to_owned(),
+            hours => format!("each is deleted after {hours} h"),
+        };
+        let there = (self.provisional > 0).then(|| {
+            format!(
+                "{} of {} records, {} at most, are of cards that nobody registered; {kept} \
+                 (provisional.keep-hours)",
+                self.provisional, self.records, self.capacity
+            )
+        });
+        let lines: Vec<_> = there.into_iter().chain(self.warning()).collect();
+        (!lines.is_empty()).then(|| lines.join("\n"))
+    }
+}
+
+/// What a list of users consists of.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum RecordLine {
+    User(UserLine),
+    Leftovers(LeftoversLine),
+}
+
 /// One record with all that hangs on it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct UserDetail {

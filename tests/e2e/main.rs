@@ -46,4 +46,5 @@ mod support;
 mod syslog;
 mod taps;
 mod touch;
+mod unknown_cards;
 mod users;

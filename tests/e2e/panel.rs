@@ -10,6 +10,7 @@ use crate::support::{Browser, Folder, Key, Service};
 const CARD: &str = "put felica idm=012E4C00000000A1";
 const SECOND: &str = "put felica idm=012E4C00000000A2";
 const THIRD: &str = "put felica idm=012E4C00000000A3";
+const FOURTH: &str = "put felica idm=012E4C00000000A4";
 const PASSWORD: &str = "Red horse 7";
 
 /// Runs a command that has to succeed.
@@ -45,12 +46,12 @@ fn ids(folder: &Folder, kind: &str) -> Vec<String> {
     of_kind.map(|user| user["user_id"].as_str().unwrap().to_owned()).collect()
 }
 
-/// S30-4-04, S10-3.6-01: another card replaces the first after a question; leftovers take a place
-/// until an administrator deletes them, and without a place nobody can register.
+/// S30-4-04, S10-3.6-01: another card replaces the first after a question; a leftover takes a place
+/// until another card needs it, and without a place nobody can register.
 #[test]
 fn chromium_replacement_capacity_and_leftovers() {
     let folder = Folder::new();
-    done(&folder, ["config", "set", "capacity.registered=1", "capacity.records=2"], "");
+    done(&folder, ["config", "set", "capacity.registered=2", "capacity.records=3"], "");
     let mut service = Service::with_sim(&folder);
     folder.add_user("alice", "Alice", PASSWORD);
     let browser = Browser::open(&folder, "en", &service.panel);
@@ -80,12 +81,12 @@ fn chromium_replacement_capacity_and_leftovers() {
     browser.wait_for(&["register"]);
     browser.click("#cancel");
     browser.wait_for(&["idle"]);
-    let leftovers = ids(&folder, "provisional");
-    assert_eq!(leftovers.len(), 1, "{leftovers:?}");
-
     hold(&folder, THIRD);
-    refused(&browser, "notice-problem", "K01");
-    assert_eq!(ids(&folder, "provisional"), leftovers);
+    browser.wait_for(&["register"]);
+    browser.click("#cancel");
+    browser.wait_for(&["idle"]);
+    let leftovers = ids(&folder, "provisional");
+    assert_eq!(leftovers.len(), 2, "{leftovers:?}");
 
     // The same unknown card again: the same record.
     hold(&folder, CARD);
@@ -94,10 +95,20 @@ fn chromium_replacement_capacity_and_leftovers() {
     browser.click("#cancel");
     browser.wait_for(&["idle"]);
 
-    done(&folder, ["user", "delete", &leftovers[0]], "");
-    hold(&folder, THIRD);
+    // The oldest gives way to another.
+    hold(&folder, FOURTH);
     browser.wait_for(&["register"]);
-    assert_eq!(ids(&folder, "registered"), ["alice"]);
+    let newer = ids(&folder, "provisional");
+    assert_eq!(newer, ["012E4C00000000A3", "012E4C00000000A4"]);
+    browser.click("#cancel");
+    browser.wait_for(&["idle"]);
+    done(&folder, ["user", "delete", "--provisional", "--yes"], "");
+    folder.add_user("bob", "Bob", PASSWORD);
+    done(&folder, ["config", "set", "capacity.registered=1", "capacity.records=2"], "");
+    hold(&folder, CARD);
+    refused(&browser, "notice-problem", "K01");
+    assert_eq!(ids(&folder, "provisional"), [""; 0]);
+    assert_eq!(ids(&folder, "registered"), ["alice", "bob"]);
     service.process.assert_running();
 }
 

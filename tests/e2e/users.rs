@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::support::{Finished, Folder, Screens, Service, Watch, json, kazasu, run};
 
 const CARD: &str = "012E4C1000000001";
-const PASSWORD: &str = "horse7";
+pub(crate) const PASSWORD: &str = "horse7";
 
 /// User ID, name, mail and kind of each user, in order.
 fn listed(folder: &Folder) -> Vec<[String; 4]> {
@@ -15,7 +15,7 @@ fn listed(folder: &Folder) -> Vec<[String; 4]> {
 }
 
 /// Runs `kazasu WORDS --data ...`; it ends like this and says each of `says`.
-fn check(folder: &Folder, words: &[&str], code: i32, says: &[&str]) -> Finished {
+pub(crate) fn check(folder: &Folder, words: &[&str], code: i32, says: &[&str]) -> Finished {
     let mut command = kazasu([]);
     command.args(words).args(["--data", &folder.data()]);
     let finished = run(command, "");
@@ -121,7 +121,7 @@ fn tell(folder: &Folder, line: &str) {
 }
 
 /// Types ID and password, and again where that was before the card's second read (K05).
-fn register(panel: &mut Screens, user_id: &str) {
+pub(crate) fn register(panel: &mut Screens, user_id: &str) {
     let mut page = panel.find("register");
     loop {
         panel.press(&page, "submit", &[("user_id", user_id), ("password", PASSWORD)]);

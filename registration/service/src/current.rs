@@ -1,6 +1,9 @@
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
-use kazasu_hal::StationName;
+use kazasu_hal::{CardIdentity, StationName};
 use kazasu_registration::{Altered, NumberKey, Settings, Site};
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, broadcast, watch};
 
@@ -68,13 +71,14 @@ pub(crate) struct Current {
     loaded: RwLock<Loaded>,
     told: watch::Sender<Arc<Site>>,
     altered: broadcast::Sender<Alteration>,
+    in_use: Mutex<HashMap<StationName, Vec<CardIdentity>>>,
 }
 
 impl Current {
     pub(crate) fn new(loaded: Loaded) -> Self {
         let told = watch::Sender::new(Arc::clone(&loaded.site));
         let altered = broadcast::Sender::new(ALTERATIONS_MAX);
-        Self { loaded: RwLock::new(loaded), told, altered }
+        Self { loaded: RwLock::new(loaded), told, altered, in_use: Mutex::default() }
     }
 
     pub(crate) fn site(&self) -> Arc<Site> {
@@ -83,6 +87,22 @@ impl Current {
 
     pub(crate) fn subscribe(&self) -> watch::Receiver<Arc<Site>> {
         self.told.subscribe()
+    }
+
+    /// Notes whose cards are in use at a station.
+    pub(crate) fn use_cards(&self, station: &StationName, cards: Vec<CardIdentity>) {
+        let mut in_use = self.in_use.lock().unwrap_or_else(PoisonError::into_inner);
+        if cards.is_empty() {
+            in_use.remove(station);
+        } else {
+            in_use.insert(station.clone(), cards);
+        }
+    }
+
+    /// The cards of people who are at a station now, and of whose jobs run.
+    pub(crate) fn cards_in_use(&self) -> Vec<CardIdentity> {
+        let in_use = self.in_use.lock().unwrap_or_else(PoisonError::into_inner);
+        in_use.values().flatten().cloned().collect()
     }
 
     pub(crate) fn alterations(&self) -> broadcast::Receiver<Alteration> {

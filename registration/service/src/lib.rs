@@ -21,6 +21,7 @@ pub mod fuzz;
 mod guard;
 mod hasher;
 mod ledger;
+mod leftovers;
 mod passwords;
 mod perform;
 mod requests;
@@ -53,5 +54,5 @@ pub use store::{SETTINGS_KEPT, Store};
 pub use stored::{
     AddOutcome, CheckedVerifier, Collision, Collisions, CopyToStore, Credentials, SaveOutcome,
     SettingsToStore, StoreError, StoreErrorKind, StoredSettings, StoredUser, UserChange,
-    UserToStore, Verifier,
+    UserToStore, Verifier, Wanted,
 };

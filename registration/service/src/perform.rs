@@ -12,8 +12,10 @@ use crate::{
     Answer, CheckedVerifier, CopyToStore, Directory, DirectoryError, Hasher, Person, Store,
     StoreError, StoreErrorKind, Verifier, Written,
     asker::Asker,
+    clock::Clock,
     current::Current,
     guard::{Guard, Guess, Refusal, Turn},
+    leftovers::make_room,
     passwords::Passwords,
 };
 
@@ -24,6 +26,7 @@ pub(crate) struct Ports<S, D, H> {
     pub(crate) passwords: Arc<Passwords<H>>,
     pub(crate) current: Arc<Current>,
     pub(crate) guard: Arc<Guard<S>>,
+    pub(crate) clock: Clock,
 }
 
 impl<S: Store, D: Directory, H: Hasher> Ports<S, D, H> {
@@ -53,7 +56,19 @@ impl<S: Store, D: Directory, H: Hasher> Ports<S, D, H> {
         };
         let current = self.current.read().await;
         provisional.number = current.site.number(&provisional.card)?;
-        self.store.make_provisional(provisional, verifier, capacity).await.map_err(store_failed)
+        let make = || self.store.make_provisional(provisional.clone(), verifier.clone(), capacity);
+        match make().await.map_err(store_failed)? {
+            ProvisionalOutcome::Full if self.make_room(false).await? => {
+                make().await.map_err(store_failed)
+            }
+            made => Ok(made),
+        }
+    }
+
+    /// Whether leftovers gave way to one more record.
+    async fn make_room(&self, registers: bool) -> Result<bool, ErrorCode> {
+        let room = make_room(&*self.store, &self.current, &self.clock, 1, registers);
+        room.await.map_err(store_failed)
     }
 
     /// Whether what was typed is right, unless too much of it was wrong before. `card` is the one
@@ -241,7 +256,11 @@ impl<S: Store, D: Directory, H: Hasher> Ports<S, D, H> {
                 let current = self.current.read().await;
                 binding.number = current.site.number(&binding.card)?;
                 let (user, station) = (binding.user.clone(), binding.station.clone());
-                let done = self.store.commit_copy(binding, copy).await;
+                let commit = || self.store.commit_copy(binding.clone(), copy.clone());
+                let mut done = commit().await;
+                if done == Ok(CommitOutcome::Full) && self.make_room(true).await? {
+                    done = commit().await;
+                }
                 if may_have_happened(&done, |done| *done == CommitOutcome::Done) {
                     self.current.altered(Some(station), [Altered::Record(user.into())]);
                 }

@@ -24,6 +24,7 @@ use crate::{
     current::Current,
     guard::{Guard, Refusal},
     ledger::{self, Ledger},
+    leftovers,
     passwords::Passwords,
     perform::Ports,
     requests::{self, AdminRequest, administrate},
@@ -124,6 +125,7 @@ impl Service {
             passwords: Arc::clone(&passwords),
             current: Arc::clone(&current),
             guard: Arc::new(guard),
+            clock: clock.clone(),
         });
         let mut handles = Vec::with_capacity(stations.len());
         let mut routes = BTreeMap::new();
@@ -139,6 +141,12 @@ impl Service {
         let log = AuditQueue { clock: clock.clone(), ledger: Arc::clone(&ledger), audit };
         tasks.spawn(route(events, routes, log.clone(), stopping.clone()));
 
+        tasks.spawn(leftovers::expire(
+            Arc::clone(&store),
+            Arc::clone(&current),
+            clock.clone(),
+            stopping.clone(),
+        ));
         let (admin, asked) = requests::queue();
         let guard = Arc::clone(&ports.guard);
         let office = Arc::new(Admin::beside(store, current, passwords, guard, clock.clone()));

@@ -227,6 +227,8 @@ impl<S: Store, D: Directory, H: Hasher> StationTask<S, D, H> {
 
     /// Does what the machine wants done and shows what it shows.
     fn follow(&mut self) {
+        // Before anything is asked about them.
+        self.ports.current.use_cards(&self.name, self.machine.cards_in_use());
         while let Some(effect) = self.machine.poll_output() {
             self.perform(effect);
         }

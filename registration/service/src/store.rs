@@ -8,7 +8,7 @@ use kazasu_registration::{
 
 use crate::{
     AddOutcome, CheckedVerifier, CopyToStore, Credentials, SaveOutcome, SettingsToStore,
-    StoreError, StoredSettings, StoredUser, UserChange, UserToStore, Verifier,
+    StoreError, StoredSettings, StoredUser, UserChange, UserToStore, Verifier, Wanted,
 };
 
 /// The port to the records: users, cards, settings, secrets, audit log.
@@ -101,6 +101,25 @@ pub trait Store: Send + Sync + 'static {
         before: Option<SystemTime>,
         at: SystemTime,
     ) -> impl Future<Output = Result<u64, StoreError>> + Send;
+
+    /// Deletes the provisional users made before a moment whose cards are not in use, with one audit
+    /// record, and says how many.
+    fn delete_leftovers(
+        &self,
+        before: SystemTime,
+        in_use: Vec<CardIdentity>,
+        at: SystemTime,
+    ) -> impl Future<Output = Result<u64, StoreError>> + Send;
+
+    /// Deletes as many of the oldest provisional users as it takes for other records to fit, with one
+    /// audit record; none whose card is in use. `false` where that would not be enough: then nobody
+    /// is deleted.
+    fn make_room(
+        &self,
+        wanted: Wanted,
+        in_use: Vec<CardIdentity>,
+        at: SystemTime,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
     /// The settings in force; `None` where none were ever stored.
     fn load_settings(

@@ -118,6 +118,17 @@ pub struct StoredUser {
     pub has_password: bool,
 }
 
+/// How many records are to fit, for which provisional users may have to give way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// How many more.
+    pub more: u64,
+    /// Whether they are people's: of those there may be fewer than records.
+    pub registered: bool,
+    /// How many there may be.
+    pub capacity: Capacity,
+}
+
 /// What became of adding users.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AddOutcome {

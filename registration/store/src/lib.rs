@@ -9,6 +9,7 @@ mod backup;
 mod bind;
 mod cards;
 mod error;
+mod leftovers;
 mod lockouts;
 mod millis;
 mod open;

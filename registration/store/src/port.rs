@@ -7,10 +7,10 @@ use kazasu_registration::{
 };
 use kazasu_service::{
     AddOutcome, CheckedVerifier, CopyToStore, Credentials, SaveOutcome, SettingsToStore, Store,
-    StoreError, StoredSettings, StoredUser, UserChange, UserToStore, Verifier,
+    StoreError, StoredSettings, StoredUser, UserChange, UserToStore, Verifier, Wanted,
 };
 
-use crate::{SqliteStore, audit, audit::Beside, bind, cards, lockouts, settings, users};
+use crate::{SqliteStore, audit, audit::Beside, bind, cards, leftovers, lockouts, settings, users};
 
 impl Store for SqliteStore {
     async fn look_up(&self, card: CardIdentity) -> Result<LookUp, StoreError> {
@@ -82,6 +82,24 @@ impl Store for SqliteStore {
         at: SystemTime,
     ) -> Result<u64, StoreError> {
         self.write(move |tx| users::delete_provisional(tx, before, at)).await
+    }
+
+    async fn delete_leftovers(
+        &self,
+        before: SystemTime,
+        in_use: Vec<CardIdentity>,
+        at: SystemTime,
+    ) -> Result<u64, StoreError> {
+        self.write(move |tx| leftovers::delete_old(tx, before, &in_use, at)).await
+    }
+
+    async fn make_room(
+        &self,
+        wanted: Wanted,
+        in_use: Vec<CardIdentity>,
+        at: SystemTime,
+    ) -> Result<bool, StoreError> {
+        self.write(move |tx| leftovers::make_room(tx, wanted, &in_use, at)).await
     }
 
     async fn load_settings(&self) -> Result<Option<StoredSettings>, StoreError> {

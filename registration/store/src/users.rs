@@ -404,7 +404,12 @@ pub(crate) fn delete_general(tx: &Transaction<'_>, at: SystemTime) -> Result<u64
     Ok(count)
 }
 
-/// Writes what an administrator did.
-fn log(tx: &Transaction<'_>, at: SystemTime, event: AuditEvent, card: Option<i64>) -> Result<()> {
+/// Writes what happened at no station.
+pub(crate) fn log(
+    tx: &Transaction<'_>,
+    at: SystemTime,
+    event: AuditEvent,
+    card: Option<i64>,
+) -> Result<()> {
     audit::insert(tx, &AuditRecord { at, station: None, event }, card, None)
 }

@@ -1,14 +1,19 @@
 use std::collections::BTreeMap;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
-use kazasu_registration::{CardNumber, Limits, Role, UserId, UserKey};
+use kazasu_registration::{AuditEvent, CardNumber, Limits, ListedUser, Role, UserId, UserKey};
 use kazasu_service::{AdminError, CardToRemove, StoredUser, Unlock, UserEdit};
 
 use super::{Done, Office, Refused, another_version};
 use crate::control::host::{Lines, send};
 use crate::control::{self, Edit, End, Feature};
-use crate::lines::{CardLine, Csv, ErasedLine, UserDetail, UserLine};
+use crate::lines::{
+    CardLine, Csv, ErasedLine, LeftoversLine, RecordLine, UserDetail, UserLine, rfc3339,
+};
+
+/// Of what gave way longer ago, the log alone tells.
+const LAST_DAYS: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// Users and cards.
 impl Office {
@@ -19,12 +24,39 @@ impl Office {
     }
 
     pub(super) async fn list_users(&self, lines: &Lines) -> Done {
-        for user in self.service.list_users().await? {
-            if !send(lines, &UserLine::new(&user)).await {
+        let users = self.service.list_users().await?;
+        let leftovers = self.leftovers(&users).await?;
+        let listed = users.iter().map(|user| RecordLine::User(UserLine::new(user)));
+        for line in listed.chain([RecordLine::Leftovers(leftovers)]) {
+            if !send(lines, &line).await {
                 break;
             }
         }
         Ok(())
+    }
+
+    /// What there is to know of cards that nobody registered.
+    pub(super) async fn leftovers(
+        &self,
+        users: &[ListedUser],
+    ) -> Result<LeftoversLine, AdminError> {
+        let settings = self.service.settings().await?.settings;
+        let since = SystemTime::from(Timestamp::now()).checked_sub(LAST_DAYS);
+        let log = self.service.audit_after(0).await?;
+        let gave_way = AuditEvent::ProvisionalGaveWay { count: 0 }.word();
+        let gave_way =
+            log.iter().filter(|entry| entry.event == gave_way && Some(entry.at) >= since);
+        let counts = gave_way.clone().filter_map(|entry| entry.detail.as_deref()?.parse().ok());
+        let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        let provisional = users.iter().filter(|user| matches!(user.key, UserKey::Provisional(_)));
+        Ok(LeftoversLine {
+            provisional: count(provisional.count()),
+            records: count(users.len()),
+            capacity: u64::from(settings.capacity.records),
+            keep_hours: settings.provisional.keep_hours,
+            gave_way: counts.fold(0, u64::saturating_add),
+            last: gave_way.last().map(|entry| rfc3339(entry.at)),
+        })
     }
 
     pub(super) async fn list_locked(&self, lines: &Lines) -> Done {

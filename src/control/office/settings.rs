@@ -146,6 +146,10 @@ impl Office {
         if changed.iter().any(|change| change.key == NUMBER) {
             warnings.extend(short_cards(&settings.card.number));
         }
+        if !stored {
+            let users = self.service.list_users().await?;
+            warnings.extend(self.leftovers(&users).await?.warning());
+        }
         let line = ChangedLine {
             version: if stored { done.version } else { before.version },
             stored,

@@ -142,6 +142,16 @@ pub enum AuditEvent {
         /// What the user may do now.
         limits: Limits,
     },
+    /// Provisional users that nobody registered in time were deleted.
+    ProvisionalExpired {
+        /// How many.
+        count: u64,
+    },
+    /// Provisional users that nobody registered, the oldest, were deleted to make room.
+    ProvisionalGaveWay {
+        /// How many.
+        count: u64,
+    },
     /// General and provisional users were deleted, since they cannot be there in the
     /// authentication mode that was set (spec 30 section 2).
     UsersDeleted {

@@ -346,6 +346,8 @@ fn no_event_is_without_a_row() {
         AuditEvent::CardEraseUnknown { user: tanaka() },
         AuditEvent::RoleChanged { user: tanaka(), role: Role::General },
         AuditEvent::LimitsChanged { user: tanaka(), limits: Limits::ALLOW_ALL },
+        AuditEvent::ProvisionalExpired { count: 1 },
+        AuditEvent::ProvisionalGaveWay { count: 1 },
         AuditEvent::UsersDeleted { count: 1 },
         settings(&[]),
         AuditEvent::SecretSet { secret: DeviceSecret::Guest },

@@ -46,6 +46,8 @@ impl AuditEvent {
             Self::CardEraseUnknown { .. } => "card-erase-unknown",
             Self::RoleChanged { .. } => "role-changed",
             Self::LimitsChanged { .. } => "limits-changed",
+            Self::ProvisionalExpired { .. } => "provisional-expired",
+            Self::ProvisionalGaveWay { .. } => "provisional-gave-way",
             Self::UsersDeleted { .. } => "users-deleted",
             Self::SettingsChanged { .. } => "settings-changed",
             Self::SecretSet { .. } => "secret-set",
@@ -124,6 +126,8 @@ impl AuditEvent {
             | Self::LimitsChanged { user, .. }
             | Self::SignedInUnchecked { user } => (Some(user), None),
             Self::AllUnlocked { .. }
+            | Self::ProvisionalExpired { .. }
+            | Self::ProvisionalGaveWay { .. }
             | Self::UsersDeleted { .. }
             | Self::SettingsChanged { .. }
             | Self::SecretSet { .. }
@@ -208,7 +212,9 @@ impl AuditEvent {
             Self::BackupMade { users } => Some(format!("{users} users")),
             Self::Restored { made: Some(made) } => Some(format!("backup of {}", utc(*made))),
             Self::ReaderChanged { reader, state, more } => Some(changed(reader, *state, *more)),
-            Self::UsersDeleted { count }
+            Self::ProvisionalExpired { count }
+            | Self::ProvisionalGaveWay { count }
+            | Self::UsersDeleted { count }
             | Self::UsersImported { count }
             | Self::UsersExported { count }
             | Self::AllUnlocked { count } => Some(count.to_string()),

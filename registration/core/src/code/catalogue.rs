@@ -57,6 +57,8 @@ catalogue! {
     CardOnly = "K11", SignIn, Person;
     /// Too many attempts with this user ID have failed.
     LockedOut = "K12", SignIn | Registration, Administrator;
+    /// More cards that nobody knew were held here within a minute than make records.
+    TooManyNewCards = "K20", SignIn | Registration, Person | Administrator;
     /// The site's card number rule makes no number of this card: it is too short, mostly.
     CardWithoutNumber = "K21", SignIn | Registration, Person | Administrator;
     /// Guests may not use this device.

@@ -156,11 +156,20 @@ pub struct ProvisionalSettings {
     pub name: UserName,
     /// What they may do (S10-2-07).
     pub limits: Limits,
+    /// After how many hours one that nobody registered is deleted; 0 for never.
+    pub keep_hours: u16,
+    /// How many cards that nobody knew one station makes records of in a minute; 0 for any number.
+    pub new_per_minute: u16,
 }
 
 impl Default for ProvisionalSettings {
     fn default() -> Self {
-        Self { name: UserName::provisional(), limits: Limits::FORBID_ALL }
+        Self {
+            name: UserName::provisional(),
+            limits: Limits::FORBID_ALL,
+            keep_hours: 24,
+            new_per_minute: 30,
+        }
     }
 }
 

@@ -220,6 +220,12 @@ impl Station {
     }
 
     fn make_provisional(&mut self, now: Now, card: Tapped, password: Option<Password>) -> State {
+        if !self.new_cards.take(now.mono, self.settings().provisional.new_per_minute) {
+            return match self.new_cards.log(now.mono) {
+                true => self.refuse(now, ErrorCode::TooManyNewCards, card.identity),
+                false => self.notice(now, ErrorCode::TooManyNewCards),
+            };
+        }
         let request = self.next_request();
         let provisional = Provisional {
             card: card.identity.clone(),

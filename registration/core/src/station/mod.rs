@@ -4,6 +4,7 @@ mod cards;
 mod effect;
 mod input;
 mod leave;
+mod new_cards;
 mod own;
 mod page;
 mod register;
@@ -22,6 +23,7 @@ pub use effect::{
     OwnChange, OwnOutcome, Provisional, ProvisionalOutcome, Verdict,
 };
 pub use input::{DeviceEvent, Input, PanelAction, Request, SignInAs, TypedRecord};
+use new_cards::NewCards;
 use state::{Shown, State};
 
 use crate::{
@@ -61,6 +63,7 @@ pub struct Station {
     paid: bool,
     /// What changed while an answer about somebody is on its way.
     altered: Vec<Altered>,
+    new_cards: NewCards,
     state: State,
     effects: VecDeque<Effect>,
 }
@@ -86,6 +89,7 @@ impl Station {
             job: None,
             paid: false,
             altered: Vec::new(),
+            new_cards: NewCards::default(),
             state: State::Nobody,
             effects: VecDeque::new(),
         };
@@ -132,6 +136,15 @@ impl Station {
             clears_at: self.state.clears_at(),
             page: self.page(),
         }
+    }
+
+    /// The cards of people who are here without being registered, and of whose job runs: their
+    /// records are not to be deleted as leftovers.
+    #[must_use]
+    pub fn cards_in_use(&self) -> Vec<CardIdentity> {
+        let tapped = self.state.registers().map(|card| card.identity.clone());
+        let jobs = self.job.as_ref().and_then(|job| job.card.clone());
+        tapped.into_iter().chain(jobs).collect()
     }
 
     fn step(&mut self, now: Now, mut state: State, input: Input) -> State {

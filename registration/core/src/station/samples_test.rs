@@ -102,7 +102,7 @@ pub(super) const SAMPLES: &[(&str, &[&str])] = &[
         ],
     ),
     ("Password", &["fine", "breaks a rule"]),
-    ("NewPassword", &["fine", "differ", "too short", "breaks a rule"]),
+    ("NewPassword", &["fine", "fine, many new cards", "differ", "too short", "breaks a rule"]),
     ("SpecialKey", &["-"]),
     ("OpenRegistration", &["-", "off the menu"]),
     (
@@ -145,6 +145,8 @@ pub(super) const SAMPLES: &[(&str, &[&str])] = &[
             "unknown",
             "unknown, not by card",
             "unknown, card asks",
+            "unknown, many new cards",
+            "unknown, many new cards, logged",
             "unknown, mode remote",
             "unknown, mode remote, not at sign-in",
             "unknown, mode verified",

@@ -235,6 +235,20 @@ impl State {
         }
     }
 
+    /// The card of somebody who is not registered, or may not be.
+    pub(super) fn registers(&self) -> Option<&Tapped> {
+        match self {
+            Self::LookingUp(s) | Self::MakingProvisional(s) => Some(&s.card),
+            Self::NewPassword(s) => Some(&s.card),
+            Self::Provisional(s) => Some(&s.card),
+            Self::Form(s) => Some(&s.card),
+            Self::Verifying(s) => Some(&s.card),
+            Self::ConfirmingReplace(s) => Some(&s.card),
+            Self::Committing(s) => Some(&s.card),
+            _ => None,
+        }
+    }
+
     /// The card that holds the session up, where the reader keeps cards.
     pub(super) fn inserted(&self) -> Option<&CardIdentity> {
         match self {

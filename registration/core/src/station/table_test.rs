@@ -4,6 +4,8 @@
 use std::collections::HashMap;
 
 use super::{rig_test::*, samples_test::*, *};
+use kazasu_hal::Mono;
+
 use crate::{Notice, Page};
 
 struct Row {
@@ -88,6 +90,8 @@ fn set_up(state: &str, event: &str, guard: &str) -> Option<Rig> {
             "job runs" => drop(rig.input(Input::Device(DeviceEvent::JobStarted))),
             "paid" => drop(rig.input(Input::Device(DeviceEvent::PaymentEnabled))),
             "altered meanwhile" => drop(rig.input(Input::Altered(altered("the same")))),
+            "many new cards" => while rig.station.new_cards.take(Mono(rig.time), 30) {},
+            "logged" => assert!(rig.station.new_cards.log(Mono(rig.time))),
             "card tapped" => drop(rig.input(Input::CardPresented(card_b()))),
             _ => {}
         }

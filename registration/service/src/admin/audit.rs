@@ -78,6 +78,7 @@ impl<S: Store, H: Hasher> Admin<S, H> {
             passwords: Arc::clone(&self.passwords),
             current: Arc::clone(&self.current),
             guard: Arc::clone(&self.guard),
+            clock: self.clock.clone(),
         };
         match ports.verify(claim, None, Asker::Retrieval(from)).await? {
             Verdict::RightDevice => Ok(who),

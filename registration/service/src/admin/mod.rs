@@ -17,7 +17,8 @@ use kazasu_registration::{
 
 use crate::{
     AddOutcome, Argon2id, Hasher, Loaded, Means, Store, StoredUser, UserToStore, clock::Clock,
-    current::Current, guard::Guard, passwords::Passwords, perform::may_have_happened,
+    current::Current, guard::Guard, leftovers::make_room, passwords::Passwords,
+    perform::may_have_happened,
 };
 use error::AdminError;
 use import::{BadLine, ImportError, Imported, LineProblem};
@@ -185,9 +186,16 @@ impl<S: Store, H: Hasher> Admin<S, H> {
             ready.push(UserToStore { id, name, mail, role, limits, verifier });
         }
         let capacity = self.current.site().settings.capacity;
-        let outcome = self.store.add_users(ready, capacity, self.clock.wall()).await?;
+        let more = u64::try_from(ready.len()).unwrap_or(u64::MAX);
+        let add = || self.store.add_users(ready.clone(), capacity, self.clock.wall());
+        let mut added = add().await?;
+        if added == AddOutcome::Full
+            && make_room(&*self.store, &self.current, &self.clock, more, true).await?
+        {
+            added = add().await?;
+        }
         self.guard.forget_wrong();
-        Ok(outcome)
+        Ok(added)
     }
 }
 

@@ -14,6 +14,7 @@ use kazasu_registration::{
 use kazasu_service::{
     AddOutcome, CheckedVerifier, CopyToStore, Credentials, SaveOutcome, SettingsToStore, Store,
     StoreError, StoreErrorKind, StoredSettings, StoredUser, UserChange, UserToStore, Verifier,
+    Wanted,
 };
 
 use crate::plan::{
@@ -88,6 +89,10 @@ calls! {
     Reads find_user(key: UserKey) -> Option<StoredUser>;
     Writes delete_user(key: UserKey, at: SystemTime) -> bool;
     Writes delete_provisional(before: Option<SystemTime>, at: SystemTime) -> u64;
+    Writes delete_leftovers(
+        before: SystemTime, in_use: Vec<CardIdentity>, at: SystemTime
+    ) -> u64;
+    Writes make_room(wanted: Wanted, in_use: Vec<CardIdentity>, at: SystemTime) -> bool;
     Reads load_settings() -> Option<StoredSettings>;
     Reads settings_history() -> Vec<StoredSettings>;
     Writes save_settings(change: SettingsToStore) -> SaveOutcome;

@@ -185,13 +185,14 @@ async fn a_deleted_user_frees_the_card(world: World<impl Store>) {
 /// Spec 10 section 5, S30-4-04.
 async fn no_more_records_than_there_is_room_for(world: World<impl Store>) {
     world.add("tanaka", "sesame").await;
-    world.tap(1);
-    world.form().await;
-    world.act(PanelAction::Cancel).await;
+    // Somebody who is registering gives way to nobody.
+    world.tap_at("door", 1);
+    world.form_at("door").await;
     world.tap(2);
     world.code(ErrorCode::Full).await;
     world.act(PanelAction::Cancel).await;
-    // The leftover's card still goes on, and registering it makes room again.
+    // Registering that card makes room again.
+    world.act_at("door", PanelAction::Cancel).await;
     world.register(1, "tanaka", "sesame").await;
     world.tap(2);
     world.form().await;

@@ -5,11 +5,11 @@ use std::time::Duration;
 use kazasu_hal::{EventKind, Fault, FaultKind, Presence, ReaderInfo, ReaderName};
 use kazasu_registration::{ErrorCode, Page, Settings, SignInAs, TypedRecord};
 use kazasu_service::{ActError, AdminError, DeviceEvent, PanelAction, StoreError, StoreErrorKind};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::{
     memory::Memory,
-    world::{World, card, id, station, submit, with},
+    world::{World, card, id, registered, station, submit, with},
 };
 
 async fn with_user(user_id: &str, password: &str) -> World<Memory> {
@@ -218,4 +218,72 @@ async fn the_device_puts_the_panel_to_sleep() {
     world.form().await;
     assert_eq!(world.service.device(&station("desk"), DeviceEvent::PowerSave).await, Ok(()));
     assert!(matches!(world.view("desk").borrow().page, Page::Idle { .. }));
+}
+
+/// An emulator that makes numbers up keeps nobody out: the oldest card that nobody registered gives
+/// way, never one that is in use, and never a person.
+#[tokio::test(start_paused = true)]
+async fn unknown_cards_do_not_keep_people_out() {
+    let world = World::memory(with(&[
+        ("capacity.records", "4"),
+        ("capacity.registered", "3"),
+        ("provisional.new-per-minute", "0"),
+    ]));
+    world.add("tanaka", "sesame").await;
+    // Somebody is registering all the while.
+    world.tap_at("door", 9);
+    world.form_at("door").await;
+    for n in 1..=8 {
+        world.tap(n);
+        world.form().await;
+        world.act(PanelAction::Cancel).await;
+        world.idle().await;
+    }
+    assert_eq!(world.cards().await, ["- 07", "- 08", "- 09"]);
+    // Nor does it keep an administrator from adding people.
+    world.add("suzuki", "sesame").await;
+    world.add("sato", "sesame").await;
+    assert_eq!(world.cards().await, ["- 09"]);
+    world.act_at("door", submit("tanaka", "sesame")).await;
+    world.shows("door", "registered", registered).await;
+    // People alone fill the records: then nobody else comes in.
+    let log = world.service.audit_after(0).await.unwrap();
+    assert!(log.iter().any(|entry| entry.event == "provisional-gave-way"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_card_that_nobody_registers_is_forgotten_after_a_day() {
+    let world = World::in_step(with(&[]));
+    world.tap(1);
+    world.form().await;
+    world.act(PanelAction::Cancel).await;
+    sleep(Duration::from_secs(23 * 3600)).await;
+    assert_eq!(world.cards().await, ["- 01"]);
+    sleep(Duration::from_secs(2 * 3600)).await;
+    assert!(world.cards().await.is_empty());
+    let log = world.service.audit_after(0).await.unwrap();
+    assert_eq!(log.iter().filter(|entry| entry.event == "provisional-expired").count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn too_many_new_cards_are_told_and_recorded_once() {
+    let world = World::memory(with(&[("provisional.new-per-minute", "3")]));
+    for n in 1..=8 {
+        world.tap(n);
+        if n <= 3 {
+            world.form().await;
+        } else {
+            world.code(ErrorCode::TooManyNewCards).await;
+        }
+        world.act(PanelAction::Cancel).await;
+        world.idle().await;
+    }
+    assert_eq!(world.cards().await.len(), 3);
+    // Cards that are known are nobody's matter, and the other station has places of its own.
+    world.tap(1);
+    world.form().await;
+    world.tap_at("door", 20);
+    world.form_at("door").await;
+    let log = world.service.audit_after(0).await.unwrap();
+    assert_eq!(log.iter().filter(|entry| entry.code.as_deref() == Some("K20")).count(), 1);
 }

@@ -12,12 +12,14 @@ use kazasu_registration::{
     CardNumber, ErrorCode, MailAddress, Notice, Page, Problem, SessionView, Settings, SignInAs,
     Site, Source, UserEntry, UserId, UserKey, UserName,
 };
-use kazasu_service::{Loaded, PanelAction, Person, Rights, Service, Store};
+use kazasu_service::{
+    Argon2id, Loaded, Means, PanelAction, Person, Rights, Service, Store, WallClock,
+};
 use kazasu_store::SqliteStore;
 use tempfile::TempDir;
 use tokio::{
     sync::{broadcast, watch},
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 
 use crate::memory::Memory;
@@ -35,6 +37,8 @@ pub(crate) struct World<S> {
     _folder: Option<TempDir>,
 }
 
+/// When the worlds begin, after 1970.
+const MADE: Duration = Duration::from_secs(1_790_000_000);
 const STATIONS: [&str; 2] = ["desk", "door"];
 
 pub(crate) fn station(name: &str) -> StationName {
@@ -96,6 +100,13 @@ impl World<Memory> {
     pub(crate) fn memory(settings: Settings) -> Self {
         Self::start(Memory::new(), settings, None)
     }
+
+    /// The calendar keeps pace with the time of the test, wherever that stands still or is skipped.
+    pub(crate) fn in_step(settings: Settings) -> Self {
+        let start = Instant::now();
+        let wall_clock = WallClock::new(move || SystemTime::UNIX_EPOCH + MADE + start.elapsed());
+        Self::start_at(Memory::new(), settings, None, wall_clock)
+    }
 }
 
 impl World<SqliteStore> {
@@ -111,10 +122,12 @@ fn serve<S: Store>(
     directory: &Arc<ScriptedDirectory>,
     settings: Settings,
     stations: &[&str],
+    wall_clock: WallClock,
 ) -> (broadcast::Sender<Event>, Service) {
     let (events, heard) = broadcast::channel(64);
     let site = Site { has_directory: true, ..Site::new(settings).unwrap() };
-    let service = Service::start(
+    let service = Service::start_with(
+        Means { wall_clock, ..Means::<Argon2id>::default() },
         Arc::clone(store),
         Arc::clone(directory),
         Loaded::from(site),
@@ -126,9 +139,18 @@ fn serve<S: Store>(
 
 impl<S: Store> World<S> {
     fn start(store: S, settings: Settings, folder: Option<TempDir>) -> Self {
+        Self::start_at(store, settings, folder, WallClock::default())
+    }
+
+    fn start_at(
+        store: S,
+        settings: Settings,
+        folder: Option<TempDir>,
+        wall_clock: WallClock,
+    ) -> Self {
         let store = Arc::new(store);
         let directory = Arc::new(ScriptedDirectory::new());
-        let (events, service) = serve(&store, &directory, settings, &STATIONS);
+        let (events, service) = serve(&store, &directory, settings, &STATIONS, wall_clock);
         Self { service, store, directory, events, _folder: folder }
     }
 
@@ -140,7 +162,8 @@ impl<S: Store> World<S> {
     /// The same with other stations.
     pub(crate) async fn restart_at(&mut self, settings: Settings, stations: &[&str]) {
         self.service.shutdown().await;
-        (self.events, self.service) = serve(&self.store, &self.directory, settings, stations);
+        (self.events, self.service) =
+            serve(&self.store, &self.directory, settings, stations, WallClock::default());
     }
 
     pub(crate) async fn add(&self, user_id: &str, password: &str) {

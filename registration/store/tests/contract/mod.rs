@@ -34,6 +34,7 @@ macro_rules! contract {
             people_change_their_own_record,
             administrators_change_records,
             leftovers_are_deleted_and_nobody_else,
+            leftovers_give_way,
             settings_have_versions,
             secrets_are_set_and_removed,
             all_cards_get_new_numbers_or_none,

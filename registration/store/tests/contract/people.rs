@@ -1,7 +1,7 @@
 //! Copies of a directory's people, own records, what administrators change.
 
 use kazasu_registration::{AuditEvent, AuditRecord, Claimed, Failures, OwnChange, OwnOutcome};
-use kazasu_service::{CheckedVerifier, StoredUser, UserChange};
+use kazasu_service::{CheckedVerifier, StoredUser, UserChange, Wanted};
 
 use super::*;
 
@@ -296,4 +296,68 @@ pub(crate) async fn wrong_passwords_are_counted_for_users_alone(store: &impl Sto
     // They go with the user.
     assert_eq!(store.delete_user(id("tanaka").into(), at(2)).await, Ok(true));
     assert_eq!(store.failures().await, Ok(Vec::new()));
+}
+
+/// Leftovers go by age, or the oldest of them where room is wanted; what is in use stays, and so does
+/// everybody who is registered.
+pub(crate) async fn leftovers_give_way(store: &impl Store) {
+    add(store, &["tanaka"]).await;
+    for n in 1..=5 {
+        let made = Provisional { at: at(u64::from(n) * 10), ..provisional(n) };
+        let made = store.make_provisional(made, None, MANY).await;
+        assert_eq!(made, Ok(ProvisionalOutcome::Made));
+    }
+    let there = async || {
+        let mut there = Vec::new();
+        for n in 1..=5 {
+            if store.look_up(card(n)).await == Ok(LookUp::Provisional) {
+                there.push(n);
+            }
+        }
+        there
+    };
+    let cards = |used: &[u8]| used.iter().map(|n| card(*n)).collect::<Vec<_>>();
+    let rows: [(u64, &[u8], u64, &[u8]); 3] = [
+        (10, &[], 0, &[1, 2, 3, 4, 5]),
+        (11, &[1], 0, &[1, 2, 3, 4, 5]),
+        (11, &[9], 1, &[2, 3, 4, 5]),
+    ];
+    for (before, in_use, gone, left) in rows {
+        let deleted = store.delete_leftovers(at(before), cards(in_use), at(2000)).await;
+        assert_eq!(deleted, Ok(gone), "{before}");
+        assert_eq!(there().await, left, "{before}");
+    }
+    // One person and four cards; people have to fit among the people too.
+    let rows: [(u64, bool, (u32, u32), &[u8], bool, &[u8]); 9] = [
+        (1, false, (6, 9), &[], true, &[2, 3, 4, 5]),
+        (5, false, (5, 9), &[], false, &[2, 3, 4, 5]),
+        (1, false, (5, 9), &[2, 3, 4, 5], false, &[2, 3, 4, 5]),
+        (1, true, (5, 1), &[], false, &[2, 3, 4, 5]),
+        (4, true, (5, 4), &[], false, &[2, 3, 4, 5]),
+        (1, false, (5, 1), &[], true, &[3, 4, 5]),
+        (2, true, (4, 3), &[3], true, &[3]),
+        (0, true, (3, 1), &[], true, &[3]),
+        (2, true, (3, 3), &[], true, &[]),
+    ];
+    for (more, registered, (records, people), in_use, fits, left) in rows {
+        let capacity = Capacity { records, registered: people };
+        let wanted = Wanted { more, registered, capacity };
+        assert_eq!(store.make_room(wanted, cards(in_use), at(2000)).await, Ok(fits), "{wanted:?}");
+        assert_eq!(there().await, left, "{wanted:?}");
+    }
+    let log = store.audit_log(0).await.unwrap();
+    let said = log.iter().filter(|entry| entry.event.starts_with("provisional-"));
+    let said: Vec<_> = said
+        .filter_map(|entry| Some(format!("{} {}", entry.event, entry.detail.as_deref()?)))
+        .collect();
+    assert_eq!(
+        said,
+        [
+            "provisional-expired 1",
+            "provisional-gave-way 1",
+            "provisional-gave-way 2",
+            "provisional-gave-way 1"
+        ]
+    );
+    assert_eq!(listed(store).await, ["tanaka registered no card"]);
 }

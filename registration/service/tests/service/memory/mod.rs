@@ -105,6 +105,16 @@ impl Records {
         numbers.any(|number| number.as_str().eq_ignore_ascii_case(id.as_str()))
     }
 
+    /// The provisional users whose card is not in use, oldest first.
+    fn spare(&self, in_use: &[CardIdentity]) -> Vec<(SystemTime, UserKey)> {
+        let used = |row: &Row| row.card.as_ref().is_some_and(|card| in_use.contains(card));
+        let spare = self.rows.iter().filter(|row| row.account().is_none() && !used(row));
+        let mut spare: Vec<_> =
+            spare.map(|row| (row.user.listed.created_at, row.user.listed.key.clone())).collect();
+        spare.sort_by_key(|(made, _)| *made);
+        spare
+    }
+
     fn registered(&self) -> usize {
         self.rows.iter().filter(|row| row.account().is_some()).count()
     }

@@ -8,7 +8,7 @@ use kazasu_registration::{
 };
 use kazasu_service::{
     AddOutcome, CheckedVerifier, CopyToStore, Credentials, SaveOutcome, SettingsToStore, Store,
-    StoreError, StoredSettings, StoredUser, UserChange, UserToStore, Verifier,
+    StoreError, StoredSettings, StoredUser, UserChange, UserToStore, Verifier, Wanted,
 };
 
 use super::{Memory, Row, row};
@@ -241,6 +241,50 @@ impl Store for Memory {
                 records.log(&AuditEvent::ProvisionalDeleted { card });
             }
             count
+        })
+        .await
+    }
+
+    async fn delete_leftovers(
+        &self,
+        before: SystemTime,
+        in_use: Vec<CardIdentity>,
+        _at: SystemTime,
+    ) -> Result<u64, StoreError> {
+        self.answer(|records| {
+            let mut gone = records.spare(&in_use);
+            gone.retain(|(made, _)| *made < before);
+            records.rows.retain(|row| !gone.iter().any(|(_, key)| row.user.listed.key == *key));
+            let count = gone.len() as u64;
+            if count > 0 {
+                records.log(&AuditEvent::ProvisionalExpired { count });
+            }
+            count
+        })
+        .await
+    }
+
+    async fn make_room(
+        &self,
+        wanted: Wanted,
+        in_use: Vec<CardIdentity>,
+        _at: SystemTime,
+    ) -> Result<bool, StoreError> {
+        self.answer(|records| {
+            let more = usize::try_from(wanted.more).unwrap();
+            let Capacity { registered, records: all } = wanted.capacity;
+            let spare = records.spare(&in_use);
+            let count = (records.rows.len() + more).saturating_sub(all as usize);
+            let too_many = records.registered() + more > registered as usize;
+            if (wanted.registered && too_many) || count > spare.len() {
+                return false;
+            }
+            let gone = &spare[..count];
+            records.rows.retain(|row| !gone.iter().any(|(_, key)| row.user.listed.key == *key));
+            if count > 0 {
+                records.log(&AuditEvent::ProvisionalGaveWay { count: count as u64 });
+            }
+            true
         })
         .await
     }
