@@ -1,6 +1,7 @@
 //! The panel's address, and which browsers are paired with which stations.
 
 use kazasu_hal::StationName;
+use kazasu_registration::AuditEvent;
 use kazasu_service::Service;
 use kazasu_web::Pairings;
 
@@ -53,6 +54,11 @@ impl Panels {
                 ));
             }
         };
+        // A link that the log does not know is handed to nobody.
+        let made = AuditEvent::PanelLinkMade;
+        if let Err(error) = self.service.record_audit_at(StationName(station.clone()), made).await {
+            return End::Error(format!("no link was made: {error}"));
+        }
         let link = |address: &str| format!("{address}pair/{}", *code);
         let line = PanelLink {
             link: link(&self.address),
@@ -85,17 +91,28 @@ impl Panels {
     }
 
     async fn revoke(&self, number: Option<u32>, lines: &Lines) -> End {
-        match (self.pairings.revoke(number).await, number) {
-            (Ok(0), Some(number)) => {
+        let revoked = match self.pairings.revoke(number).await {
+            Ok(revoked) => revoked,
+            Err(error) => {
+                return End::Error(format!(
+                    "nothing was changed: the list of paired browsers cannot be stored ({error})"
+                ));
+            }
+        };
+        let count = revoked.len();
+        for (number, station) in revoked {
+            let event = AuditEvent::PanelRevoked { number };
+            // Nobody stays paired because the log is full: it counts what it could not take.
+            if let Err(error) = self.service.record_audit_at(station, event).await {
+                tracing::error!(%error, number, "a revoked browser could not be audited");
+            }
+        }
+        match (count, number) {
+            (0, Some(number)) => {
                 End::No(format!("no browser {number} is paired (kazasu panel list)"))
             }
-            (Ok(1), Some(number)) => {
-                say(lines, &format!("browser {number} is paired no more")).await
-            }
-            (Ok(count), _) => say(lines, &format!("{count} browsers are paired no more")).await,
-            (Err(error), _) => End::Error(format!(
-                "nothing was changed: the list of paired browsers cannot be stored ({error})"
-            )),
+            (1, Some(number)) => say(lines, &format!("browser {number} is paired no more")).await,
+            (count, _) => say(lines, &format!("{count} browsers are paired no more")).await,
         }
     }
 }

@@ -28,6 +28,7 @@ mod flow;
 mod flow_directory;
 mod foreign;
 mod foreign_rcs380;
+mod guessing;
 mod guest;
 mod lockout;
 mod log;

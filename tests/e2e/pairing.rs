@@ -85,6 +85,21 @@ fn a_link_is_good_once_and_told_nowhere_else() {
     check(&folder.kazasu(["panel", "revoke", "1"], ""), 0, "paired no more");
     assert!(get(&address, "/", &cookie).contains(" 403 "));
     check(&folder.kazasu(["panel", "revoke", "--all"], ""), 0, "0 browsers");
+
+    let export = folder.kazasu(["audit", "export", "--format", "json"], "");
+    let told: Vec<_> = export
+        .stdout
+        .lines()
+        .map(json)
+        .filter(|record| record["event"].as_str().is_some_and(|event| event.starts_with("panel-")))
+        .map(|record| (record["event"].clone(), record["detail"].clone()))
+        .collect();
+    let expected = [
+        ("panel-link-made".into(), serde_json::Value::Null),
+        ("panel-paired".into(), "browser 1; from 127.0.0.1".into()),
+        ("panel-revoked".into(), "browser 1".into()),
+    ];
+    assert_eq!(told, expected, "{export:#?}");
 }
 
 #[test]

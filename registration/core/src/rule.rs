@@ -137,13 +137,13 @@ impl FieldError {
 
 impl From<FieldError> for Problem {
     fn from(error: FieldError) -> Self {
-        Self { code: error.code(), field: Some((error.field, error.rule)) }
+        Self { code: error.code(), field: Some((error.field, error.rule)), until: None }
     }
 }
 
 impl From<ErrorCode> for Problem {
     fn from(code: ErrorCode) -> Self {
-        Self { code, field: None }
+        Self { code, field: None, until: None }
     }
 }
 

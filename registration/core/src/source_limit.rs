@@ -96,6 +96,18 @@ impl SourceLimit {
         self.record(now, from).attempt(now)
     }
 
+    /// Whether an attempt from there may be made now; it is not made yet.
+    ///
+    /// # Errors
+    /// When the next one may be made.
+    pub fn check(&self, now: Mono, from: IpAddr) -> Result<(), Mono> {
+        match self.records.get(&from.into()) {
+            Some(record) => record.check(now),
+            None if self.records.len() >= self.most => self.shared.check(now),
+            None => Ok(()),
+        }
+    }
+
     /// The attempt was right, or nobody could say.
     pub fn succeeded(&mut self, from: IpAddr) {
         let record = self.records.get_mut(&from.into()).unwrap_or(&mut self.shared);
@@ -118,16 +130,21 @@ impl SourceLimit {
 }
 
 impl Record {
-    fn attempt(&mut self, now: Mono) -> Result<(), Mono> {
-        if self.is_over(now) {
-            *self = Self::default();
-        }
-        if self.failures >= FREE {
+    fn check(&self, now: Mono) -> Result<(), Mono> {
+        if self.failures >= FREE && !self.is_over(now) {
             let doublings = (self.failures - FREE).min(DOUBLINGS_MAX);
             let until = self.last.after(DELAY.saturating_mul(1 << doublings));
             if now < until {
                 return Err(until);
             }
+        }
+        Ok(())
+    }
+
+    fn attempt(&mut self, now: Mono) -> Result<(), Mono> {
+        self.check(now)?;
+        if self.is_over(now) {
+            *self = Self::default();
         }
         self.failures = self.failures.saturating_add(1);
         self.last = now;
@@ -161,10 +178,13 @@ mod tests {
         let mut now = 0;
         for wait in [1, 2, 4, 8, 16, 32, 64, 64, 64] {
             for _ in 0..1000 {
+                assert_eq!(limit.check(at(now + wait - 1), v4(1)), Err(at(now + wait)));
                 let told = limit.attempt(at(now + wait - 1), v4(1));
                 assert_eq!(told, Err(at(now + wait)), "being refused costs nothing more");
             }
             now += wait;
+            assert_eq!(limit.check(at(now), v4(1)), Ok(()), "after {wait} s");
+            assert_eq!(limit.check(at(now), v4(1)), Ok(()), "asking is no attempt");
             assert_eq!(limit.attempt(at(now), v4(1)), Ok(()), "after {wait} s");
         }
         assert_eq!(limit.attempt(at(now), v4(2)), Ok(()), "nobody else waits");
@@ -222,6 +242,7 @@ mod tests {
             (1..1_000_000).filter(|n| limit.attempt(at(0), v4(n % 100_000)).is_ok()).count();
         assert_eq!(let_through, 99 * 10 + 10, "each that is remembered, and all others as one");
         assert!(limit.attempt(at(0), v4(0)).is_err() && limit.records.len() == 100);
+        assert!(limit.check(at(0), v4(0)).is_err() && limit.check(at(0), v4(500_000)).is_err());
         // Those who went make room.
         assert_eq!(limit.attempt(at(601), v4(5000)), Ok(()));
         assert_eq!(limit.records.len(), 1);

@@ -167,11 +167,13 @@ pub enum Notice {
     Problem(Problem),
 }
 
-/// What went wrong: the code, and where a field broke a rule, which.
+/// What went wrong: the code; where a field broke a rule, which; where it passes by itself, when.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// Key of the error catalogue.
     pub code: ErrorCode,
     /// The field to correct and the rule it broke.
     pub field: Option<(Field, Rule)>,
+    /// When to try again, where that is known.
+    pub until: Option<Mono>,
 }

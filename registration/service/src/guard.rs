@@ -12,7 +12,7 @@ use std::{
 use kazasu_hal::{CardIdentity, Mono, StationName};
 use kazasu_registration::{
     AuditEvent, AuditRecord, Barred, Claim, Claimed, ErrorCode, Failures, Fingerprint, Guessed,
-    LockOut, LockOutLimits, RefusalKind, Refused, TypedPassword, UserId, Verdict, Way,
+    LockOut, LockOutLimits, Problem, RefusalKind, Refused, TypedPassword, UserId, Verdict, Way,
 };
 use tokio::{sync::OnceCell, time::sleep};
 
@@ -88,6 +88,12 @@ pub struct Refusal {
 impl From<ErrorCode> for Refusal {
     fn from(code: ErrorCode) -> Self {
         Self { code, until: None }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(Refusal { code, until }: Refusal) -> Self {
+        Self { until, ..Self::from(code) }
     }
 }
 

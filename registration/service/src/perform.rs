@@ -4,8 +4,8 @@ use kazasu_hal::CardIdentity;
 use kazasu_registration::{
     Account, Altered, AuditEvent, AuditRecord, Binding, Capacity, CardNumberRule, CardToFind,
     Claim, Claimed, CommitOutcome, DeviceSecret, ErrorCode, Field, FieldError, Keep, LookUp,
-    Method, OwnChange, OwnOutcome, Password, Provisional, ProvisionalOutcome, Refused, Rule,
-    Source, TypedPassword, UserId, Verdict,
+    Method, OwnChange, OwnOutcome, Password, Provisional, ProvisionalOutcome, RefusalKind, Refused,
+    Rule, Source, TypedPassword, UserId, Verdict,
 };
 
 use crate::{
@@ -79,6 +79,9 @@ impl<S: Store, D: Directory, H: Hasher> Ports<S, D, H> {
         card: Option<CardIdentity>,
         asker: Asker<'_>,
     ) -> Result<Verdict, Refusal> {
+        if matches!(Guess::of(&claim, None), Some(_)) {
+            self.admit(asker).await?;
+        }
         let checked = self.checked(claim, card, asker).await;
         if let Asker::Panel(_, Some(from)) = asker
             && !was_guessed(&checked, |verdict| {
@@ -88,6 +91,19 @@ impl<S: Store, D: Directory, H: Hasher> Ports<S, D, H> {
             self.guard.sources.admitted(from);
         }
         checked
+    }
+
+    /// Lets a page that is not on this machine try a password, before anybody looks at it. Whoever
+    /// retrieves the log was let through at the door.
+    async fn admit(&self, asker: Asker<'_>) -> Result<(), Refusal> {
+        let Asker::Panel(station, Some(from)) = asker else { return Ok(()) };
+        let Err(refusal) = self.guard.sources.admit(from) else { return Ok(()) };
+        let (who, kind) = (Claimed::Unknown, RefusalKind::Limited);
+        let refused = Refused { who, card: None, kind, from: Some(from) };
+        if let Some(record) = self.guard.ledger.refused(Some(station), refused) {
+            self.guard.ledger.write_or_say(&*self.store, record).await;
+        }
+        Err(refusal)
     }
 
     async fn checked(
@@ -310,7 +326,7 @@ impl<S: Store, D: Directory, H: Hasher> Ports<S, D, H> {
         &self,
         change: OwnChange,
         from: Option<IpAddr>,
-    ) -> Result<OwnOutcome, ErrorCode> {
+    ) -> Result<OwnOutcome, Refusal> {
         let asks = change.current.is_some();
         let refused = Refused { from, ..Refused::wrong(Claimed::User(change.user.clone()), None) };
         let station = change.station.clone();
@@ -320,27 +336,27 @@ impl<S: Store, D: Directory, H: Hasher> Ports<S, D, H> {
         {
             self.guard.ledger.write_or_say(&*self.store, record).await;
         }
-        let checked = saved.map_err(Refusal::from);
         if asks
             && let Some(from) = from
-            && !was_guessed(&checked, |outcome| *outcome == OwnOutcome::WrongPassword)
+            && !was_guessed(&saved, |outcome| *outcome == OwnOutcome::WrongPassword)
         {
             self.guard.sources.admitted(from);
         }
-        checked.map_err(|refusal| refusal.code)
+        saved
     }
 
     async fn save_own_of(
         &self,
         mut change: OwnChange,
         asker: Asker<'_>,
-    ) -> Result<OwnOutcome, ErrorCode> {
+    ) -> Result<OwnOutcome, Refusal> {
         let new = change.password.take();
         let password = match change.current.take() {
             None => None,
             Some(current) => {
+                self.admit(asker).await?;
                 let guess = Guess::user(change.user.clone(), &current);
-                let turn = self.guard.attempt(guess, asker).await.map_err(|r| r.code)?;
+                let turn = self.guard.attempt(guess, asker).await?;
                 let Turn::Check(attempt) = turn else { return Ok(OwnOutcome::WrongPassword) };
                 let stored = self.store.credentials(change.user.clone()).await;
                 let Some(stored) = stored.map_err(own_record_failed)? else {
@@ -369,7 +385,7 @@ impl<S: Store, D: Directory, H: Hasher> Ports<S, D, H> {
         if ends && may_have_happened(&saved, |outcome| matches!(outcome, OwnOutcome::Saved(_))) {
             self.current.altered(Some(station), [Altered::Record(user.into())]);
         }
-        saved.map_err(store_failed)
+        Ok(saved.map_err(store_failed)?)
     }
 
     async fn hash(&self, password: Password) -> Result<Verifier, ErrorCode> {

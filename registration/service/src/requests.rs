@@ -1,5 +1,6 @@
 use std::{net::IpAddr, sync::Arc, time::SystemTime};
 
+use kazasu_hal::StationName;
 use kazasu_registration::{
     AuditEntry, AuditEvent, AuditRecord, Broken, CardNumber, Claimed, DeviceSecret, ErrorCode,
     ListedUser, NumberKey, UserEntry, UserId, UserKey, Whole,
@@ -18,7 +19,10 @@ use crate::{
 /// How many administrators' requests may wait.
 const ADMIN_MAX: usize = 8;
 /// How many are worked on at a time.
-const ADMIN_PARALLEL: usize = 4;
+pub(crate) const ADMIN_PARALLEL: usize = 4;
+/// The same of those who sign in from the network, who keep no administrator waiting. Most of them
+/// only wait, so that nobody learns anything from the time.
+pub(crate) const SIGN_INS_PARALLEL: usize = 8;
 
 type Reply<T> = oneshot::Sender<Result<T, AdminError>>;
 
@@ -62,6 +66,7 @@ pub(crate) async fn administrate<S: Store, H: Hasher, D: Directory>(
     office: Arc<Admin<S, H>>,
     directory: Arc<D>,
     mut requests: mpsc::Receiver<AdminRequest>,
+    parallel: usize,
     mut stop: watch::Receiver<bool>,
 ) {
     let mut running = JoinSet::new();
@@ -69,7 +74,7 @@ pub(crate) async fn administrate<S: Store, H: Hasher, D: Directory>(
         tokio::select! {
             _ = stop.wait_for(|stop| *stop) => break,
             Some(_) = running.join_next() => {}
-            Some(request) = requests.recv(), if running.len() < ADMIN_PARALLEL => {
+            Some(request) = requests.recv(), if running.len() < parallel => {
                 running.spawn(serve(Arc::clone(&office), Arc::clone(&directory), request));
             }
         }
@@ -303,10 +308,12 @@ impl Service {
         password: Zeroizing<String>,
         from: IpAddr,
     ) -> Result<Claimed, Refusal> {
-        self.admit(from, None).await?;
+        self.admit(from).await?;
         let user = user.to_owned();
-        let asked = self.ask(|reply| AdminRequest::CheckAdministrator(user, password, from, reply));
-        asked.await.map_err(|error| error.code().unwrap_or(ErrorCode::Internal))?
+        let (reply, answer) = oneshot::channel();
+        let request = AdminRequest::CheckAdministrator(user, password, from, reply);
+        let asked = ask(self.sign_ins(), request, answer).await;
+        asked.map_err(|error| error.code().unwrap_or(ErrorCode::Internal))?
     }
 
     /// What makes this an administrator's session now; see [`Admin::standing`].
@@ -323,6 +330,18 @@ impl Service {
     /// [`AdminError`].
     pub async fn record_audit(&self, event: AuditEvent) -> Result<(), AdminError> {
         self.ask(|reply| AdminRequest::RecordAudit(event, reply)).await
+    }
+
+    /// Writes an audit record of something at a station.
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn record_audit_at(
+        &self,
+        station: StationName,
+        event: AuditEvent,
+    ) -> Result<(), AdminError> {
+        self.write_audit(AuditRecord { at: self.now().wall, station: Some(station), event }).await
     }
 
     pub(crate) async fn write_audit(&self, record: AuditRecord) -> Result<(), AdminError> {
@@ -367,7 +386,15 @@ impl Service {
         request: impl FnOnce(Reply<T>) -> AdminRequest,
     ) -> Result<T, AdminError> {
         let (reply, answer) = oneshot::channel();
-        self.admin().send(request(reply)).await.map_err(|_| AdminError::Stopped)?;
-        answer.await.map_err(|_| AdminError::Stopped)?
+        ask(self.admin(), request(reply), answer).await
     }
+}
+
+async fn ask<T>(
+    whom: &mpsc::Sender<AdminRequest>,
+    request: AdminRequest,
+    answer: oneshot::Receiver<Result<T, AdminError>>,
+) -> Result<T, AdminError> {
+    whom.send(request).await.map_err(|_| AdminError::Stopped)?;
+    answer.await.map_err(|_| AdminError::Stopped)?
 }

@@ -27,7 +27,7 @@ use crate::{
     leftovers,
     passwords::Passwords,
     perform::Ports,
-    requests::{self, AdminRequest, administrate},
+    requests::{self, ADMIN_PARALLEL, AdminRequest, SIGN_INS_PARALLEL, administrate},
     sources::Sources,
     station::{Act, StationTask, What},
 };
@@ -72,6 +72,7 @@ struct Shared {
     /// In the order given; few enough to search.
     stations: Vec<StationHandle>,
     admin: mpsc::Sender<AdminRequest>,
+    sign_ins: mpsc::Sender<AdminRequest>,
     clock: Clock,
     compared: Arc<AtomicU64>,
     ledger: Arc<Ledger>,
@@ -148,16 +149,23 @@ impl Service {
             stopping.clone(),
         ));
         let (admin, asked) = requests::queue();
+        let (sign_ins, signing_in) = requests::queue();
         let guard = Arc::clone(&ports.guard);
         let office = Arc::new(Admin::beside(store, current, passwords, guard, clock.clone()));
-        tasks.spawn(async move {
-            administrate(office, directory, asked, stopping).await;
-            // Whoever is refused until here is in the log.
-            drop(log);
-        });
+        for (asked, parallel) in [(asked, ADMIN_PARALLEL), (signing_in, SIGN_INS_PARALLEL)] {
+            let (office, directory) = (Arc::clone(&office), Arc::clone(&directory));
+            let (stopping, log) = (stopping.clone(), log.clone());
+            tasks.spawn(async move {
+                administrate(office, directory, asked, parallel, stopping).await;
+                // Whoever is refused until here is in the log.
+                drop(log);
+            });
+        }
+        drop(log);
         let tasks = Mutex::new(tasks);
         let stations = handles;
-        let shared = Shared { stations, admin, clock, compared, ledger, sources, stop, tasks };
+        let shared =
+            Shared { stations, admin, sign_ins, clock, compared, ledger, sources, stop, tasks };
         Self { shared: Arc::new(shared) }
     }
 
@@ -214,17 +222,21 @@ impl Service {
         self.tell(station, What::Panel { session, action, from }).await
     }
 
-    /// Lets somebody at this address type a password, before it is looked at. It counts as wrong
-    /// until it was found right.
+    /// Whether somebody at this address may type a password now. Each is counted when it is checked.
     ///
     /// # Errors
     /// 3065 where too many from there were wrong of late, and until when.
-    pub async fn admit(&self, from: IpAddr, station: Option<&StationName>) -> Result<(), Refusal> {
-        let refusal = match self.shared.sources.admit(from) {
-            Ok(()) => return Ok(()),
-            Err(refusal) => refusal,
-        };
-        self.limited(station, Some(from)).await;
+    pub async fn may_type(&self, from: IpAddr, station: &StationName) -> Result<(), Refusal> {
+        let Err(refusal) = self.shared.sources.check(from) else { return Ok(()) };
+        self.limited(Some(station), Some(from)).await;
+        Err(refusal)
+    }
+
+    /// Lets somebody at this address try a password, before it is looked at. It counts as wrong until
+    /// it was found right.
+    pub(crate) async fn admit(&self, from: IpAddr) -> Result<(), Refusal> {
+        let Err(refusal) = self.shared.sources.admit(from) else { return Ok(()) };
+        self.limited(None, Some(from)).await;
         Err(refusal)
     }
 
@@ -269,6 +281,10 @@ impl Service {
 
     pub(crate) fn admin(&self) -> &mpsc::Sender<AdminRequest> {
         &self.shared.admin
+    }
+
+    pub(crate) fn sign_ins(&self) -> &mpsc::Sender<AdminRequest> {
+        &self.shared.sign_ins
     }
 }
 

@@ -5,6 +5,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
+use kazasu_hal::Mono;
 use kazasu_registration::{ErrorCode, SourceLimit};
 
 use crate::{Refusal, clock::Clock};
@@ -26,8 +27,15 @@ impl Sources {
     /// # Errors
     /// 3065 where too many from there were wrong of late, and until when.
     pub(crate) fn admit(&self, from: IpAddr) -> Result<(), Refusal> {
-        let until = self.limit().attempt(self.clock.mono(), from).err();
-        until.map_or(Ok(()), |until| Err(Refusal { code: ErrorCode::TryLater, until: Some(until) }))
+        self.limit().attempt(self.clock.mono(), from).map_err(too_many)
+    }
+
+    /// The same without an attempt.
+    ///
+    /// # Errors
+    /// 3065, and until when.
+    pub(crate) fn check(&self, from: IpAddr) -> Result<(), Refusal> {
+        self.limit().check(self.clock.mono(), from).map_err(too_many)
     }
 
     /// It was right, or could not be checked.
@@ -39,4 +47,8 @@ impl Sources {
         // Nothing panics while it is locked, and each call leaves it whole.
         self.limit.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn too_many(until: Mono) -> Refusal {
+    Refusal { code: ErrorCode::TryLater, until: Some(until) }
 }

@@ -7,8 +7,8 @@ use std::{
 
 use kazasu_hal::{Event, EventKind, ReaderName, StationName};
 use kazasu_registration::{
-    Altered, AuditEvent, AuditRecord, DeviceEvent, Effect, Input, PanelAction, Refused, Request,
-    SessionView, Site, Station,
+    Altered, AuditEvent, AuditRecord, DeviceEvent, Effect, Input, PanelAction, Problem, Refused,
+    Request, SessionView, Site, Station,
 };
 use tokio::{
     sync::{
@@ -257,7 +257,7 @@ impl<S: Store, D: Directory, H: Hasher> StationTask<S, D, H> {
                 self.typing = from;
                 self.begin(request, async move {
                     let verdict = ports.verify(claim, card, Asker::Panel(&station, from)).await;
-                    Input::Verified(request, verdict.map_err(|refusal| refusal.code))
+                    Input::Verified(request, verdict.map_err(Problem::from))
                 });
             }
             Effect::Commit(request, binding) => {
@@ -268,7 +268,13 @@ impl<S: Store, D: Directory, H: Hasher> StationTask<S, D, H> {
             Effect::SaveOwn(request, change) => {
                 let from = self.acting;
                 self.effects.spawn(async move {
-                    (request, Input::OwnSaved(request, ports.save_own(change, from).await))
+                    (
+                        request,
+                        Input::OwnSaved(
+                            request,
+                            ports.save_own(change, from).await.map_err(Problem::from),
+                        ),
+                    )
                 });
             }
             Effect::Abandon(request) => {

@@ -119,6 +119,11 @@ clears-soon = This page closes soon. Touch it to stay.
 lost = This page has lost its service
 lost-hint = Please wait: it comes back by itself. If it does not, tell the person in charge of this device.
 
+wait-second = Wait a second, then try again.
+wait-seconds = Wait { $count } seconds, then try again.
+wait-minutes = Wait { $count } minutes, then try again.
+wait-hours = Wait { $count } hours, then try again.
+
 rule-length-characters = Use { $min } to { $max } characters.
 rule-length-bytes = This is too long: letters and digits up to { $max }, or about { $wide } Japanese characters.
 rule-printable-ascii = Use half-width letters, digits and signs only.

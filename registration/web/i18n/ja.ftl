@@ -119,6 +119,11 @@ clears-soon = まもなくこの画面を閉じます。続けるときは画面
 lost = 登録の受け付けが止まっています
 lost-hint = しばらくお待ちください。自動で元に戻ります。戻らないときは、この機器の担当者に知らせてください。
 
+wait-second = 1秒待ってから、やり直してください。
+wait-seconds = { $count }秒待ってから、やり直してください。
+wait-minutes = { $count }分待ってから、やり直してください。
+wait-hours = { $count }時間待ってから、やり直してください。
+
 rule-length-characters = { $min }～{ $max } 文字で入力してください。
 rule-length-bytes = 長すぎます。半角なら { $max } 文字、全角ならおよそ { $wide } 文字までです。
 rule-printable-ascii = 半角の英数字と記号だけが使えます。

@@ -20,6 +20,11 @@ impl RateLimit {
 
     /// Whether one more try is due now; counts it if so.
     pub(crate) fn allows(&mut self, now: Mono) -> bool {
+        self.attempt(now).is_ok()
+    }
+
+    /// The same; when the next one is due, if none is.
+    pub(crate) fn attempt(&mut self, now: Mono) -> Result<(), Mono> {
         while self.left < self.burst && now.since(self.counted) >= self.every {
             self.left += 1;
             self.counted = self.counted.after(self.every);
@@ -27,9 +32,11 @@ impl RateLimit {
         if self.left == self.burst {
             self.counted = now;
         }
-        let allowed = self.left > 0;
+        if self.left == 0 {
+            return Err(self.counted.after(self.every));
+        }
         self.left = self.left.saturating_sub(1);
-        allowed
+        Ok(())
     }
 }
 
@@ -58,7 +65,11 @@ mod tests {
         ];
         for (row, (at_s, expected)) in rows.into_iter().enumerate() {
             let now = Mono(Duration::from_secs(at_s));
-            assert_eq!(limit.allows(now), expected, "row {row}, second {at_s}");
+            let told = limit.attempt(now);
+            assert_eq!(told.is_ok(), expected, "row {row}, second {at_s}");
+            if let Err(until) = told {
+                assert!(until > now && until <= now.after(limit.every), "row {row}");
+            }
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Answers to what cannot be answered: a page in the person's language, or a word for the script.
 
+use std::time::Duration;
+
 use axum::{
     extract::Request,
     http::{HeaderMap, HeaderValue, StatusCode, header},
@@ -7,10 +9,18 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
+use kazasu_hal::Mono;
+
 use crate::{lang::Lang, panel};
 
 /// When to come again where all places are taken, in seconds.
 const AGAIN_S: &str = "10";
+
+/// How long to wait, in whole seconds, upwards: not too early. At least one.
+pub(crate) fn retry_after(until: Option<Mono>, now: Mono) -> u64 {
+    let wait = until.map_or(Duration::from_secs(1), |until| until.since(now));
+    wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)).max(1)
+}
 
 /// Who asks, and how.
 #[derive(Clone, Copy, Debug)]

@@ -4,7 +4,7 @@ use kazasu_hal::CardIdentity;
 use zeroize::Zeroizing;
 
 use super::{Altered, CommitOutcome, LookUp, OwnOutcome, ProvisionalOutcome, Verdict};
-use crate::{ErrorCode, JobReport, Site, Source};
+use crate::{ErrorCode, JobReport, Problem, Site, Source};
 
 /// What a station has to react to.
 #[derive(Debug)]
@@ -37,11 +37,11 @@ pub enum Input {
     /// Completes [`Effect::MakeProvisional`](super::Effect::MakeProvisional).
     ProvisionalMade(Request, Result<ProvisionalOutcome, ErrorCode>),
     /// Completes [`Effect::Verify`](super::Effect::Verify).
-    Verified(Request, Result<Verdict, ErrorCode>),
+    Verified(Request, Result<Verdict, Problem>),
     /// Completes [`Effect::Commit`](super::Effect::Commit).
     Committed(Request, Result<CommitOutcome, ErrorCode>),
     /// Completes [`Effect::SaveOwn`](super::Effect::SaveOwn).
-    OwnSaved(Request, Result<OwnOutcome, ErrorCode>),
+    OwnSaved(Request, Result<OwnOutcome, Problem>),
     /// The time that [`Station::poll_timeout`](super::Station::poll_timeout) named has come.
     Tick,
 }

@@ -3,7 +3,7 @@
 use super::{rig_test::*, *};
 use crate::{AuditEvent, ErrorCode, Notice, Page};
 
-fn right(id: &str) -> Result<Verdict, ErrorCode> {
+fn right(id: &str) -> Result<Verdict, crate::Problem> {
     Ok(Verdict::Right(account(id, None)))
 }
 

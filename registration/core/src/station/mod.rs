@@ -225,8 +225,8 @@ impl Station {
         &self.site.settings
     }
 
-    fn notice(&self, now: Now, code: ErrorCode) -> State {
-        self.show(now, Notice::Problem(code.into()))
+    fn notice(&self, now: Now, problem: impl Into<Problem>) -> State {
+        self.show(now, Notice::Problem(problem.into()))
     }
 
     fn show(&self, now: Now, notice: Notice) -> State {

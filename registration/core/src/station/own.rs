@@ -143,7 +143,7 @@ impl Station {
         &mut self,
         now: Now,
         s: SavingOwn,
-        outcome: Result<OwnOutcome, ErrorCode>,
+        outcome: Result<OwnOutcome, Problem>,
     ) -> State {
         match outcome {
             Ok(OwnOutcome::Saved(_)) if s.unlinks => self.show(now, Notice::Unlinked),
@@ -163,7 +163,7 @@ impl Station {
                 clears_at: self.clears_at(now),
             }),
             Ok(OwnOutcome::UserGone) => self.notice(now, ErrorCode::EditUserUnreadable),
-            Err(code) => self.notice(now, code),
+            Err(problem) => self.notice(now, problem),
         }
     }
 }

@@ -130,24 +130,24 @@ impl Station {
         &mut self,
         now: Now,
         s: Verifying,
-        verdict: Result<Verdict, ErrorCode>,
+        verdict: Result<Verdict, Problem>,
     ) -> State {
         let wrong = match s.source {
             Source::Device => ErrorCode::WrongCredentials,
             Source::Directory => ErrorCode::DirectoryWrongCredentials,
         };
-        let (who, code) = match verdict {
+        let (who, problem): (_, Problem) = match verdict {
             Ok(Verdict::Right(account)) => return self.vouched(now, s, account),
-            Ok(Verdict::WrongPassword) => (Some(Claimed::User(s.user.clone())), wrong),
-            Ok(Verdict::UnknownUser) => (Some(Claimed::Unknown), wrong),
-            Ok(Verdict::RightDevice | Verdict::NotSetUp) => (None, ErrorCode::Internal),
-            Err(code) => (None, code),
+            Ok(Verdict::WrongPassword) => (Some(Claimed::User(s.user.clone())), wrong.into()),
+            Ok(Verdict::UnknownUser) => (Some(Claimed::Unknown), wrong.into()),
+            Ok(Verdict::RightDevice | Verdict::NotSetUp) => (None, ErrorCode::Internal.into()),
+            Err(problem) => (None, problem),
         };
         if let Some(who) = who {
             let card = Some(s.card.identity.clone());
             self.audit(now, AuditEvent::SignInFailed(Refused::wrong(who, card)));
         }
-        self.back_to_form(now, s.card, s.source, &s.user, code)
+        self.back_to_form(now, s.card, s.source, &s.user, problem)
     }
 
     /// The credentials are right.
@@ -299,8 +299,8 @@ impl Station {
         card: Tapped,
         source: Source,
         user: &UserId,
-        code: ErrorCode,
+        problem: impl Into<Problem>,
     ) -> State {
-        self.form(now, card, source, user.as_str().to_owned(), Some(code.into()))
+        self.form(now, card, source, user.as_str().to_owned(), Some(problem.into()))
     }
 }

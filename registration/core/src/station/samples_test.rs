@@ -338,7 +338,7 @@ pub(super) fn machine_input(event: &str, first: &str, newest: Request) -> Input 
             match first {
                 "wrong password" => Ok(OwnOutcome::WrongPassword),
                 "user is gone" => Ok(OwnOutcome::UserGone),
-                "failed" => Err(ErrorCode::StoreUnavailable),
+                "failed" => Err(ErrorCode::StoreUnavailable.into()),
                 _ => Ok(OwnOutcome::Saved(account("tanaka", Some(card_a())))),
             },
         ),
@@ -382,7 +382,7 @@ pub(super) fn verified(guard: &str, newest: Request) -> Input {
             "never set" => Ok(Verdict::NotSetUp),
             "wrong password" => Ok(Verdict::WrongPassword),
             "unknown user" => Ok(Verdict::UnknownUser),
-            "failed" => Err(ErrorCode::StoreUnavailable),
+            "failed" => Err(ErrorCode::StoreUnavailable.into()),
             "right, has another card" => Ok(Verdict::Right(account("tanaka", Some(card_old())))),
             "right, has this card" => Ok(Verdict::Right(account("tanaka", Some(card_a())))),
             "right, from the directory" => {

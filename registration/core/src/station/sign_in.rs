@@ -240,11 +240,11 @@ impl Station {
         &mut self,
         now: Now,
         s: SigningIn,
-        verdict: Result<Verdict, ErrorCode>,
+        verdict: Result<Verdict, Problem>,
     ) -> State {
         let verdict = match verdict {
             Ok(verdict) => verdict,
-            Err(code) => return self.notice(now, code),
+            Err(problem) => return self.notice(now, problem),
         };
         let card = s.how.card().cloned();
         let who = match (verdict, s.how) {

@@ -338,8 +338,11 @@ impl World {
                 (*n, Input::ProvisionalMade(*n, made))
             }
             Effect::Verify(n, claim, _) => {
-                let verdict =
-                    if fails { Err(ErrorCode::TryLater) } else { Ok(self.records.verify(claim)) };
+                let verdict = if fails {
+                    Err(ErrorCode::TryLater.into())
+                } else {
+                    Ok(self.records.verify(claim))
+                };
                 (*n, Input::Verified(*n, verdict))
             }
             Effect::Commit(n, binding) => {
@@ -352,7 +355,7 @@ impl World {
             }
             Effect::SaveOwn(n, change) => {
                 let outcome = if fails {
-                    Err(ErrorCode::NotCommitted)
+                    Err(ErrorCode::NotCommitted.into())
                 } else {
                     Ok(self.records.save_own(change))
                 };

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use kazasu_registration::{DeviceSecret, ErrorCode, Page, Role, SignInAs};
+use kazasu_registration::{DeviceSecret, ErrorCode, Notice, Page, Problem, Role, SignInAs};
 use kazasu_service::{PanelAction, Service, Store, StoreError, StoreErrorKind, UserEdit};
 use tokio::time::sleep;
 
@@ -234,4 +234,98 @@ async fn what_could_not_be_written_is_told_once_there_is_room() {
         assert_eq!(events, expected);
         assert!(log[before].detail.as_deref().unwrap().starts_with("1 from "));
     }
+}
+
+/// What a page that was opened elsewhere says to this, once nobody checks any more.
+async fn elsewhere(world: &World<impl Store>, from: Option<IpAddr>, password: &str) -> Problem {
+    let desk = &world.service.stations()[0];
+    let act = async |action: PanelAction| {
+        let session = world.view("desk").borrow().session;
+        world.service.act_from(desk, session, action, from).await.unwrap();
+    };
+    act(PanelAction::AuthenticationKey).await;
+    act(PanelAction::SignInAs(SignInAs::User)).await;
+    let (user_id, password) = ("tanaka".to_owned(), password.to_owned().into());
+    act(PanelAction::SignIn { user_id, password }).await;
+    let page = world.shows("desk", "answer", |page| *page != Page::Checking).await;
+    act(PanelAction::Cancel).await;
+    act(PanelAction::AuthenticationKey).await;
+    match page {
+        Page::Notice(Notice::Problem(problem)) => problem,
+        // Signed in.
+        _ => ErrorCode::NotOffered.into(),
+    }
+}
+
+/// A page somewhere else is slowed down by its address, and nobody who stands before the device is.
+#[tokio::test(start_paused = true)]
+async fn a_panel_elsewhere_is_slowed_down_by_its_address() {
+    let world = World::memory(with(&[("lock-out.user", "10")]));
+    world.add("tanaka", "sesame").await;
+    let [one, other] = [1, 2].map(|nth| Some(IpAddr::V4(Ipv4Addr::new(10, 0, 0, nth))));
+    // Right ones cost nothing.
+    for _ in 0..30 {
+        assert_eq!(elsewhere(&world, one, "sesame").await.code, ErrorCode::NotOffered);
+    }
+    let before = world.service.audit_after(0).await.unwrap().len() as u64;
+    let mut told = Vec::new();
+    for nth in 0..30 {
+        told.push(elsewhere(&world, one, &format!("wrong {nth}")).await);
+    }
+    let compared = world.service.passwords_compared();
+    let last = elsewhere(&world, one, "sesame").await;
+    assert_eq!(last.code, ErrorCode::TryLater);
+    let wait = last.until.unwrap().since(world.service.now().mono);
+    assert!(wait > Duration::ZERO && wait <= Duration::from_secs(64), "{wait:?}");
+    assert_eq!(world.service.passwords_compared(), compared, "nobody looked at it");
+    let desk = &world.service.stations()[0];
+    assert!(world.service.may_type(one.unwrap(), desk).await.is_err());
+    assert!(world.service.may_type(other.unwrap(), desk).await.is_ok());
+    sleep(Duration::from_secs(60)).await;
+    for from in [None, other] {
+        assert_eq!(elsewhere(&world, from, "sesame").await.code, ErrorCode::NotOffered, "{from:?}");
+    }
+    let records = log(&world.service, before).await;
+    assert_eq!(records[0], "sign-in-failed tanaka from 10.0.0.1");
+    let rest = records.iter().find(|line| line.starts_with("sign-ins-failed")).unwrap();
+    assert!(rest.contains("limited ") && rest.ends_with("from 10.0.0.1"), "{rest}");
+}
+
+/// Whatever passes by itself is told until when: delays, the key operator's lock, a full memory. A
+/// user's lock does not.
+#[tokio::test(start_paused = true)]
+async fn until_when_is_told() {
+    let settings =
+        [("lock-out.user", "3"), ("lock-out.administrator", "1"), ("lock-out.remembered", "2")];
+    let world = World::memory(with(&settings));
+    let tries = async |who, user: &str, password: &str| {
+        world.sign_in(who, user, password).await;
+        let page = world.shows("desk", "answer", |page| *page != Page::Checking).await;
+        let Page::Notice(Notice::Problem(problem)) = page else { panic!("{page:?}") };
+        world.act(PanelAction::Cancel).await;
+        world.idle().await;
+        let now = world.service.now().mono;
+        (problem.code, problem.until.map(|until| until.since(now).as_secs_f64().ceil() as u64))
+    };
+    let operator = DeviceSecret::KeyOperator;
+    world.service.set_secret(operator, Some("sesame".to_owned().into())).await.unwrap();
+    let administrator = SignInAs::Administrator;
+    assert_eq!(tries(administrator, "admin", "one").await, (ErrorCode::SignInFailed, None));
+    let (code, seconds) = tries(administrator, "admin", "sesame").await;
+    assert!(code == ErrorCode::LockedOut && matches!(seconds, Some(59..=60)), "{seconds:?}");
+    for wrong in ["one", "two"] {
+        assert_eq!(tries(SignInAs::User, "a", wrong).await, (ErrorCode::SignInFailed, None));
+    }
+    assert_eq!(tries(SignInAs::User, "a", "three").await, (ErrorCode::TryLater, Some(1)));
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(tries(SignInAs::User, "a", "three").await, (ErrorCode::SignInFailed, None));
+    assert_eq!(tries(SignInAs::User, "a", "four").await, (ErrorCode::LockedOut, None));
+    // The key operator and `a` fill the memory: three of the others, then the honest one waits.
+    for other in ["b", "c", "d"] {
+        let (code, _) = tries(SignInAs::User, other, "one").await;
+        assert_eq!(code, ErrorCode::SignInFailed, "{other}");
+        sleep(Duration::from_secs(5)).await;
+    }
+    let (code, seconds) = tries(SignInAs::User, "honest", "sesame").await;
+    assert!(code == ErrorCode::TryLater && matches!(seconds, Some(50..=60)), "{seconds:?}");
 }

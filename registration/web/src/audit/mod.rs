@@ -9,11 +9,7 @@ mod credentials;
 pub(crate) mod fuzz;
 mod sessions;
 
-use std::{
-    net::IpAddr,
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{net::IpAddr, sync::Arc, time::SystemTime};
 
 use axum::{
     Extension, Router,
@@ -30,10 +26,7 @@ use kazasu_registration::{Claimed, DateFormat, ErrorCode, Shown, manual};
 use kazasu_service::{AdminError, Refusal, Service};
 
 use self::sessions::Sessions;
-use crate::{
-    connection::{OurAddress, TheirAddress},
-    origin::AllowedHosts,
-};
+use crate::{connection::Addresses, origin::AllowedHosts, refusal::retry_after};
 
 /// The largest form, in bytes: two fields in Base64.
 const BODY_MAX: usize = 4 * 1024;
@@ -81,7 +74,7 @@ async fn only_under_our_name(State(audit): State<Audit>, request: Request, next:
 
 async fn login(
     State(audit): State<Audit>,
-    Extension(TheirAddress(from)): Extension<TheirAddress>,
+    Extension(Addresses { theirs: from, .. }): Extension<Addresses>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
@@ -130,10 +123,7 @@ fn failed(Refusal { code, until }: Refusal, now: Mono) -> Response {
     }
     let mut response = refusal(status, &refused(code));
     if status == StatusCode::TOO_MANY_REQUESTS {
-        let wait = until.map_or(Duration::from_secs(1), |until| until.since(now));
-        // Whole seconds, upwards: not too early.
-        let seconds = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)).max(1);
-        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        response.headers_mut().insert(header::RETRY_AFTER, retry_after(until, now).into());
     }
     response
 }
@@ -144,7 +134,7 @@ fn refused(code: ErrorCode) -> String {
 
 async fn export(
     State(audit): State<Audit>,
-    Extension(OurAddress(address)): Extension<OurAddress>,
+    Extension(Addresses { ours: address, .. }): Extension<Addresses>,
     headers: HeaderMap,
 ) -> Response {
     let shared = &audit.0;

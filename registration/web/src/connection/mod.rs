@@ -41,13 +41,19 @@ const STRANGER_TIMEOUT: Duration = Duration::from_secs(60);
 /// After the system refused a connection (out of file handles), wait before asking again.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
-/// The address of this side of a connection.
+/// The two sides of a connection.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct OurAddress(pub(crate) IpAddr);
+pub(crate) struct Addresses {
+    pub(crate) ours: IpAddr,
+    pub(crate) theirs: IpAddr,
+}
 
-/// The address of the other side of a connection.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct TheirAddress(pub(crate) IpAddr);
+impl Addresses {
+    /// The other side's, where it is not on this machine: there stands the device.
+    pub(crate) fn elsewhere(self) -> Option<IpAddr> {
+        Some(self.theirs).filter(|theirs| !theirs.is_loopback() && *theirs != self.ours)
+    }
+}
 
 /// One connection and its place. The requests that come over it carry a copy of this.
 #[derive(Clone)]
@@ -174,10 +180,9 @@ async fn greet(
         tracing::debug!(%error, "no TCP_NODELAY");
     }
     let Ok(ours) = stream.local_addr() else { return };
-    let router = router
-        .layer(Extension(OurAddress(ours.ip().to_canonical())))
-        .layer(Extension(TheirAddress(peer.ip().to_canonical())))
-        .layer(Extension(guest.clone()));
+    let [ours, theirs] = [ours, peer].map(|address| address.ip().to_canonical());
+    let router =
+        router.layer(Extension(Addresses { ours, theirs })).layer(Extension(guest.clone()));
     let stream = Patient::new(stream);
     match tls {
         None => talk(stream, router).await,
@@ -198,5 +203,29 @@ async fn talk(stream: impl AsyncRead + AsyncWrite + Unpin, router: Router) {
         .await;
     if let Err(error) = served {
         tracing::debug!(%error, "a connection ended");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Who connects to an address of this machine from it stands before the device.
+    #[test]
+    fn elsewhere_is_another_machine() {
+        let rows = [
+            ("127.0.0.1", "127.0.0.1", false),
+            ("192.0.2.1", "127.0.0.2", false),
+            ("192.0.2.1", "192.0.2.1", false),
+            ("192.0.2.1", "192.0.2.2", true),
+            ("::1", "::1", false),
+            ("2001:db8::1", "2001:db8::1", false),
+            ("2001:db8::1", "2001:db8::2", true),
+        ];
+        for (ours, theirs, expected) in rows {
+            let [ours, their] = [ours, theirs].map(|address| address.parse::<IpAddr>().unwrap());
+            let addresses = Addresses { ours, theirs: their };
+            assert_eq!(addresses.elsewhere(), expected.then_some(their), "{addresses:?}");
+        }
     }
 }

@@ -219,14 +219,15 @@ impl Book {
         self.paired.iter().any(|paired| paired.number == number)
     }
 
-    /// Ends one pairing, or all. How many that were.
-    pub(super) fn revoke(&mut self, number: Option<u32>) -> usize {
-        let before = self.paired.len();
-        self.paired.retain(|paired| number.is_some_and(|number| number != paired.number));
+    /// Ends one pairing, or all: which.
+    pub(super) fn revoke(&mut self, number: Option<u32>) -> Vec<(u32, StationName)> {
+        let is_one = |paired: &mut Paired| number.is_none_or(|number| number == paired.number);
+        let gone = self.paired.extract_if(.., is_one);
+        let gone = gone.map(|paired| (paired.number, StationName(paired.station))).collect();
         if number.is_none() {
             self.links.clear();
         }
-        before - self.paired.len()
+        gone
     }
 }
 

@@ -77,9 +77,9 @@ fn each_browser_has_its_own_secret() {
     }
     let labels: Vec<_> = book.paired().iter().map(|paired| paired.label.as_str()).collect();
     assert_eq!(labels, ["Chromium", "kiosk"]);
-    assert_eq!((book.revoke(Some(1)), book.revoke(Some(1))), (1, 0));
+    assert_eq!([1, 1].map(|number| book.revoke(Some(number)).len()), [1, 0]);
     assert!(book.know(1, "first", at(1)).is_none() && book.know(2, "second", at(1)).is_some());
-    assert_eq!(book.revoke(None), 1);
+    assert_eq!(book.revoke(None).len(), 1);
     assert!(book.know(2, "second", at(1)).is_none());
 }
 

@@ -67,8 +67,8 @@ pub struct PairedBrowser {
 
 /// A browser that comes with a link.
 pub(crate) enum Came {
-    /// It is paired with this station now, and shall carry this.
-    Paired(StationName, HeaderValue),
+    /// It is paired with this station now, by this number, and shall carry this.
+    Paired(StationName, u32, HeaderValue),
     /// The link is used, too old, or none.
     NoSuchLink,
     /// No more browsers can be paired.
@@ -144,11 +144,11 @@ impl Pairings {
         browsers.collect()
     }
 
-    /// Ends one pairing, or with `None` all of them and all links; how many that were.
+    /// Ends one pairing, or with `None` all of them and all links; which that were.
     ///
     /// # Errors
     /// It could not be stored, and nothing was changed.
-    pub async fn revoke(&self, number: Option<u32>) -> io::Result<usize> {
+    pub async fn revoke(&self, number: Option<u32>) -> io::Result<Vec<(u32, StationName)>> {
         let _saving = self.0.saving.lock().await;
         self.change(|book| book.revoke(number)).await
     }
@@ -183,7 +183,7 @@ impl Pairings {
         let had = browser.number(&station);
         match self.change(|book| book.pair(code, &secret, had, calls_itself, now)).await {
             Ok(Pairing::Done(number, station)) => match cookies.set(&station, number, &secret) {
-                Some(cookie) => Came::Paired(station, cookie),
+                Some(cookie) => Came::Paired(station, number, cookie),
                 None => Came::Failed,
             },
             Ok(Pairing::NoSuchLink) => Came::NoSuchLink,

@@ -3,16 +3,17 @@
 use axum::{
     Extension,
     extract::{Form, State},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use kazasu_registration::{ErrorCode, Page, PanelAction, SignInAs, Source, TypedRecord};
+use kazasu_hal::Mono;
+use kazasu_registration::{ErrorCode, Page, PanelAction, Problem, SignInAs, Source, TypedRecord};
 use kazasu_service::ActError;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::{Panel, no_such_panel, redirect, shown, wants_fragment};
-use crate::{lang::Lang, pairing::Browser};
+use crate::{connection::Addresses, lang::Lang, pairing::Browser, refusal::retry_after};
 
 /// How much of a typed user ID is shown again, in characters: more than any valid one.
 pub(super) const KEPT: usize = 64;
@@ -77,6 +78,15 @@ impl Press {
         }
     }
 
+    /// Whether that password is to be compared with one that somebody has.
+    fn guesses(&self) -> bool {
+        match self.button {
+            Button::NewPassword => false,
+            Button::SaveOwn => !self.current_password.is_empty(),
+            _ => self.tries_a_password(),
+        }
+    }
+
     pub(super) fn action(self) -> PanelAction {
         match self.button {
             Button::AuthenticationKey => PanelAction::AuthenticationKey,
@@ -115,7 +125,7 @@ impl Press {
     }
 
     /// The page that the press came from, with the news that it is too early to try again.
-    pub(super) fn too_early(&self, page: &mut Page) {
+    pub(super) fn too_early(&self, page: &mut Page, until: Option<Mono>) {
         let kept = || self.user_id.chars().take(KEPT).collect();
         let problem = match page {
             Page::Register { user_id, sources, source, problem } => {
@@ -135,13 +145,14 @@ impl Press {
             | Page::EngineerPassword { problem } => problem,
             _ => return,
         };
-        *problem = Some(ErrorCode::TryLater.into());
+        *problem = Some(Problem { until, ..ErrorCode::TryLater.into() });
     }
 }
 
 pub(super) async fn act(
     State(panel): State<Panel>,
     Extension(browser): Extension<Browser>,
+    addresses: Option<Extension<Addresses>>,
     headers: HeaderMap,
     Form(press): Form<Press>,
 ) -> Response {
@@ -149,17 +160,24 @@ pub(super) async fn act(
     let Some((station, view)) = panel.station(Some(&press.station), &browser) else {
         return no_such_panel(lang.unwrap_or_else(|| Lang::from_headers(&headers)));
     };
-    if press.tries_a_password() && !panel.may_try(&station) {
+    let from = addresses.and_then(|Extension(addresses)| addresses.elsewhere());
+    let tried = match press.tries_a_password() {
+        true => panel.may_try(&station, from, press.guesses()).await,
+        false => Ok(()),
+    };
+    if let Err(until) = tried {
         let mut view = view.borrow().clone();
         // What was typed belongs to the session it was typed in.
         if view.session == press.session {
-            press.too_early(&mut view.page);
+            press.too_early(&mut view.page, until);
         }
         let lang = lang.unwrap_or_else(|| Lang::from_headers(&headers));
         let body = shown(panel.screen(&view, lang), &headers);
-        return (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "6")], body).into_response();
+        let after = retry_after(until, panel.0.service.now().mono);
+        let after = [(header::RETRY_AFTER, HeaderValue::from(after))];
+        return (StatusCode::TOO_MANY_REQUESTS, after, body).into_response();
     }
-    match panel.0.service.act(&station, press.session, press.action()).await {
+    match panel.0.service.act_from(&station, press.session, press.action(), from).await {
         // A press on a page that is over is no fault: the page that is due follows.
         Ok(()) | Err(ActError::SessionOver) => {}
         Err(error @ (ActError::Stopped | ActError::NoSuchStation)) => {

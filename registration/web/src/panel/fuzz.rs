@@ -56,7 +56,7 @@ fn pressed(press: Press) {
         },
     ];
     for page in &mut pages {
-        press.too_early(page);
+        press.too_early(page, None);
         let (Page::Register { user_id, problem, .. } | Page::SignIn { user_id, problem, .. }) =
             page
         else {

@@ -14,6 +14,7 @@ mod sim;
 
 use std::{
     collections::HashMap,
+    net::{IpAddr, Ipv4Addr},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -26,8 +27,8 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use kazasu_hal::StationName;
-use kazasu_registration::SessionView;
+use kazasu_hal::{Mono, StationName};
+use kazasu_registration::{AuditEvent, SessionView};
 use kazasu_service::Service;
 use maud::Markup;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -38,6 +39,7 @@ pub use sim::SimControl;
 
 use self::pages::Screen;
 use crate::{
+    connection::Addresses,
     lang::Lang,
     origin::{self, AllowedHosts},
     pairing::{Browser, Came, Cookies, Pairings},
@@ -94,7 +96,14 @@ struct Shared {
     cookies: Cookies,
     /// The first one is the page at `/`.
     stations: Vec<StationName>,
-    tries: Mutex<HashMap<StationName, RateLimit>>,
+    tries: Mutex<HashMap<StationName, Tries>>,
+}
+
+/// How often credentials may be tried at a station. Pages elsewhere hold up nobody who stands before
+/// the device.
+struct Tries {
+    here: RateLimit,
+    elsewhere: RateLimit,
 }
 
 #[derive(Clone)]
@@ -105,7 +114,8 @@ impl Panel {
         let stations = service.stations();
         let now = service.now().mono;
         let limit = || RateLimit::new(TRIES, TRY_EVERY, now);
-        let tries = stations.iter().map(|station| (station.clone(), limit())).collect();
+        let tries = || Tries { here: limit(), elsewhere: limit() };
+        let tries = stations.iter().map(|station| (station.clone(), tries())).collect();
         Self(Arc::new(Shared { service, config, cookies, stations, tries: Mutex::new(tries) }))
     }
 
@@ -135,11 +145,30 @@ impl Panel {
         Screen { view, lang, look, now: self.0.service.now().mono }
     }
 
-    /// Whether credentials may be tried at this station now.
-    fn may_try(&self, station: &StationName) -> bool {
-        let now = self.0.service.now().mono;
-        let mut tries = self.0.tries.lock().unwrap_or_else(PoisonError::into_inner);
-        tries.get_mut(station).is_some_and(|limit| limit.allows(now))
+    /// Whether credentials may be tried at this station now; until when not, if not. `from` is where
+    /// the page is, if it is not on this machine.
+    async fn may_try(
+        &self,
+        station: &StationName,
+        from: Option<IpAddr>,
+        is_guess: bool,
+    ) -> Result<(), Option<Mono>> {
+        let service = &self.0.service;
+        if let Some(from) = from.filter(|_| is_guess) {
+            service.may_type(from, station).await.map_err(|refusal| refusal.until)?;
+        }
+        let tried = {
+            let mut tries = self.0.tries.lock().unwrap_or_else(PoisonError::into_inner);
+            let limit = tries.get_mut(station).map(|tries| match from {
+                None => &mut tries.here,
+                Some(_) => &mut tries.elsewhere,
+            });
+            limit.map_or(Err(None), |limit| limit.attempt(service.now().mono).map_err(Some))
+        };
+        if tried.is_err() && is_guess {
+            service.limited(Some(station), from).await;
+        }
+        tried
     }
 
     /// The address of a station's page.
@@ -271,6 +300,7 @@ async fn pair(
     Extension(browser): Extension<Browser>,
     Path(code): Path<String>,
     Query(query): Query<PageQuery>,
+    addresses: Option<Extension<Addresses>>,
     headers: HeaderMap,
 ) -> Response {
     let lang = query.lang().unwrap_or_else(|| Lang::from_headers(&headers));
@@ -281,7 +311,13 @@ async fn pair(
     let calls_itself = text(header::USER_AGENT).unwrap_or_default();
     let Shared { config, cookies, service, .. } = &*panel.0;
     match config.pairings.pair(&code, &browser, calls_itself, cookies, service.now()).await {
-        Came::Paired(station, cookie) => {
+        Came::Paired(station, number, cookie) => {
+            let from = addresses.map_or(Ipv4Addr::LOCALHOST.into(), |Extension(it)| it.theirs);
+            let paired = AuditEvent::PanelPaired { number, from };
+            // The link that made it possible is in the log.
+            if let Err(error) = service.record_audit_at(station.clone(), paired).await {
+                tracing::error!(%error, number, "a paired browser could not be audited");
+            }
             let mut response = redirect(&panel.path(&station, query.lang()));
             response.headers_mut().insert(header::SET_COOKIE, cookie);
             response

@@ -1,10 +1,10 @@
 //! What each page says: the one place where a view becomes HTML, for whole documents and for the
 //! event stream.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use kazasu_hal::Mono;
-use kazasu_registration::{ErrorCode, Notice, Page, Problem, SessionView};
+use kazasu_registration::{Notice, Page, Problem, SessionView};
 use maud::{DOCTYPE, Markup, html};
 
 use super::{Look, ReaderPlace, assets, drawings, form, sim};
@@ -301,7 +301,7 @@ impl Screen<'_> {
         html! {
             @match problem {
                 None => h1 data-say { (self.lang.text(key)) },
-                Some(problem) => (problem_text(self.lang, problem.code)),
+                Some(problem) => (problem_text(self.lang, problem, self.now)),
             }
         }
     }
@@ -383,16 +383,32 @@ fn document(lang: Lang, title: &str, reload: Option<Duration>, body: &Markup) ->
 }
 
 /// What happened, what to do, and the code for the telephone.
-fn problem_text(lang: Lang, code: ErrorCode) -> Markup {
+fn problem_text(lang: Lang, problem: &Problem, now: Mono) -> Markup {
+    let code = problem.code;
     let text = |part: &str| lang.text(&format!("error-{}-{part}", code.as_str()));
+    let wait = problem.until.map(|until| until.since(now)).filter(|wait| !wait.is_zero());
     html! {
         h1 data-say { (text("what")) }
         p.then {
-            span data-say { (text("do")) }
+            span data-say { (wait.map_or_else(|| text("do"), |wait| waiting(lang, wait))) }
             " "
             span.code { (lang.text("code-label")) " " span data-code { (code.as_str()) } }
         }
     }
+}
+
+/// How long to wait, never too short.
+fn waiting(lang: Lang, wait: Duration) -> Cow<'static, str> {
+    const MINUTE: u64 = 60;
+    const HOUR: u64 = 60 * MINUTE;
+    let seconds = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0));
+    let (key, count) = match seconds {
+        ..=1 => return lang.text("wait-second"),
+        seconds if seconds < 2 * MINUTE => ("wait-seconds", seconds),
+        seconds if seconds < 2 * HOUR => ("wait-minutes", seconds.div_ceil(MINUTE)),
+        seconds => ("wait-hours", seconds.div_ceil(HOUR)),
+    };
+    lang.text_with(key, [("count", count.into())])
 }
 
 /// A page for somebody whose language is not known yet: both, the likely one first.

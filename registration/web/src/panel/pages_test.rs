@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use kazasu_hal::StationName;
-use kazasu_registration::{Field, FieldError, OwnRecord, Rule, SignInAs, Source};
+use kazasu_registration::{ErrorCode, Field, FieldError, OwnRecord, Rule, SignInAs, Source};
 
 use super::*;
 
@@ -9,6 +9,8 @@ use super::*;
 mod forms;
 
 const LOOK: Look = Look { reader_place: ReaderPlace::Below, tap_sound: false, simulated: false };
+
+const SHOWN_AT: Mono = Mono(Duration::from_secs(12));
 
 fn view(page: Page) -> SessionView {
     SessionView {
@@ -22,8 +24,7 @@ fn view(page: Page) -> SessionView {
 
 fn html(page: Page, lang: Lang, look: Look) -> String {
     let view = view(page);
-    let now = Mono(Duration::from_secs(12));
-    Screen { view: &view, lang, look, now }.document().into_string()
+    Screen { view: &view, lang, look, now: SHOWN_AT }.document().into_string()
 }
 
 fn idle() -> Page {
@@ -422,4 +423,27 @@ fn settings_show() {
     let html = Screen { view: &away, lang: Lang::En, look: LOOK, now: Mono::default() };
     let html = html.render().into_string();
     assert!(html.contains("reader is not connected") && html.contains("data-page=\"idle\""));
+}
+
+/// Whoever has to wait is told how long, in whole units and never too short; else what to do.
+#[test]
+fn whoever_has_to_wait_is_told_how_long() {
+    let rows = [
+        (None, "Ask the person in charge"),
+        (Some(0), "Ask the person in charge"),
+        (Some(1), "Wait a second, then"),
+        (Some(1_001), "Wait 2 seconds, then"),
+        (Some(119_000), "Wait 119 seconds, then"),
+        (Some(120_001), "Wait 3 minutes, then"),
+        (Some(7_200_000), "Wait 2 hours, then"),
+        (Some(61_440_000), "Wait 18 hours, then"),
+    ];
+    for (wait_ms, said) in rows {
+        let until = wait_ms.map(|wait_ms| SHOWN_AT.after(Duration::from_millis(wait_ms)));
+        let problem = Problem { until, ..ErrorCode::LockedOut.into() };
+        let shown = html(Page::Notice(Notice::Problem(problem.clone())), Lang::En, LOOK);
+        assert!(shown.contains(said) && shown.contains(">K12<"), "{wait_ms:?}: {shown}");
+        let shown = html(Page::Notice(Notice::Problem(problem)), Lang::Ja, LOOK);
+        assert_eq!(shown.contains("待ってから"), said.starts_with("Wait"), "{wait_ms:?}: {shown}");
+    }
 }

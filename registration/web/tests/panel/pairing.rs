@@ -116,8 +116,8 @@ async fn a_pairing_that_is_ended_ends_at_once() {
     browser.get(&link(&house, "desk")).await;
     let stream = house.send(browser.request("/events")).await;
     assert_eq!(stream.status(), 200);
-    assert_eq!(house.pairings().revoke(Some(99)).await.unwrap(), 0);
-    assert_eq!(house.pairings().revoke(Some(3)).await.unwrap(), 1);
+    assert_eq!(house.pairings().revoke(Some(99)).await.unwrap().len(), 0);
+    assert_eq!(house.pairings().revoke(Some(3)).await.unwrap().len(), 1);
     house.tap("desk", KNOWN);
     house.page_with("desk", "signed-in").await;
     let rest = in_time(axum::body::to_bytes(stream.into_body(), 1 << 20)).await.unwrap();
@@ -126,9 +126,20 @@ async fn a_pairing_that_is_ended_ends_at_once() {
     assert_eq!(browser.act("desk").await, 403);
 
     let unused = link(&house, "desk");
-    assert_eq!(house.pairings().revoke(None).await.unwrap(), 2);
+    assert_eq!(house.pairings().revoke(None).await.unwrap().len(), 2);
     assert_eq!(browser.get(&unused).await.0, 403, "links end with all");
     assert_eq!(house.ask(crate::house::get("/")).await.0, 403);
+}
+
+/// Which browser became a station's, and from where, is in the audit log.
+#[tokio::test]
+async fn a_browser_that_is_paired_is_recorded() {
+    let house = House::new().await;
+    Browser::new(&house).get(&link(&house, "side door")).await;
+    let log = house.service.audit_after(0).await.unwrap();
+    let last = log.last().unwrap();
+    assert_eq!((last.event.as_str(), last.station.as_deref()), ("panel-paired", Some("side door")));
+    assert_eq!(last.detail.as_deref(), Some("browser 3; from 127.0.0.1"));
 }
 
 /// Looking at a link does not use it up.

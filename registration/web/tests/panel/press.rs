@@ -87,6 +87,7 @@ async fn trying_passwords_is_slowed_down_at_each_station_by_itself() {
     assert!(body.starts_with("<div id=\"screen\""), "the script gets the screen alone: {body}");
     assert!(body.contains("<span data-code>3065</span>") && body.contains("value=\"ta&amp;ro\""));
     assert!(!body.contains("secret-1"));
+    assert!(body.contains("Wait 6 seconds, then try again."), "until when: {body}");
 
     let mut without_script = post("/act", submit("desk", number, "taro"));
     without_script.headers_mut().remove("kazasu-fragment");
