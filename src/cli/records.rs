@@ -118,6 +118,9 @@ pub(crate) enum User {
         /// All provisional users instead: cards that were tapped and not registered
         #[arg(long, group = "whom")]
         provisional: bool,
+        /// The damaged record in this row, as `user list` says
+        #[arg(long, group = "whom", value_name = "ROW")]
+        damaged: Option<i64>,
         /// Only those made so many days ago, or longer
         #[arg(long, value_name = "DAYS", requires = "provisional", default_value_t = 0)]
         older_than: u16,

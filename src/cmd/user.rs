@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::{ask_records, confirmed, password_line, records};
 use crate::cli::{Data, EditUser, User};
 use crate::control::{Edit, End, Request, Unlock};
-use crate::lines::{Csv, LeftoversLine, Message, RecordLine, UserDetail, UserLine};
+use crate::lines::{Csv, DamagedLine, LeftoversLine, Message, RecordLine, UserDetail, UserLine};
 use crate::out::Out;
 
 /// Of a CSV file, in bytes: more than an import takes, so that the import says what it takes.
@@ -41,9 +41,15 @@ pub(crate) async fn run(command: User, out: Out) -> Result<End> {
             records::<Message>(&data, out, Request::UserUnlock { whom }).await
         }
         User::List { provisional, data, .. } => {
-            let Users { users, leftovers, end } = users(&data, provisional).await?;
+            let Users { users, damaged, leftovers, mut end } = users(&data, provisional).await?;
             for user in &users {
                 out.line(user)?;
+            }
+            for line in &damaged {
+                out.line(line)?;
+            }
+            if end == End::Done && !damaged.is_empty() {
+                end = End::No(format!("{} records cannot be read: see above", damaged.len()));
             }
             if let Some(text) = leftovers.as_ref().and_then(LeftoversLine::text) {
                 out.note(&text)?;
@@ -57,6 +63,9 @@ pub(crate) async fn run(command: User, out: Out) -> Result<End> {
         User::Delete { user_id: Some(user_id), data, .. } => {
             records::<Message>(&data, out, Request::UserDelete { user_id }).await
         }
+        User::Delete { damaged: Some(row), data, .. } => {
+            records::<Message>(&data, out, Request::DamagedDelete { row }).await
+        }
         User::Delete { user_id: None, older_than, yes, data, .. } => {
             delete_provisional(older_than, yes, &data, out).await
         }
@@ -66,21 +75,23 @@ pub(crate) async fn run(command: User, out: Out) -> Result<End> {
 /// A list of users as it came.
 pub(super) struct Users {
     pub(super) users: Vec<UserLine>,
+    damaged: Vec<DamagedLine>,
     leftovers: Option<LeftoversLine>,
     end: End,
 }
 
 pub(super) async fn users(data: &Data, only_provisional: bool) -> Result<Users> {
     let (lines, end) = ask_records::<RecordLine>(data, Request::UserList).await?;
-    let (mut users, mut leftovers) = (Vec::new(), None);
+    let (mut users, mut damaged, mut leftovers) = (Vec::new(), Vec::new(), None);
     for line in lines {
         match line {
             RecordLine::User(user) if only_provisional && !user.is_provisional() => {}
             RecordLine::User(user) => users.push(user),
+            RecordLine::Damaged(line) => damaged.push(line),
             RecordLine::Leftovers(line) => leftovers = Some(line),
         }
     }
-    Ok(Users { users, leftovers, end })
+    Ok(Users { users, damaged, leftovers, end })
 }
 
 async fn edit(user: EditUser, out: Out) -> Result<End> {

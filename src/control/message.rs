@@ -48,6 +48,8 @@ pub(crate) enum Request {
     UserEdit { user_id: String, edit: Edit },
     /// One user less.
     UserDelete { user_id: String },
+    /// The record that cannot be read in this row is gone.
+    DamagedDelete { row: i64 },
     /// No provisional users any more that were made before this moment (RFC 3339).
     ProvisionalDelete { before: String },
     /// All cards that are somebody's.

@@ -15,7 +15,7 @@ pub(crate) use audit::AuditText;
 pub(crate) use backup::{BackupLine, RestoreLine};
 pub(crate) use panel::{PanelLine, PanelLink};
 pub(crate) use records::{
-    CardLine, Csv, ErasedLine, LeftoversLine, RecordLine, UserDetail, UserLine,
+    CardLine, Csv, DamagedLine, ErasedLine, LeftoversLine, RecordLine, UserDetail, UserLine,
 };
 #[cfg(test)]
 pub(crate) use settings::shown;

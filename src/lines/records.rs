@@ -1,5 +1,5 @@
 use kazasu_registration::{CardNumber, ListedUser, MailAddress, Role, UserKey};
-use kazasu_service::StoredUser;
+use kazasu_service::{DamagedUser, StoredUser};
 use serde::{Deserialize, Serialize};
 
 use super::rfc3339;
@@ -116,11 +116,52 @@ impl LeftoversLine {
     }
 }
 
+/// A record that cannot be read.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct DamagedLine {
+    pub(crate) damaged: DamagedRow,
+}
+
+/// Where it is.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct DamagedRow {
+    /// Of the table of users.
+    row: i64,
+    /// Whose it is; `null` where that cannot be read either.
+    user_id: Option<String>,
+    /// What holds what it cannot hold.
+    column: String,
+}
+
+impl DamagedLine {
+    pub(crate) fn new(user: &DamagedUser) -> Self {
+        let damaged = DamagedRow {
+            row: user.row,
+            user_id: user.key.as_ref().map(|key| key.as_str().to_owned()),
+            column: user.column.to_owned(),
+        };
+        Self { damaged }
+    }
+}
+
+impl Line for DamagedLine {
+    fn text(&self) -> String {
+        let DamagedRow { row, user_id, column } = &self.damaged;
+        let whose = user_id.as_ref().map_or(String::new(), |user_id| format!(" ({user_id})"));
+        format!(
+            "row {row} of the users{whose} is damaged and left out ({column} cannot be read): \
+             restore a backup that has it, or delete it with `kazasu user delete --damaged {row}` \
+             and add that person anew"
+        )
+    }
+}
+
 /// What a list of users consists of.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum RecordLine {
     User(UserLine),
+    Damaged(DamagedLine),
     Leftovers(LeftoversLine),
 }
 

@@ -21,6 +21,7 @@ mod beside;
 mod card_rule;
 mod config;
 mod crowd;
+mod damaged;
 mod decode;
 mod durability;
 mod faults;

@@ -52,7 +52,7 @@ pub use kazasu_registration::{DeviceEvent, DeviceSecret, PanelAction};
 pub use service::{ActError, Means, Service};
 pub use store::{SETTINGS_KEPT, Store};
 pub use stored::{
-    AddOutcome, CheckedVerifier, Collision, Collisions, CopyToStore, Credentials, SaveOutcome,
-    SettingsToStore, StoreError, StoreErrorKind, StoredSettings, StoredUser, UserChange,
-    UserToStore, Verifier, Wanted,
+    AddOutcome, CheckedVerifier, Collision, Collisions, CopyToStore, Credentials, DamagedUser,
+    SaveOutcome, SettingsToStore, StoreError, StoreErrorKind, StoredSettings, StoredUser,
+    UserChange, UserToStore, Verifier, Wanted,
 };

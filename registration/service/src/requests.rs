@@ -12,8 +12,8 @@ use tokio::{
 use zeroize::Zeroizing;
 
 use crate::{
-    Admin, AdminError, CardToRemove, Changed, Directory, Hasher, Refusal, Service, Standing, Store,
-    StoredSettings, StoredUser, Unlock, UserEdit, Versioned,
+    Admin, AdminError, CardToRemove, Changed, DamagedUser, Directory, Hasher, Refusal, Service,
+    Standing, Store, StoredSettings, StoredUser, Unlock, UserEdit, Versioned,
 };
 
 /// How many administrators' requests may wait.
@@ -32,6 +32,8 @@ pub(crate) enum AdminRequest {
     Import(Zeroizing<Vec<u8>>, Reply<usize>),
     Export(Reply<String>),
     List(Reply<Vec<ListedUser>>),
+    ListDamaged(Reply<Vec<DamagedUser>>),
+    DeleteDamaged(i64, Reply<()>),
     ListLocked(Reply<Vec<ListedUser>>),
     Unlock(Unlock, Reply<u64>),
     ListCards(Reply<Vec<(UserKey, CardNumber)>>),
@@ -94,6 +96,8 @@ async fn serve<S: Store, H: Hasher, D: Directory>(
         Ask::Import(csv, reply) => drop(reply.send(office.import_users(&csv).await)),
         Ask::Export(reply) => drop(reply.send(office.export_users().await)),
         Ask::List(reply) => drop(reply.send(office.list_users().await)),
+        Ask::ListDamaged(reply) => drop(reply.send(office.damaged_users().await)),
+        Ask::DeleteDamaged(row, reply) => drop(reply.send(office.delete_damaged(row).await)),
         Ask::ListLocked(reply) => drop(reply.send(office.list_locked().await)),
         Ask::Unlock(whom, reply) => drop(reply.send(office.unlock(whom).await)),
         Ask::ListCards(reply) => drop(reply.send(office.list_cards().await)),
@@ -164,6 +168,22 @@ impl Service {
     /// [`AdminError`].
     pub async fn list_users(&self) -> Result<Vec<ListedUser>, AdminError> {
         self.ask(AdminRequest::List).await
+    }
+
+    /// The records that cannot be read; see [`Admin::damaged_users`].
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn damaged_users(&self) -> Result<Vec<DamagedUser>, AdminError> {
+        self.ask(AdminRequest::ListDamaged).await
+    }
+
+    /// Deletes one of those; see [`Admin::delete_damaged`].
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn delete_damaged(&self, row: i64) -> Result<(), AdminError> {
+        self.ask(|reply| AdminRequest::DeleteDamaged(row, reply)).await
     }
 
     /// Who is locked; see [`Admin::list_locked`].

@@ -7,8 +7,9 @@ use kazasu_registration::{
 };
 
 use crate::{
-    AddOutcome, CheckedVerifier, CopyToStore, Credentials, SaveOutcome, SettingsToStore,
-    StoreError, StoredSettings, StoredUser, UserChange, UserToStore, Verifier, Wanted,
+    AddOutcome, CheckedVerifier, CopyToStore, Credentials, DamagedUser, SaveOutcome,
+    SettingsToStore, StoreError, StoredSettings, StoredUser, UserChange, UserToStore, Verifier,
+    Wanted,
 };
 
 /// The port to the records: users, cards, settings, secrets, audit log.
@@ -78,8 +79,18 @@ pub trait Store: Send + Sync + 'static {
         change: UserChange,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Every record, provisional ones included, sorted by user ID.
+    /// Every record that can be read, provisional ones included, sorted by user ID.
     fn list_users(&self) -> impl Future<Output = Result<Vec<StoredUser>, StoreError>> + Send;
+
+    /// The records that cannot be read, or whose card cannot.
+    fn damaged_users(&self) -> impl Future<Output = Result<Vec<DamagedUser>, StoreError>> + Send;
+
+    /// Deletes one of those, with its card and an audit record. `false` where it is none.
+    fn delete_damaged(
+        &self,
+        row: i64,
+        at: SystemTime,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
     /// One record, a person's by whatever spelling of the ID as in
     /// [`credentials`](Self::credentials).

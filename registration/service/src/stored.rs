@@ -118,6 +118,17 @@ pub struct StoredUser {
     pub has_password: bool,
 }
 
+/// A record that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DamagedUser {
+    /// Its row in the table of users.
+    pub row: i64,
+    /// Whose it is, where that much can be read.
+    pub key: Option<UserKey>,
+    /// The column that holds what it cannot hold.
+    pub column: &'static str,
+}
+
 /// How many records are to fit, for which provisional users may have to give way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wanted {

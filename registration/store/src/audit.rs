@@ -23,6 +23,7 @@ use tokio::sync::watch;
 
 use crate::{
     cards,
+    cells::lossy,
     error::{QueryError, explain},
     millis::{from_millis, to_millis},
 };
@@ -141,17 +142,19 @@ fn number(id: u64) -> i64 {
 
 const COLUMNS: &str = "id, at_ms, station, event, user_id, card, replaced, code, detail, link";
 
+/// Text as far as it is text: a damaged record is listed with the others, and the chain tells that it
+/// is not what was written.
 fn stored(row: &Row<'_>) -> rusqlite::Result<AuditEntry> {
     Ok(AuditEntry {
         id: id_at(row, 0)?,
         at: from_millis(row.get(1)?),
-        station: row.get(2)?,
-        event: row.get(3)?,
-        user: row.get(4)?,
+        station: lossy(row, 2)?,
+        event: lossy(row, 3)?.unwrap_or_default(),
+        user: lossy(row, 4)?,
         card: row.get(5)?,
         replaced: row.get(6)?,
-        code: row.get(7)?,
-        detail: row.get(8)?,
+        code: lossy(row, 7)?,
+        detail: lossy(row, 8)?,
     })
 }
 

@@ -5,6 +5,7 @@ use kazasu_registration::{CardNumber, LookUp, UserId};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use crate::{
+    cells::cell,
     error::QueryError,
     users::{self, PROVISIONAL},
 };
@@ -101,17 +102,17 @@ pub(crate) fn of_user(
 /// Reads a row with the columns `id`, `technology`, `identifier`, `system`, `number`.
 pub(crate) fn read(row: &Row<'_>) -> Result<UsersCard, QueryError> {
     let number: i64 = row.get("id")?;
-    let damaged = || QueryError::Damaged("cards", number);
-    let technology: String = row.get("technology")?;
-    let identifier: Vec<u8> = row.get("identifier")?;
-    let system: Option<u16> = row.get("system")?;
-    let card = Technology::from_word(&technology)
-        .and_then(|t| CardIdentity::stored(t, &identifier, system.map(SystemCode)).ok());
-    let text: String = row.get("number")?;
+    let damaged = |column| move || QueryError::Damaged("cards", number, column);
+    let technology: String = cell(row, "cards", number, "technology")?;
+    let identifier: Vec<u8> = cell(row, "cards", number, "identifier")?;
+    let system: Option<u16> = cell(row, "cards", number, "system")?;
+    let technology = Technology::from_word(&technology).ok_or_else(damaged("technology"))?;
+    let card = CardIdentity::stored(technology, &identifier, system.map(SystemCode)).ok();
+    let text: String = cell(row, "cards", number, "number")?;
     Ok(UsersCard {
         row: number,
-        card: card.ok_or_else(damaged)?,
-        number: CardNumber::from_text(&text).ok_or_else(damaged)?,
+        card: card.ok_or_else(damaged("identifier"))?,
+        number: CardNumber::from_text(&text).ok_or_else(damaged("number"))?,
     })
 }
 

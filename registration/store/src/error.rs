@@ -11,8 +11,8 @@ pub(crate) enum QueryError {
     Unaudited(rusqlite::Error),
     /// The last step of a change failed.
     Commit(rusqlite::Error),
-    /// A row holds what no valid record can: table and row.
-    Damaged(&'static str, i64),
+    /// A row holds what no valid record can: table, row, column.
+    Damaged(&'static str, i64, &'static str),
 }
 
 impl From<rusqlite::Error> for QueryError {
@@ -33,12 +33,12 @@ pub(crate) fn explain(path: &Path, otherwise: StoreErrorKind, error: &QueryError
         {
             StoreErrorKind::OutcomeUnknown
         }
-        QueryError::Damaged(table, row) => {
+        QueryError::Damaged(table, row, column) => {
             return StoreError::new(
                 StoreErrorKind::RecordDamaged,
                 format!(
-                    "database {}: row {row} of table {table} is damaged; delete that user, or \
-                     restore a backup",
+                    "database {}: row {row} of table {table} is damaged ({column}); `kazasu user \
+                     list` says how that user is deleted, or restore a backup",
                     path.display()
                 ),
             );
@@ -61,6 +61,7 @@ pub(crate) fn explain(path: &Path, otherwise: StoreErrorKind, error: &QueryError
         // A value of another type than its column has.
         QueryError::Sqlite(
             rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::Utf8Error(..)
             | rusqlite::Error::InvalidColumnType(..)
             | rusqlite::Error::IntegralValueOutOfRange(..),
         ) => StoreErrorKind::Damaged,

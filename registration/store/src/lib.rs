@@ -8,6 +8,8 @@ mod audit;
 mod backup;
 mod bind;
 mod cards;
+mod cells;
+mod damaged;
 mod error;
 mod leftovers;
 mod lockouts;

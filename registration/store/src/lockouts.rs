@@ -5,6 +5,7 @@ use rusqlite::{Transaction, params};
 
 use crate::{
     audit,
+    cells::lossy,
     error::QueryError,
     users::{self, REGISTERED},
 };
@@ -13,15 +14,16 @@ type Result<T> = std::result::Result<T, QueryError>;
 
 pub(crate) fn all(tx: &Transaction<'_>) -> Result<Vec<(UserId, Failures)>> {
     let mut query = tx.prepare_cached(
-        "SELECT users.id, user_id, at_device, network
+        "SELECT user_id, at_device, network
          FROM lockouts JOIN users ON users.id = lockouts.user",
     )?;
     let mut rows = query.query([])?;
     let mut kept = Vec::new();
     while let Some(row) = rows.next()? {
-        let user = UserId::stored(&row.get::<_, String>(1)?)
-            .map_err(|_| QueryError::Damaged("users", row.get(0).unwrap_or_default()))?;
-        kept.push((user, Failures { at_device: row.get(2)?, network: row.get(3)? }));
+        // Nobody signs in with an ID that cannot be read; the others are not to be kept out by it.
+        if let Ok(user) = UserId::stored(&lossy(row, 0)?.unwrap_or_default()) {
+            kept.push((user, Failures { at_device: row.get(1)?, network: row.get(2)? }));
+        }
     }
     Ok(kept)
 }

@@ -6,11 +6,14 @@ use kazasu_registration::{
     LookUp, OwnChange, OwnOutcome, Provisional, ProvisionalOutcome, UserId, UserKey, Whole,
 };
 use kazasu_service::{
-    AddOutcome, CheckedVerifier, CopyToStore, Credentials, SaveOutcome, SettingsToStore, Store,
-    StoreError, StoredSettings, StoredUser, UserChange, UserToStore, Verifier, Wanted,
+    AddOutcome, CheckedVerifier, CopyToStore, Credentials, DamagedUser, SaveOutcome,
+    SettingsToStore, Store, StoreError, StoredSettings, StoredUser, UserChange, UserToStore,
+    Verifier, Wanted,
 };
 
-use crate::{SqliteStore, audit, audit::Beside, bind, cards, leftovers, lockouts, settings, users};
+use crate::{
+    SqliteStore, audit, audit::Beside, bind, cards, damaged, leftovers, lockouts, settings, users,
+};
 
 impl Store for SqliteStore {
     async fn look_up(&self, card: CardIdentity) -> Result<LookUp, StoreError> {
@@ -65,7 +68,15 @@ impl Store for SqliteStore {
     }
 
     async fn list_users(&self) -> Result<Vec<StoredUser>, StoreError> {
-        self.read(users::list_users).await
+        self.read(damaged::readable).await
+    }
+
+    async fn damaged_users(&self) -> Result<Vec<DamagedUser>, StoreError> {
+        self.read(damaged::all).await
+    }
+
+    async fn delete_damaged(&self, row: i64, at: SystemTime) -> Result<bool, StoreError> {
+        self.write(move |tx| damaged::delete(tx, row, at)).await
     }
 
     async fn find_user(&self, key: UserKey) -> Result<Option<StoredUser>, StoreError> {

@@ -4,7 +4,7 @@ use kazasu_registration::{CardNumber, Site, UserId, UserKey};
 use kazasu_service::{Collision, Collisions};
 use rusqlite::{ErrorCode, Transaction, params};
 
-use crate::{cards, error::QueryError, users::PROVISIONAL};
+use crate::{cards, cells::cell, error::QueryError, users::key_of};
 
 type Result<T> = std::result::Result<T, QueryError>;
 
@@ -138,12 +138,10 @@ fn owners(
     let mut rows = query.query([value])?;
     let mut users = Vec::new();
     while let Some(row) = rows.next()? {
-        let (number, text, kind): (i64, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        let key = match kind.as_str() {
-            PROVISIONAL => CardNumber::from_text(&text).map(UserKey::Provisional),
-            _ => UserId::stored(&text).ok().map(UserKey::Registered),
-        };
-        users.push(key.ok_or(QueryError::Damaged("users", number))?);
+        let number: i64 = row.get(0)?;
+        let text = |column| cell::<String>(row, "users", number, column);
+        let key = key_of(&text("kind")?, &text("user_id")?);
+        users.push(key.ok_or(QueryError::Damaged("users", number, "user_id"))?);
     }
     Ok(users)
 }

@@ -17,13 +17,18 @@ use crate::{
 type Result<T> = std::result::Result<T, QueryError>;
 
 pub(crate) fn load(tx: &Transaction<'_>) -> Result<Option<StoredSettings>> {
-    Ok(history(tx)?.into_iter().next())
+    // Older versions that cannot be read are nobody's matter here.
+    Ok(newest(tx, 1)?.into_iter().next())
 }
 
 pub(crate) fn history(tx: &Transaction<'_>) -> Result<Vec<StoredSettings>> {
+    newest(tx, SETTINGS_KEPT)
+}
+
+fn newest(tx: &Transaction<'_>, count: u32) -> Result<Vec<StoredSettings>> {
     let mut query =
         tx.prepare("SELECT version, at_ms, json FROM settings ORDER BY version DESC LIMIT ?1")?;
-    let mut rows = query.query([SETTINGS_KEPT])?;
+    let mut rows = query.query([count])?;
     let mut versions = Vec::new();
     while let Some(row) = rows.next()? {
         versions.push(read(row)?);
@@ -34,7 +39,8 @@ pub(crate) fn history(tx: &Transaction<'_>) -> Result<Vec<StoredSettings>> {
 fn read(row: &Row<'_>) -> Result<StoredSettings> {
     let version: i64 = row.get("version")?;
     Ok(StoredSettings {
-        version: u64::try_from(version).map_err(|_| QueryError::Damaged("settings", version))?,
+        version: u64::try_from(version)
+            .map_err(|_| QueryError::Damaged("settings", version, "version"))?,
         at: from_millis(row.get("at_ms")?),
         json: row.get("json")?,
     })

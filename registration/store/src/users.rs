@@ -13,6 +13,7 @@ use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use crate::{
     audit, cards,
+    cells::{cell, lossy},
     error::QueryError,
     millis::{from_millis, to_millis},
 };
@@ -35,7 +36,7 @@ pub(crate) fn find(tx: &Transaction<'_>, key: &UserKey) -> Result<Option<Found>>
         .query_row(params![key.as_str(), kind(key)], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     let Some((row, source)) = found else { return Ok(None) };
-    let source = Source::from_word(&source).ok_or(QueryError::Damaged("users", row))?;
+    let source = Source::from_word(&source).ok_or(QueryError::Damaged("users", row, "source"))?;
     Ok(Some(Found { row, source }))
 }
 
@@ -116,7 +117,7 @@ pub(crate) fn credentials_of(tx: &Transaction<'_>, row: i64) -> Result<Credentia
     let mut query = tx.prepare_cached(records!("WHERE users.id = ?1"))?;
     let (user, verifier) = query.query_row([row], |row| Ok(read(row)))??;
     let UserKey::Registered(id) = user.listed.key else {
-        return Err(QueryError::Damaged("users", row));
+        return Err(QueryError::Damaged("users", row, "kind"));
     };
     let account = Account {
         id,
@@ -133,43 +134,49 @@ pub(crate) fn credentials_of(tx: &Transaction<'_>, row: i64) -> Result<Credentia
 
 fn read(row: &Row<'_>) -> Result<(StoredUser, Option<Verifier>)> {
     let number: i64 = row.get("id")?;
-    let damaged = || QueryError::Damaged("users", number);
-    let user_id: String = row.get("user_id")?;
-    let kind: String = row.get("kind")?;
-    let key = match kind.as_str() {
-        PROVISIONAL => CardNumber::from_text(&user_id).map(UserKey::Provisional),
-        _ => UserId::stored(&user_id).ok().map(UserKey::Registered),
-    };
-    let mail: Option<String> = row.get("mail")?;
+    let damaged = |column| move || QueryError::Damaged("users", number, column);
+    let text = |column| cell::<String>(row, "users", number, column);
+    let may = |column| cell::<bool>(row, "users", number, column);
+    let mail: Option<String> = cell(row, "users", number, "mail")?;
     let mail = mail.map(|text| MailAddress::new(&text)).transpose();
-    let card: Option<String> = row.get("number")?;
-    let card = card.map(|text| CardNumber::from_text(&text).ok_or_else(damaged)).transpose()?;
-    let verifier: Option<String> = row.get("verifier")?;
+    let card: Option<String> = cell(row, "users", number, "number")?;
+    let card = card.map(|text| CardNumber::from_text(&text).ok_or_else(damaged("number")));
+    let card = card.transpose()?;
+    let verifier: Option<String> = cell(row, "users", number, "verifier")?;
     let listed = ListedUser {
-        key: key.ok_or_else(damaged)?,
-        name: UserName::new(&row.get::<_, String>("name")?).map_err(|_| damaged())?,
-        mail: mail.map_err(|_| damaged())?,
-        role: Role::from_word(&row.get::<_, String>("role")?).ok_or_else(damaged)?,
+        key: key_of(&text("kind")?, &text("user_id")?).ok_or_else(damaged("user_id"))?,
+        name: UserName::new(&text("name")?).ok().ok_or_else(damaged("name"))?,
+        mail: mail.ok().ok_or_else(damaged("mail"))?,
+        role: Role::from_word(&text("role")?).ok_or_else(damaged("role"))?,
         limits: Limits {
-            copy: row.get("may_copy")?,
-            fax: row.get("may_fax")?,
-            scan: row.get("may_scan")?,
-            print: row.get("may_print")?,
+            copy: may("may_copy")?,
+            fax: may("may_fax")?,
+            scan: may("may_scan")?,
+            print: may("may_print")?,
         },
         has_card: card.is_some(),
-        created_at: from_millis(row.get("created_at_ms")?),
+        created_at: from_millis(cell(row, "users", number, "created_at_ms")?),
     };
-    let source = Source::from_word(&row.get::<_, String>("source")?).ok_or_else(damaged)?;
+    let source = Source::from_word(&text("source")?).ok_or_else(damaged("source"))?;
     let user = StoredUser { listed, source, card, has_password: verifier.is_some() };
     Ok((user, verifier.map(Verifier::from_stored)))
 }
 
-pub(crate) fn list_users(tx: &Transaction<'_>) -> Result<Vec<StoredUser>> {
+/// Who is meant by what stands in `kind` and `user_id`.
+pub(crate) fn key_of(kind: &str, user_id: &str) -> Option<UserKey> {
+    match kind {
+        PROVISIONAL => CardNumber::from_text(user_id).map(UserKey::Provisional),
+        _ => UserId::stored(user_id).ok().map(UserKey::Registered),
+    }
+}
+
+/// Every record, those that cannot be read apart from the others.
+pub(crate) fn list_all(tx: &Transaction<'_>) -> Result<Vec<(i64, Result<StoredUser>)>> {
     let mut query = tx.prepare_cached(records!("ORDER BY user_id, kind"))?;
     let mut rows = query.query([])?;
     let mut users = Vec::new();
     while let Some(row) = rows.next()? {
-        users.push(read(row)?.0);
+        users.push((row.get("id")?, read(row).map(|(user, _)| user)));
     }
     Ok(users)
 }
@@ -366,7 +373,9 @@ pub(crate) fn delete_user(tx: &Transaction<'_>, key: &UserKey, at: SystemTime) -
     let event = match (key, card) {
         (UserKey::Registered(id), card) => AuditEvent::UserDeleted { user: id.clone(), card },
         (UserKey::Provisional(_), Some(card)) => AuditEvent::ProvisionalDeleted { card },
-        (UserKey::Provisional(_), None) => return Err(QueryError::Damaged("users", user.row)),
+        (UserKey::Provisional(_), None) => {
+            return Err(QueryError::Damaged("users", user.row, "number"));
+        }
     };
     tx.prepare_cached("DELETE FROM users WHERE id = ?1")?.execute([user.row])?;
     log(tx, at, event, card_row)?;
@@ -378,17 +387,21 @@ pub(crate) fn delete_provisional(
     before: Option<SystemTime>,
     at: SystemTime,
 ) -> Result<u64> {
-    let keys: Vec<(i64, String)> = tx
+    let keys: Vec<String> = tx
         .prepare(
-            "SELECT id, user_id FROM users
+            "SELECT user_id FROM users
              WHERE kind = 'provisional' AND (?1 IS NULL OR created_at_ms < ?1)",
         )?
-        .query_map([before.map(to_millis)], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .query_map([before.map(to_millis)], |row| Ok(lossy(row, 0)?.unwrap_or_default()))?
         .collect::<rusqlite::Result<_>>()?;
     let mut count = 0;
-    for (row, text) in keys {
-        let number = CardNumber::from_text(&text).ok_or(QueryError::Damaged("users", row))?;
-        count += u64::from(delete_user(tx, &UserKey::Provisional(number), at)?);
+    for text in keys {
+        // One that is damaged is named by the list, and keeps no other.
+        let Some(number) = CardNumber::from_text(&text) else { continue };
+        match delete_user(tx, &UserKey::Provisional(number), at) {
+            Err(QueryError::Damaged(..)) => {}
+            deleted => count += u64::from(deleted?),
+        }
     }
     Ok(count)
 }

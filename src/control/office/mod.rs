@@ -112,6 +112,10 @@ impl Office {
             Request::UserShow { user_id } => self.show_user(&user_id, lines).await,
             Request::UserEdit { user_id, edit } => self.edit_user(&user_id, edit, lines).await,
             Request::UserDelete { user_id } => self.delete_user(&user_id, lines).await,
+            Request::DamagedDelete { row } => {
+                let text = format!("row {row} is deleted; its card is unknown from now on");
+                self.reply(self.service.delete_damaged(row).await, |()| text, lines).await
+            }
             Request::ProvisionalDelete { before } => self.delete_provisional(&before, lines).await,
             Request::AuditExport { wanted } => self.export_audit(wanted, lines).await,
             Request::AuditVerify => self.verify_audit(lines).await,
@@ -234,6 +238,7 @@ fn end_of(error: &AdminError) -> End {
     let text = told(error);
     match error {
         AdminError::NoSuchUser
+        | AdminError::NotDamaged
         | AdminError::NoSuchPerson
         | AdminError::NoCard
         | AdminError::NotLocked

@@ -9,8 +9,10 @@ use super::{Done, Office, Refused, another_version};
 use crate::control::host::{Lines, send};
 use crate::control::{self, Edit, End, Feature};
 use crate::lines::{
-    CardLine, Csv, ErasedLine, LeftoversLine, RecordLine, UserDetail, UserLine, rfc3339,
+    CardLine, Csv, DamagedLine, ErasedLine, LeftoversLine, RecordLine, UserDetail, UserLine,
+    rfc3339,
 };
+use crate::out::Line;
 
 /// Of what gave way longer ago, the log alone tells.
 const LAST_DAYS: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -20,14 +22,26 @@ impl Office {
     pub(super) async fn export(&self, lines: &Lines) -> Done {
         let csv = self.service.export_users().await?;
         send(lines, &Csv { csv }).await;
-        Ok(())
+        self.whole().await
+    }
+
+    /// Whether lists have everybody; else who is missing, and why.
+    async fn whole(&self) -> Done {
+        let damaged = self.service.damaged_users().await?;
+        if damaged.is_empty() {
+            return Ok(());
+        }
+        let text: Vec<_> = damaged.iter().map(|user| DamagedLine::new(user).text()).collect();
+        Err(Refused::End(End::No(text.join("\n"))))
     }
 
     pub(super) async fn list_users(&self, lines: &Lines) -> Done {
         let users = self.service.list_users().await?;
         let leftovers = self.leftovers(&users).await?;
+        let damaged = self.service.damaged_users().await?;
+        let damaged = damaged.iter().map(|user| RecordLine::Damaged(DamagedLine::new(user)));
         let listed = users.iter().map(|user| RecordLine::User(UserLine::new(user)));
-        for line in listed.chain([RecordLine::Leftovers(leftovers)]) {
+        for line in listed.chain(damaged).chain([RecordLine::Leftovers(leftovers)]) {
             if !send(lines, &line).await {
                 break;
             }
@@ -65,7 +79,7 @@ impl Office {
                 break;
             }
         }
-        Ok(())
+        self.whole().await
     }
 
     pub(super) async fn unlock(&self, whom: control::Unlock, lines: &Lines) -> Done {
@@ -146,7 +160,7 @@ impl Office {
                 break;
             }
         }
-        Ok(())
+        self.whole().await
     }
 
     pub(super) async fn unlink_card(&self, user_id: &str, lines: &Lines) -> Done {

@@ -84,6 +84,7 @@ pub(super) const ROWS: &[Row] = &[
     row("limits-changed", 0x0406, SETTINGS, "Edit User", OK, KeyOperator),
     row("user-deleted", 0x0407, SETTINGS, "Delete User", OK, KeyOperator),
     row("users-deleted", 0x0408, SETTINGS, "Delete User", OK, KeyOperator),
+    row("damaged-user-deleted", 0x040d, SETTINGS, "Delete User", OK, KeyOperator),
     row("provisional-expired", 0x040b, SETTINGS, "Delete User", OK, Nobody),
     row("provisional-gave-way", 0x040c, SETTINGS, "Delete User", OK, Nobody),
     row("settings-viewed", 0x040a, SETTINGS, "View Security Setting", OK, KeyOperator),

@@ -142,6 +142,11 @@ pub enum AuditEvent {
         /// What the user may do now.
         limits: Limits,
     },
+    /// A record that could not be read was deleted.
+    DamagedUserDeleted {
+        /// Its row in the table of users.
+        row: i64,
+    },
     /// Provisional users that nobody registered in time were deleted.
     ProvisionalExpired {
         /// How many.

@@ -346,6 +346,7 @@ fn no_event_is_without_a_row() {
         AuditEvent::CardEraseUnknown { user: tanaka() },
         AuditEvent::RoleChanged { user: tanaka(), role: Role::General },
         AuditEvent::LimitsChanged { user: tanaka(), limits: Limits::ALLOW_ALL },
+        AuditEvent::DamagedUserDeleted { row: 1 },
         AuditEvent::ProvisionalExpired { count: 1 },
         AuditEvent::ProvisionalGaveWay { count: 1 },
         AuditEvent::UsersDeleted { count: 1 },

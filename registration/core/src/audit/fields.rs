@@ -46,6 +46,7 @@ impl AuditEvent {
             Self::CardEraseUnknown { .. } => "card-erase-unknown",
             Self::RoleChanged { .. } => "role-changed",
             Self::LimitsChanged { .. } => "limits-changed",
+            Self::DamagedUserDeleted { .. } => "damaged-user-deleted",
             Self::ProvisionalExpired { .. } => "provisional-expired",
             Self::ProvisionalGaveWay { .. } => "provisional-gave-way",
             Self::UsersDeleted { .. } => "users-deleted",
@@ -126,6 +127,7 @@ impl AuditEvent {
             | Self::LimitsChanged { user, .. }
             | Self::SignedInUnchecked { user } => (Some(user), None),
             Self::AllUnlocked { .. }
+            | Self::DamagedUserDeleted { .. }
             | Self::ProvisionalExpired { .. }
             | Self::ProvisionalGaveWay { .. }
             | Self::UsersDeleted { .. }
@@ -212,6 +214,7 @@ impl AuditEvent {
             Self::BackupMade { users } => Some(format!("{users} users")),
             Self::Restored { made: Some(made) } => Some(format!("backup of {}", utc(*made))),
             Self::ReaderChanged { reader, state, more } => Some(changed(reader, *state, *more)),
+            Self::DamagedUserDeleted { row } => Some(format!("row {row}")),
             Self::ProvisionalExpired { count }
             | Self::ProvisionalGaveWay { count }
             | Self::UsersDeleted { count }

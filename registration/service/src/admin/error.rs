@@ -18,6 +18,9 @@ pub enum AdminError {
     /// No record of this name.
     #[error("no such user (kazasu user list shows all)")]
     NoSuchUser,
+    /// The record can be read, or there is none.
+    #[error("no damaged record of this row (kazasu user list shows all)")]
+    NotDamaged,
     /// The directory has nobody of this user ID.
     #[error("the directory has nobody of this user ID below base_dn")]
     NoSuchPerson,
@@ -85,6 +88,7 @@ impl AdminError {
             Self::Stopped => Some(ErrorCode::Internal),
             Self::Import(_)
             | Self::NoSuchUser
+            | Self::NotDamaged
             | Self::NoSuchPerson
             | Self::NoCard
             | Self::NotLocked

@@ -16,8 +16,8 @@ use kazasu_registration::{
 };
 
 use crate::{
-    AddOutcome, Argon2id, Hasher, Loaded, Means, Store, StoredUser, UserToStore, clock::Clock,
-    current::Current, guard::Guard, leftovers::make_room, passwords::Passwords,
+    AddOutcome, Argon2id, DamagedUser, Hasher, Loaded, Means, Store, StoredUser, UserToStore,
+    clock::Clock, current::Current, guard::Guard, leftovers::make_room, passwords::Passwords,
     perform::may_have_happened,
 };
 use error::AdminError;
@@ -122,6 +122,32 @@ impl<S: Store, H: Hasher> Admin<S, H> {
     /// The store's.
     pub async fn list_users(&self) -> Result<Vec<ListedUser>, AdminError> {
         Ok(self.store.list_users().await?.into_iter().map(|user| user.listed).collect())
+    }
+
+    /// The records that cannot be read: no list has them.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn damaged_users(&self) -> Result<Vec<DamagedUser>, AdminError> {
+        Ok(self.store.damaged_users().await?)
+    }
+
+    /// Deletes one of those and frees its card.
+    ///
+    /// # Errors
+    /// No damaged record in this row; the store's.
+    pub async fn delete_damaged(&self, row: i64) -> Result<(), AdminError> {
+        let users = self.store.damaged_users().await?;
+        let key = users.into_iter().find(|user| user.row == row).and_then(|user| user.key);
+        let deleted = self.store.delete_damaged(row, self.clock.wall()).await;
+        if may_have_happened(&deleted, |there| *there) {
+            let what = key.map_or(Altered::Everything, Altered::Record);
+            self.current.altered(None, [what]);
+        }
+        match deleted? {
+            true => Ok(()),
+            false => Err(AdminError::NotDamaged),
+        }
     }
 
     /// Every card that is somebody's, a person's or a provisional user's, sorted by user ID.

@@ -12,9 +12,9 @@ use kazasu_registration::{
     LookUp, OwnChange, OwnOutcome, Provisional, ProvisionalOutcome, UserId, UserKey, Whole,
 };
 use kazasu_service::{
-    AddOutcome, CheckedVerifier, CopyToStore, Credentials, SaveOutcome, SettingsToStore, Store,
-    StoreError, StoreErrorKind, StoredSettings, StoredUser, UserChange, UserToStore, Verifier,
-    Wanted,
+    AddOutcome, CheckedVerifier, CopyToStore, Credentials, DamagedUser, SaveOutcome,
+    SettingsToStore, Store, StoreError, StoreErrorKind, StoredSettings, StoredUser, UserChange,
+    UserToStore, Verifier, Wanted,
 };
 
 use crate::plan::{
@@ -86,6 +86,8 @@ calls! {
     Writes add_users(users: Vec<UserToStore>, capacity: Capacity, at: SystemTime) -> AddOutcome;
     Writes edit_user(change: UserChange) -> bool;
     Reads list_users() -> Vec<StoredUser>;
+    Reads damaged_users() -> Vec<DamagedUser>;
+    Writes delete_damaged(row: i64, at: SystemTime) -> bool;
     Reads find_user(key: UserKey) -> Option<StoredUser>;
     Writes delete_user(key: UserKey, at: SystemTime) -> bool;
     Writes delete_provisional(before: Option<SystemTime>, at: SystemTime) -> u64;

@@ -12,7 +12,7 @@ use rusqlite::{Connection, Transaction};
 use sha2::{Digest, Sha256};
 
 use super::{Trailer, backup as save, restore, trailer::LINE};
-use crate::{audit, error::QueryError, open, settings, users};
+use crate::{audit, damaged, error::QueryError, open, settings};
 
 /// Files that are given to be restored. The first byte chooses what the others are: the file, or
 /// changes of a sound one, made before or after it gets its last line.
@@ -57,7 +57,7 @@ pub fn backup(data: &[u8]) {
 fn read(db: &mut Connection) -> Result<(), QueryError> {
     type Reading = fn(&Transaction<'_>) -> Result<usize, QueryError>;
     let all: [Reading; 4] = [
-        |tx| Ok(users::list_users(tx)?.len()),
+        |tx| Ok(damaged::readable(tx)?.len()),
         |tx| Ok(settings::history(tx)?.len()),
         |tx| Ok(audit::log(tx, 0)?.len()),
         |tx| audit::chain(tx).map(|_| 0),

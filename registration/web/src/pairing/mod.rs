@@ -12,10 +12,11 @@ use std::{
 
 use axum::http::{HeaderMap, HeaderValue};
 use kazasu_hal::{Mono, Now, StationName};
+use serde_json::Value;
 use tokio::task::spawn_blocking;
 use zeroize::Zeroizing;
 
-use self::book::{Book, Pairing, Secret};
+use self::book::{Book, Paired, Pairing, Secret};
 pub(crate) use self::{book::Known, cookie::Cookies};
 
 /// The largest text that is read as pairings, in bytes.
@@ -107,7 +108,21 @@ impl Pairings {
     ) -> Result<Self, BadPairings> {
         let paired = match text {
             Some(text) if text.len() > TEXT_MAX => return Err(BadPairings),
-            Some(text) => serde_json::from_slice(text).map_err(|_| BadPairings)?,
+            Some(text) => {
+                let all: Vec<Value> = serde_json::from_slice(text).map_err(|_| BadPairings)?;
+                let count = all.len();
+                // One that cannot be read is paired anew, and the others stay as they are.
+                let paired: Vec<Paired> =
+                    all.into_iter().filter_map(|one| serde_json::from_value(one).ok()).collect();
+                if let Some(lost @ 1..) = count.checked_sub(paired.len()) {
+                    tracing::error!(
+                        lost,
+                        "paired browsers cannot be read and are paired no more: pair them anew \
+                         (kazasu panel pair)"
+                    );
+                }
+                paired
+            }
             None => Vec::new(),
         };
         let (book, saving) = (Mutex::new(Book::of(paired)), tokio::sync::Mutex::default());

@@ -7,8 +7,9 @@ use kazasu_registration::{
     ProvisionalOutcome, Role, Source, UserId, UserKey, Whole,
 };
 use kazasu_service::{
-    AddOutcome, CheckedVerifier, CopyToStore, Credentials, SaveOutcome, SettingsToStore, Store,
-    StoreError, StoredSettings, StoredUser, UserChange, UserToStore, Verifier, Wanted,
+    AddOutcome, CheckedVerifier, CopyToStore, Credentials, DamagedUser, SaveOutcome,
+    SettingsToStore, Store, StoreError, StoredSettings, StoredUser, UserChange, UserToStore,
+    Verifier, Wanted,
 };
 
 use super::{Memory, Row, row};
@@ -196,6 +197,15 @@ impl Store for Memory {
             users
         })
         .await
+    }
+
+    /// Nothing is damaged here.
+    async fn damaged_users(&self) -> Result<Vec<DamagedUser>, StoreError> {
+        self.answer(|_| Vec::new()).await
+    }
+
+    async fn delete_damaged(&self, _row: i64, _at: SystemTime) -> Result<bool, StoreError> {
+        self.answer(|_| false).await
     }
 
     async fn find_user(&self, key: UserKey) -> Result<Option<StoredUser>, StoreError> {
