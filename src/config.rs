@@ -63,6 +63,7 @@ impl StationConfig {
 struct TapsConfig {
     missed_polls: Option<u32>,
     second_tap_ms: Option<u64>,
+    rested_second_tap_ms: Option<u64>,
     mobile_second_tap_ms: Option<u64>,
     settle_after_multiple_ms: Option<u64>,
 }
@@ -237,12 +238,14 @@ impl Config {
         let TapsConfig {
             missed_polls,
             second_tap_ms,
+            rested_second_tap_ms,
             mobile_second_tap_ms,
             settle_after_multiple_ms,
         } = &self.taps;
         TapSettings {
             missed_polls: missed_polls.unwrap_or(default.missed_polls),
             second_tap_after: ms(*second_tap_ms, default.second_tap_after),
+            rested_second_tap_after: ms(*rested_second_tap_ms, default.rested_second_tap_after),
             mobile_second_tap_after: ms(*mobile_second_tap_ms, default.mobile_second_tap_after),
             settle_after_multiple: ms(*settle_after_multiple_ms, default.settle_after_multiple),
         }

@@ -12,6 +12,8 @@ use crate::{ask::Ask, session::Output};
 /// How long the chip may take to acknowledge a command; it needs less than 15 ms, a USB serial
 /// adapter adds up to 16 ms for each direction.
 const ACK_WITHIN: Duration = Duration::from_millis(100);
+/// The same where a bridge holds everything back. What an abort comes too late for is under way as long.
+pub(crate) const LATE_ACK_WITHIN: Duration = Duration::from_millis(400);
 /// How long the line is left alone after an abort, so that the rest of an answer drains away.
 pub(crate) const SETTLE: Duration = Duration::from_millis(10);
 /// How often a command is sent before the reader is given up.
@@ -37,11 +39,29 @@ pub(crate) struct Plan {
     pub(crate) wait: Duration,
     /// The rate the line is set to before the first time, in bit/s.
     pub(crate) line_rate: Option<u32>,
+    /// What came before is confirmed with an ACK first, this long after it, and the wait follows.
+    pub(crate) confirms: Option<Duration>,
+    /// How long acknowledgements may take.
+    pub(crate) patience: Patience,
+}
+
+/// How long acknowledgements may take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Patience {
+    /// As a chip on its line needs at most.
+    #[default]
+    Usual,
+    /// At the first attempt as long as a slow bridge may take.
+    First,
+    /// Always.
+    Always,
 }
 
 impl From<Ask> for Plan {
     fn from(ask: Ask) -> Self {
-        Self { ask, attempts: ATTEMPTS_MAX, wait: Duration::ZERO, line_rate: None }
+        let patience = Patience::default();
+        let wait = Duration::ZERO;
+        Self { ask, attempts: ATTEMPTS_MAX, wait, line_rate: None, confirms: None, patience }
     }
 }
 
@@ -70,6 +90,16 @@ pub(crate) struct Exchange {
     error_frames: u8,
     /// Whether anything arrived that this command does not allow.
     disturbed: bool,
+    /// Whether an answer was whole but for its last byte.
+    unended: bool,
+    /// Bytes that came, whatever they are.
+    heard: u64,
+    /// When the command was last sent.
+    sent_at: Mono,
+    /// Whether the first attempt was not even acknowledged.
+    missed: bool,
+    /// An acknowledgement that came later than usual took so long.
+    late_ack: Option<Duration>,
     phase: Phase,
 }
 
@@ -81,13 +111,28 @@ impl Exchange {
             unanswered: 0,
             error_frames: 0,
             disturbed: false,
-            phase: Phase::Settle { until: now.after(plan.wait) },
+            unended: false,
+            heard: 0,
+            sent_at: now,
+            missed: false,
+            late_ack: None,
+            phase: Phase::Settle { until: now.after(plan.confirms.unwrap_or(plan.wait)) },
             plan,
         };
-        if exchange.plan.wait.is_zero() {
-            exchange.send(now, out);
+        if exchange.deadline() <= now {
+            exchange.settled(now, out);
         }
         exchange
+    }
+
+    /// The line was left alone for long enough.
+    fn settled(&mut self, now: Mono, out: &mut VecDeque<Output>) {
+        if self.plan.confirms.take().is_some() {
+            abort(out);
+            self.phase = Phase::Settle { until: now.after(self.plan.wait) };
+        } else {
+            self.send(now, out);
+        }
     }
 
     pub(crate) fn ask(&self) -> &Ask {
@@ -97,6 +142,26 @@ impl Exchange {
     /// Whether an attempt failed, so that a card may have answered what nobody heard.
     pub(crate) fn stumbled(&self) -> bool {
         self.failed > 0
+    }
+
+    /// Whether the first attempt was not even acknowledged, as by a chip that was not yet listening.
+    pub(crate) fn missed(&self) -> bool {
+        self.missed
+    }
+
+    /// How long the acknowledgement took, where that was longer than usual.
+    pub(crate) fn late_ack(&self) -> Option<Duration> {
+        self.late_ack
+    }
+
+    /// Bytes came.
+    pub(crate) fn hear(&mut self, count: usize) {
+        self.heard = self.heard.saturating_add(count as u64);
+    }
+
+    /// An answer came whole but for its last byte.
+    pub(crate) fn lacks_end(&mut self) {
+        self.unended = true;
     }
 
     pub(crate) fn deadline(&self) -> Mono {
@@ -114,6 +179,8 @@ impl Exchange {
     ) -> Option<Result<Answer, DecodeError>> {
         match (self.phase, frame) {
             (Phase::Acknowledge { .. }, Ok(Frame::Ack)) => {
+                let took = now.since(self.sent_at);
+                self.late_ack = Some(took).filter(|took| *took > ACK_WITHIN).or(self.late_ack);
                 let deadline = now.after(self.plan.ask.answer_within());
                 self.phase = Phase::Answer { deadline };
                 None
@@ -150,7 +217,7 @@ impl Exchange {
         }
         match self.phase {
             Phase::Settle { .. } => {
-                self.send(now, out);
+                self.settled(now, out);
                 Ok(Step::Again)
             }
             Phase::Acknowledge { .. } | Phase::Answer { .. } => self.fail(now, out),
@@ -165,6 +232,8 @@ impl Exchange {
         self.failed = self.failed.saturating_add(1);
         if matches!(self.phase, Phase::Answer { .. }) {
             self.unanswered = self.unanswered.saturating_add(1);
+        } else {
+            self.missed |= self.failed == 1;
         }
         let last = self.failed >= self.plan.attempts;
         if last && self.unanswered < self.failed {
@@ -174,8 +243,20 @@ impl Exchange {
         if last || self.error_frames >= ERROR_FRAMES_MAX {
             return Ok(Step::Refused);
         }
-        self.phase = Phase::Settle { until: now.after(SETTLE) };
+        // What a slow bridge still holds must not meet the next attempt.
+        let is_slow = self.late_ack.is_some() || self.plan.patience == Patience::Always;
+        let settle = if is_slow { LATE_ACK_WITHIN } else { SETTLE };
+        self.phase = Phase::Settle { until: now.after(settle) };
         Ok(Step::Again)
+    }
+
+    fn ack_within(&self) -> Duration {
+        let is_patient = match self.plan.patience {
+            Patience::Usual => false,
+            Patience::First => self.failed == 0,
+            Patience::Always => true,
+        };
+        if is_patient { LATE_ACK_WITHIN } else { ACK_WITHIN }
     }
 
     /// The answer came but is not what the command allows.
@@ -200,16 +281,37 @@ impl Exchange {
             bytes.extend(frame);
         }
         out.push_back(Output::Send(bytes));
-        self.phase = Phase::Acknowledge { deadline: now.after(ACK_WITHIN) };
+        self.sent_at = now;
+        self.phase = Phase::Acknowledge { deadline: now.after(self.ack_within()) };
     }
 
     /// Why this is given up.
     pub(crate) fn fault(&self) -> Fault {
         let name = self.plan.ask.name();
         match (self.disturbed, &self.plan.ask) {
+            _ if self.unended => Fault::new(
+                FaultKind::Protocol,
+                format!(
+                    "the PN532's answers to {name} are whole but for their last byte, the postamble \
+                     00: something on the line cuts frames off"
+                ),
+            ),
             (true, _) => Fault::new(
                 FaultKind::Protocol,
                 format!("the PN532 answered {name} with something its protocol does not allow"),
+            ),
+            (false, Ask::WakeUp) if self.unanswered > 0 => Fault::new(
+                FaultKind::Timeout,
+                "a PN532 acknowledges on this line and does not answer: check its power supply",
+            ),
+            (false, Ask::WakeUp) if self.heard > 0 => Fault::new(
+                FaultKind::Timeout,
+                format!(
+                    "something talks on this line ({} bytes came) and it is no PN532 at this rate: \
+                     check what is connected, and whether it needs another rate (@9600 behind the path, \
+                     for instance)",
+                    self.heard
+                ),
             ),
             (false, Ask::WakeUp) => Fault::new(
                 FaultKind::Timeout,

@@ -12,12 +12,13 @@
 mod ask;
 mod exchange;
 mod job;
+mod pace;
 mod rates;
 mod round;
 mod session;
 mod stream;
 mod uart;
 
-pub use session::{BAUD_DEFAULT, Input, Output, Session, Settings};
+pub use session::{BAUD_DEFAULT, Input, Learned, Output, Session, Settings};
 pub use stream::StreamDiscoverer;
 pub use uart::UartDiscoverer;

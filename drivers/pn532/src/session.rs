@@ -1,4 +1,4 @@
-use std::{collections::VecDeque, mem};
+use std::{collections::VecDeque, mem, time::Duration};
 
 use kazasu_hal::{CardIdentity, Fault, FaultKind, Mono, Operation, Polling, Report};
 use kazasu_wire::{
@@ -12,8 +12,9 @@ mod stages;
 
 use crate::{
     ask::Ask,
-    exchange::{Exchange, Plan, SETTLE, Step, abort},
+    exchange::{Exchange, LATE_ACK_WITHIN, Patience, Plan, SETTLE, Step, abort},
     job::Job,
+    pace::Pace,
     rates::Rates,
     round::{Crowd, Round, Search},
 };
@@ -33,16 +34,33 @@ pub struct Settings {
     pub rate: u32,
     /// Rates above it that the line can be set to, the highest first; none where it has no rate.
     pub rates: Vec<u32>,
-    /// The highest that may be used.
-    pub rate_max: u32,
+    /// What sessions on this line found out.
+    pub learned: Learned,
     /// How often to look for cards.
     pub polling: Polling,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        let (rates, polling) = (Vec::new(), Polling::default());
-        Self { rate: BAUD_DEFAULT, rates, rate_max: u32::MAX, polling }
+        let (rates, learned, polling) = (Vec::new(), Learned::default(), Polling::default());
+        Self { rate: BAUD_DEFAULT, rates, learned, polling }
+    }
+}
+
+/// What one session on a line found out, for the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Learned {
+    /// The highest rate that may be used, in bit/s.
+    pub rate_max: u32,
+    /// How long the chip needs between its answer and the next command.
+    pub pause: Duration,
+    /// Whether acknowledgements come late, as over a slow bridge.
+    pub is_slow: bool,
+}
+
+impl Default for Learned {
+    fn default() -> Self {
+        Self { rate_max: u32::MAX, pause: Duration::ZERO, is_slow: false }
     }
 }
 
@@ -84,6 +102,7 @@ pub struct Session {
     exchange: Option<Exchange>,
     stage: Stage,
     rates: Rates,
+    pace: Pace,
     polling: Polling,
     /// What the chip can look for, as far as is known.
     searches: Vec<Search>,
@@ -95,6 +114,8 @@ pub struct Session {
     /// Whether a card may be left selected, which then hears no request: cards lose power before
     /// the next round.
     stale: bool,
+    /// Whether the chip was called with patience.
+    waited: bool,
     /// Waits for the end of the round.
     asked: Option<Job>,
     /// When an answer was last wrong.
@@ -139,13 +160,15 @@ impl Session {
             outputs: VecDeque::new(),
             exchange: None,
             stage: Stage::Opening(Opening::default()),
-            rates: Rates::new(settings.rate, &settings.rates, settings.rate_max),
+            rates: Rates::new(settings.rate, &settings.rates, settings.learned.rate_max),
+            pace: Pace::new(&settings.learned),
             polling: settings.polling,
             searches: Search::ALL.to_vec(),
             reselects: true,
             crowd: Crowd::default(),
             retries: 0,
             stale: false,
+            waited: false,
             asked: None,
             complained: None,
         };
@@ -166,11 +189,10 @@ impl Session {
         handled
     }
 
-    /// The highest rate that the line may have, as far as is known by now: the next session on it
-    /// need not try what did not hold.
+    /// What is known of the line by now: the next session on it need not find it out again.
     #[must_use]
-    pub fn rate_max(&self) -> u32 {
-        self.rates.max()
+    pub fn learned(&self) -> Learned {
+        self.pace.learned(self.rates.max())
     }
 
     /// Whether it can take a request now.
@@ -235,6 +257,9 @@ impl Session {
 
     fn try_handle(&mut self, now: Mono, input: Input<'_>) -> Result<(), Fault> {
         if let Input::Bytes(bytes) = input {
+            if let Some(exchange) = &mut self.exchange {
+                exchange.hear(bytes.len());
+            }
             for byte in bytes {
                 self.byte(now, *byte)?;
             }
@@ -282,6 +307,9 @@ impl Session {
 
     fn elapse(&mut self, now: Mono) -> Result<(), Fault> {
         if let Some(exchange) = &mut self.exchange {
+            if self.complete.is_some() && exchange.deadline() <= now {
+                exchange.lacks_end();
+            }
             let step = exchange.elapse(now, &mut self.outputs);
             return self.stepped(now, step);
         }
@@ -337,6 +365,9 @@ impl Session {
     fn proceed(&mut self, now: Mono, outcome: Outcome) -> Result<(), Fault> {
         let Some(exchange) = self.exchange.take() else { return Ok(()) };
         let ask = exchange.ask().clone();
+        if matches!(outcome, Outcome::Answer(_)) {
+            self.pace.answered(now, &exchange);
+        }
         self.stale |= exchange.stumbled() || !matches!(outcome, Outcome::Answer(_));
         match mem::replace(&mut self.stage, Stage::Ended) {
             Stage::Opening(opening) => self.opened(now, &ask, outcome, opening),
@@ -353,21 +384,31 @@ impl Session {
 
     /// Calls the chip where it was not looked for yet; says whether there is such a place.
     fn call(&mut self, now: Mono) -> bool {
-        let Some(place) = self.rates.next_place() else { return false };
+        let (place, patience) = match self.rates.next_place() {
+            Some(place) => (place, Patience::Usual),
+            // Where nothing answers, it may be something that answers late.
+            None if !mem::replace(&mut self.waited, true) => (self.rates.base(), Patience::First),
+            None => return false,
+        };
         let moved = place != self.rates.current();
         self.rates.set(place);
         let mut plan = Plan::from(Ask::WakeUp);
-        if place != self.rates.base() {
+        plan.patience = patience;
+        if patience == Patience::First {
+            // Behind whatever is still under way, or its acknowledgement would be taken for this one's.
+            (plan.attempts, plan.wait) = (1, LATE_ACK_WITHIN);
+        } else if place != self.rates.base() {
             plan.attempts = ATTEMPTS_ELSEWHERE;
         }
         if moved {
-            (plan.wait, plan.line_rate) = (SETTLE, Some(place));
+            (plan.wait, plan.line_rate) = (plan.wait.max(SETTLE), Some(place));
         }
         self.start(now, plan);
         true
     }
 
-    fn start(&mut self, now: Mono, plan: Plan) {
+    fn start(&mut self, now: Mono, mut plan: Plan) {
+        self.pace.plan(now, &mut plan);
         self.exchange = Some(Exchange::start(now, plan, &mut self.outputs));
     }
 }

@@ -22,6 +22,7 @@ const READ_MAX: usize = 512;
 /// A PN532 at the other end of any stream: a simulated one in the same process, a socket.
 pub struct StreamDiscoverer<F> {
     selector: String,
+    settings: Settings,
     open: F,
 }
 
@@ -29,7 +30,7 @@ impl<F> StreamDiscoverer<F> {
     /// `open` makes a new stream that holds back nothing, whenever the one before broke. The selector becomes the reader's
     /// name.
     pub fn new(selector: impl Into<String>, open: F) -> Self {
-        Self { selector: selector.into(), open }
+        Self { selector: selector.into(), settings: Settings::default(), open }
     }
 }
 
@@ -49,9 +50,7 @@ where
     ) -> Pin<Box<dyn Future<Output = Fault> + Send + 'a>> {
         Box::pin(async move {
             match (self.open)().await {
-                Ok(stream) => {
-                    pump(&self.selector, Plain(stream), &mut Settings::default(), &found).await
-                }
+                Ok(stream) => pump(&self.selector, Plain(stream), &mut self.settings, &found).await,
                 Err(error) => {
                     Fault::new(FaultKind::Link, format!("cannot open {}: {error}", self.selector))
                 }
@@ -213,7 +212,7 @@ pub(crate) async fn pump<L: Line>(
                 open.session.handle(now, Input::Timeout)
             }
         };
-        settings.rate_max = open.session.rate_max();
+        settings.learned = open.session.learned();
         if let Err(fault) = handled {
             return fault;
         }

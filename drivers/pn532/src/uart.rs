@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use tokio_serial::{ErrorKind, SerialPort, SerialPortBuilderExt, SerialStream};
 
 use crate::{
-    BAUD_DEFAULT, Input, Output, Session, Settings,
+    BAUD_DEFAULT, Input, Learned, Output, Session, Settings,
     ask::HIGH_RATES,
     stream::{Line, pump},
 };
@@ -27,8 +27,8 @@ const LOOK_AGAIN: Duration = Duration::from_millis(1);
 pub struct UartDiscoverer {
     selector: String,
     path: PathBuf,
-    /// Above this the line is known not to hold, or not to be wanted, in bit/s.
-    rate_max: u32,
+    /// What is known of the line; above its rate it does not hold, or is not wanted.
+    learned: Learned,
     polling: Polling,
 }
 
@@ -42,15 +42,17 @@ impl UartDiscoverer {
         if let Some(baud) = baud_max {
             selector = format!("{selector}@{baud}");
         }
-        Self { selector, path, rate_max: baud_max.unwrap_or(u32::MAX), polling }
+        let rate_max = baud_max.unwrap_or(u32::MAX);
+        let learned = Learned { rate_max, ..Learned::default() };
+        Self { selector, path, learned, polling }
     }
 
     fn settings(&self, port: &mut SerialStream) -> Settings {
-        let rate_max = self.rate_max;
-        let rate = BAUD_DEFAULT.min(rate_max);
+        let learned = self.learned;
+        let rate = BAUD_DEFAULT.min(learned.rate_max);
         let accepts = |high: &u32| port.set_baud_rate(*high).is_ok();
         let rates = HIGH_RATES.into_iter().filter(accepts).collect();
-        Settings { rate, rates, rate_max, polling: self.polling }
+        Settings { rate, rates, learned, polling: self.polling }
     }
 }
 
@@ -72,7 +74,7 @@ impl Discoverer for UartDiscoverer {
             match opened {
                 Ok((port, mut settings)) => {
                     let fault = pump(&self.selector, Port(port), &mut settings, &found).await;
-                    self.rate_max = settings.rate_max;
+                    self.learned = settings.learned;
                     fault
                 }
                 Err(error) => open_fault(&self.path, &error),

@@ -27,5 +27,5 @@ pub use felica::{LiteS, Memory, Standard};
 pub use field::{CARDS_MAX, Field, FieldError, Seed};
 pub use line::{Happening, Pace, SerialLine};
 pub use pcsc::PcscCard;
-pub use pn532::{Input, Pn532};
+pub use pn532::{Board, Input, Pn532};
 pub use rcs380::{Rcs380, Setup, usb};

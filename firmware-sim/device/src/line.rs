@@ -4,7 +4,7 @@
 use std::{collections::VecDeque, time::Duration};
 
 use crate::{
-    Fault, Field, Input, Pn532,
+    Board, Fault, Field, Input, Pn532,
     fault::{self, LATE, Piece},
 };
 
@@ -73,6 +73,11 @@ impl SerialLine {
     pub fn set_pace(&mut self, pace: Pace) {
         self.pace = pace;
         self.chip.set_pace(pace);
+    }
+
+    /// What the board does to the chip from now on.
+    pub fn set_board(&mut self, board: Board) {
+        self.chip.set_board(board);
     }
 
     /// What goes wrong from now on. Says how many frames an earlier fault had still to hit.

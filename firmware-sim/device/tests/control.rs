@@ -87,7 +87,7 @@ fn wrong_lines() {
     };
     const F: &str = ", as in: put felica idm=012E4C0000000001 sys=FE00 rate=both";
     const A: &str = ", as in: put type-a uid=04A1B2C3D4E580 sak=00";
-    const ALL: &str = "known: put, take, fault, pace, plug, quit, help, as in: take";
+    const ALL: &str = "known: put, take, fault, pace, board, plug, quit, help, as in: take";
     check("", &format!("\"\" is unknown here; {ALL}"));
     check("putt x", &format!("\"putt\" is unknown here; {ALL}"));
     check("a\u{7}b", &format!("\"a\\u{{7}}b\" is unknown here; {ALL}"));
@@ -139,6 +139,10 @@ fn wrong_lines() {
         &format!("after: how many frames pass first, to 1000000{FAULT}"),
     );
     check("fault off 1", "\"1\" is unknown here; known: nothing more, as in: fault off");
+    const BOARD: &str = ", as in: board deaf=1";
+    check("board deaf=10001", &format!("deaf: milliseconds, 0 to 10000{BOARD}"));
+    check("board end=none", &format!("end: cut or whole{BOARD}"));
+    check("board x", &format!("\"x\" is unknown here; known: deaf, hold, delay, end{BOARD}"));
     check("pace", "\"\" is unknown here; known: real, instant, as in: pace real");
     check("pace real fast", "\"fast\" is unknown here; known: nothing more, as in: take");
     const B: &str = ", as in: put type-b pupi=01A2B3C4 app=00000000 info=008181";

@@ -1,6 +1,6 @@
 use std::io;
 
-use kazasu_sim::{Fault, Field, HELP, Line, Pace, Rcs380, SerialLine, parse};
+use kazasu_sim::{Board, Fault, Field, HELP, Line, Pace, Rcs380, SerialLine, parse};
 use tokio::{
     io::DuplexStream,
     sync::{mpsc, oneshot},
@@ -70,7 +70,12 @@ pub(crate) fn about_cards(field: &mut Field, line: &Line) -> Option<String> {
             Err(error) => format!("error {error}"),
         },
         Line::Help => format!("ok {HELP}"),
-        Line::Unplug | Line::Plug | Line::Fault(_) | Line::Pace(_) | Line::Quit => return None,
+        Line::Unplug
+        | Line::Plug
+        | Line::Fault(_)
+        | Line::Pace(_)
+        | Line::Board(_)
+        | Line::Quit => return None,
     })
 }
 
@@ -83,10 +88,12 @@ pub(crate) trait Device {
     fn field(&mut self) -> &mut Field;
     fn set_pace(&mut self, pace: Pace);
     fn set_fault(&mut self, fault: Option<Fault>) -> u32;
+    /// Whether it has one.
+    fn set_board(&mut self, board: Board) -> bool;
 }
 
 macro_rules! device {
-    ($($kind:ty),*) => {$(
+    ($($kind:ty: $board:expr),*) => {$(
         impl Device for $kind {
             fn field(&mut self) -> &mut Field {
                 self.field()
@@ -99,11 +106,22 @@ macro_rules! device {
             fn set_fault(&mut self, fault: Option<Fault>) -> u32 {
                 self.set_fault(fault)
             }
+
+            fn set_board(&mut self, board: Board) -> bool {
+                let set: fn(&mut $kind, Board) -> bool = $board;
+                set(self, board)
+            }
         }
     )*};
 }
 
-device!(SerialLine, Rcs380);
+device!(
+    SerialLine: |line, board| {
+        line.set_board(board);
+        true
+    },
+    Rcs380: |_, _| false
+);
 
 /// Answers a line that is about cards, pace or faults; `None` where it is about the plug.
 pub(crate) fn about_device(device: &mut impl Device, line: &Line) -> Option<String> {
@@ -117,6 +135,8 @@ pub(crate) fn about_device(device: &mut impl Device, line: &Line) -> Option<Stri
             let armed = if fault.is_some() { "armed" } else { "off" };
             Some(format!("ok fault {armed}; the one before had {left} to go"))
         }
+        Line::Board(board) if device.set_board(*board) => Some("ok board".into()),
+        Line::Board(_) => Some("error board: only a PN532 has one; fault".into()),
         line => about_cards(device.field(), line),
     }
 }

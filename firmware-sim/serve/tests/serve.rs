@@ -336,7 +336,7 @@ async fn a_script() {
         wrong(&format!("at {time} take"), &format!("script FILE, line 1: {at}"));
     }
     let empty =
-        "\"\" is unknown here; known: put, take, fault, pace, plug, quit, help, as in: take";
+        "\"\" is unknown here; known: put, take, fault, pace, board, plug, quit, help, as in: take";
     wrong("at 1s", &format!("script FILE, line 1: {empty}"));
     wrong(&"#\n".repeat(600_000), "script FILE, line 1: longer than 1 MiB");
     fs::write(&path, [0xFF, 0xFE]).unwrap();

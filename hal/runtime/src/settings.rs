@@ -7,6 +7,9 @@ pub struct TapSettings {
     pub missed_polls: u32,
     /// From the first missed round: before this, the same card answering again is the same tap.
     pub second_tap_after: Duration,
+    /// The same for a card that had rested for a second: a phone's case or a hand on the reader makes
+    /// gaps in its answers, and nobody lifts a card and lays it down again that fast.
+    pub rested_second_tap_after: Duration,
     /// The same for FeliCa on phones and watches, which pause between answers.
     pub mobile_second_tap_after: Duration,
     /// How long a card must be alone after several were in the field, before it is presented.
@@ -18,6 +21,7 @@ impl Default for TapSettings {
         Self {
             missed_polls: 2,
             second_tap_after: Duration::from_millis(150),
+            rested_second_tap_after: Duration::from_millis(400),
             mobile_second_tap_after: Duration::from_millis(750),
             settle_after_multiple: Duration::from_millis(500),
         }

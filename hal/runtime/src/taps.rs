@@ -17,6 +17,9 @@ pub enum Tap {
     Multiple(Vec<Technology>),
 }
 
+/// A card that was there for so long rests.
+const RESTED: Duration = Duration::from_secs(1);
+
 /// Tap semantics of one reader (spec 60 section 2): rounds in, taps out. Pure.
 ///
 /// `Presented` and `Removed` always alternate. A removal is told only once a new tap of the same
@@ -40,6 +43,7 @@ enum Field {
 #[derive(Debug)]
 struct Resting {
     card: Card,
+    since: Mono,
     confirmed: bool,
     missed: Missed,
     /// What the last reads gave, where that was another card, and how often in a row.
@@ -95,7 +99,7 @@ impl Taps {
         let (field, taps) = match (field, seen) {
             (Field::Empty, None) => (Field::Several(Several::at(now, None)), vec![several]),
             (Field::Empty, Some(None)) => (Field::Empty, Vec::new()),
-            (Field::Empty, Some(Some(card))) => present(card),
+            (Field::Empty, Some(Some(card))) => present(now, card),
             (Field::One(resting), None) => {
                 (Field::Several(Several::at(now, Some(resting))), vec![several])
             }
@@ -167,7 +171,7 @@ impl Taps {
                     || is_there && self.enough_rounds(&resting.missed)
                 {
                     let removed = Tap::Removed(resting.card);
-                    let (field, mut taps) = present(other);
+                    let (field, mut taps) = present(now, other);
                     taps.insert(0, removed);
                     return (field, taps);
                 }
@@ -175,7 +179,7 @@ impl Taps {
             }
             None => {
                 resting.missed.note(now);
-                if self.left(now, &resting.missed, Some(&resting.card)) {
+                if self.left(now, &resting.missed, Some(&resting)) {
                     return (Field::Empty, vec![Tap::Removed(resting.card)]);
                 }
                 (Field::One(resting), Vec::new())
@@ -186,8 +190,7 @@ impl Taps {
     fn several(&self, now: Mono, mut several: Several, seen: Option<Card>) -> (Field, Vec<Tap>) {
         let Some(card) = seen else {
             several.missed.note(now);
-            let presented = several.presented.as_ref().map(|r| &r.card);
-            if self.left(now, &several.missed, presented) {
+            if self.left(now, &several.missed, several.presented.as_ref()) {
                 let taps = several.presented.into_iter().map(|r| Tap::Removed(r.card)).collect();
                 return (Field::Empty, taps);
             }
@@ -205,7 +208,7 @@ impl Taps {
                 (Field::One(resting), Vec::new())
             }
             presented => {
-                let (field, mut taps) = present(card);
+                let (field, mut taps) = present(now, card);
                 if let Some(resting) = presented {
                     taps.insert(0, Tap::Removed(resting.card));
                 }
@@ -218,11 +221,16 @@ impl Taps {
         self.presence == Presence::Reported || missed.rounds >= self.settings.missed_polls
     }
 
-    fn left(&self, now: Mono, missed: &Missed, card: Option<&Card>) -> bool {
-        let wait = if card.is_some_and(Card::is_mobile_felica) {
-            self.settings.mobile_second_tap_after
-        } else {
-            self.settings.second_tap_after
+    fn left(&self, now: Mono, missed: &Missed, card: Option<&Resting>) -> bool {
+        let TapSettings { second_tap_after, rested_second_tap_after, .. } = self.settings;
+        let rested =
+            |card: &Resting| missed.first.is_some_and(|first| first.since(card.since) >= RESTED);
+        let wait = match card {
+            Some(resting) if resting.card.is_mobile_felica() => {
+                self.settings.mobile_second_tap_after
+            }
+            Some(resting) if rested(resting) => rested_second_tap_after.max(second_tap_after),
+            _ => second_tap_after,
         };
         self.presence == Presence::Reported
             || (self.enough_rounds(missed) && missed.lasts(now) >= wait)
@@ -235,9 +243,9 @@ impl Several {
     }
 }
 
-fn present(card: Card) -> (Field, Vec<Tap>) {
+fn present(now: Mono, card: Card) -> (Field, Vec<Tap>) {
     let missed = Missed::default();
-    let resting = Resting { card: card.clone(), confirmed: false, missed, other: None };
+    let resting = Resting { card: card.clone(), since: now, confirmed: false, missed, other: None };
     (Field::One(resting), vec![Tap::Presented(card)])
 }
 

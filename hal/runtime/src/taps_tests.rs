@@ -59,6 +59,11 @@ fn polled_readers() {
         ("0:a 25:- 50:a 75:- 100:- 125:- 150:a 500:a", "0+a 50=a"),
         // a second tap from 150 ms on
         ("0:a 25:- 50:- 175:- 200:a", "0+a 175-a 200+a"),
+        // a card that rested for a second: gaps up to 400 ms are the same tap, again and again
+        ("0:a 25:a 1000:- 1025:- 1299:- 1300:a 3000:- 3300:a", "0+a 25=a"),
+        ("0:a 25:a 1000:- 1025:- 1399:- 1400:- 1425:a", "0+a 25=a 1400-a 1425+a"),
+        ("0:a 25:a 999:- 1024:- 1148:- 1149:- 1174:a", "0+a 25=a 1149-a 1174+a"),
+        ("0:a 25:a 1000:- 1025:- 1200:a 1225:- 1250:- 1624:- 1625:-", "0+a 25=a 1625-a"),
         // a phone pauses up to 750 ms
         ("0:p 25:- 50:- 700:- 774:p 800:- 825:- 1549:- 1550:-", "0+p 774=p 1550-p"),
         // another card instead: after two missed rounds, without the wait

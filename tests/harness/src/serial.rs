@@ -147,7 +147,7 @@ impl Link for Serial {
     }
 
     fn close(&mut self, _now: Mono, session: &Session) {
-        self.settings.rate_max = session.rate_max();
+        self.settings.learned = session.learned();
         self.to_chip.clear();
         self.to_host.clear();
     }
@@ -200,8 +200,8 @@ impl Pair<Serial> {
     /// How a session begins on the line, by what was learned so far.
     #[must_use]
     pub fn settings(&self) -> Settings {
-        let learned = self.session().map(Session::rate_max);
-        let rate_max = learned.unwrap_or(self.link.settings.rate_max);
-        Settings { rate_max, ..self.link.settings.clone() }
+        let learned = self.session().map(Session::learned);
+        let learned = learned.unwrap_or(self.link.settings.learned);
+        Settings { learned, ..self.link.settings.clone() }
     }
 }

@@ -8,7 +8,7 @@ use kazasu_wire::{felica::Slots, pn532::Answer};
 use super::{Opening, Outcome, Output, Session, Stage};
 use crate::{
     ask::Ask,
-    exchange::{Plan, SETTLE, abort},
+    exchange::{Patience, Plan, SETTLE, abort},
     job::Job,
     round::{Round, Search},
 };
@@ -28,6 +28,8 @@ impl Session {
     ) -> Result<(), Fault> {
         let mut wait = Duration::ZERO;
         let mut line_rate = None;
+        let mut confirms = None;
+        let mut patience = Patience::default();
         let next = match (ask, outcome) {
             (
                 Ask::Firmware,
@@ -44,7 +46,7 @@ impl Session {
             }
             (Ask::LineRate(rate), Outcome::Answer(_)) => {
                 // The chip changes over once this is acknowledged.
-                abort(&mut self.outputs);
+                confirms = Some(self.pace.pause());
                 self.rates.set(*rate);
                 (wait, line_rate) = (SETTLE, Some(*rate));
                 Ask::Firmware
@@ -62,7 +64,11 @@ impl Session {
                 Ask::Retries(self.retries)
             }
             (_, Outcome::Refused(fault)) => return Err(fault),
-            (Ask::WakeUp, _) => Ask::Firmware,
+            (Ask::WakeUp, _) => {
+                // Behind the attempts of before, what comes late shows itself here.
+                patience = Patience::First;
+                Ask::Firmware
+            }
             (Ask::Retries(_), _) => Ask::Field(false),
             // Whoever had the reader before may have left a card selected.
             (Ask::Field(false), _) => {
@@ -71,6 +77,7 @@ impl Session {
             }
             _ => {
                 self.stale = false;
+                self.pace.opened();
                 self.start_round(now, Slots::One)?;
                 self.outputs.push_back(Output::Attached(opening.model));
                 let missing = opening.missing.into_iter().map(Report::Fault).map(Output::Report);
@@ -79,7 +86,7 @@ impl Session {
             }
         };
         self.stage = Stage::Opening(opening);
-        self.start(now, Plan { wait, line_rate, ..next.into() });
+        self.start(now, Plan { wait, line_rate, confirms, patience, ..next.into() });
         Ok(())
     }
 
@@ -126,7 +133,8 @@ impl Session {
     }
 
     fn finish(&mut self, now: Mono, round: Round) -> Result<(), Fault> {
-        let mut reports: Vec<_> = round.faults.into_iter().map(Report::Fault).collect();
+        let faults = round.faults.into_iter().chain(self.pace.tell());
+        let mut reports: Vec<_> = faults.map(Report::Fault).collect();
         if let Some(complaint) = round.complaint {
             let before = self.complained.replace(now);
             if before.is_none_or(|before| now.since(before) >= COMPLAINT_PAUSE) {

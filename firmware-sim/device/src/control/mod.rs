@@ -6,6 +6,7 @@ use crate::{
     card::Card,
     fault::{Fault, FaultKind},
     line::Pace,
+    pn532::Board,
 };
 
 /// All control lines, in one line.
@@ -14,7 +15,7 @@ pub const HELP: &str = "put felica idm=HEX16 [pmm=HEX16] [sys=HEX4,...] [rate=21
      put type-a uid=HEX8|HEX14|HEX20|random [atqa=HEX4] [sak=HEX2] [ats=HEX]; \
      put type-b pupi=HEX8 [app=HEX8] [info=HEX6]; take [NUMBER]; pace real|instant; \
      fault drop|corrupt|late|nak|garbage|unplug [COUNT] [at=BYTE] [after=FRAMES]; fault off; \
-     plug; quit; help";
+     board [deaf=MS] [hold=MS] [delay=MS] [end=cut|whole]; plug; quit; help";
 
 /// The longest control line, in bytes.
 const LINE_MAX: usize = 1024;
@@ -34,6 +35,8 @@ pub enum Line {
     Fault(Option<Fault>),
     /// How fast everything goes.
     Pace(Pace),
+    /// What a PN532's board does to it.
+    Board(Board),
     /// Plugs it in again.
     Plug,
     /// Ends the simulator.
@@ -68,6 +71,9 @@ pub enum BadLine {
 }
 
 const PUT: &str = "put felica idm=012E4C0000000001 sys=FE00 rate=both";
+const BOARD: &str = "board deaf=1";
+/// Of what a board is late, in milliseconds.
+const BOARD_MS_MAX: u64 = 10_000;
 const FAULT: &str = "fault corrupt 3 at=5";
 
 fn unknown(word: &str, known: &'static str, example: &'static str) -> BadLine {
@@ -96,6 +102,7 @@ pub fn parse(line: &str) -> Result<Line, BadLine> {
         },
         "take" => Line::Take(words.next().map(number).transpose()?),
         "fault" => return fault(words),
+        "board" => return board(words),
         "pace" => match words.next().unwrap_or_default() {
             "real" => Line::Pace(Pace::Real),
             "instant" => Line::Pace(Pace::Instant),
@@ -105,7 +112,7 @@ pub fn parse(line: &str) -> Result<Line, BadLine> {
         "quit" => Line::Quit,
         "help" => Line::Help,
         other => {
-            return Err(unknown(other, "put, take, fault, pace, plug, quit, help", "take"));
+            return Err(unknown(other, "put, take, fault, pace, board, plug, quit, help", "take"));
         }
     };
     match words.next() {
@@ -153,6 +160,24 @@ fn fault<'a>(words: impl Iterator<Item = &'a str>) -> Result<Line, BadLine> {
     let at = pairs.get("at", "which byte of the frame, from 0", |text| text.parse().ok())?;
     let after = pairs.get("after", "how many frames pass first, to 1000000", frames)?;
     Ok(Line::Fault(Some(Fault { kind, count, at, after: after.unwrap_or(0) })))
+}
+
+/// `board [deaf=MS] [hold=MS] [delay=MS] [end=cut|whole]`.
+fn board<'a>(words: impl Iterator<Item = &'a str>) -> Result<Line, BadLine> {
+    let pairs =
+        Pairs::read(words, ["deaf", "hold", "delay", "end"], "deaf, hold, delay, end", BOARD)?;
+    let time = |key| {
+        let read = |text: &str| text.parse().ok().filter(|ms| *ms <= BOARD_MS_MAX);
+        let ms = pairs.get(key, "milliseconds, 0 to 10000", read)?;
+        Ok(std::time::Duration::from_millis(ms.unwrap_or(0)))
+    };
+    let cut = pairs.get("end", "cut or whole", |text| match text {
+        "cut" => Some(true),
+        "whole" => Some(false),
+        _ => None,
+    })?;
+    let (deaf, hold, delay) = (time("deaf")?, time("hold")?, time("delay")?);
+    Ok(Line::Board(Board { deaf, hold, delay, cut: cut.unwrap_or(false) }))
 }
 
 /// `key=value` words, each key once (but `block`) and only known ones.

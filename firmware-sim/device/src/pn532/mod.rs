@@ -4,11 +4,12 @@
 //! What real chips do where the manual leaves it open is taken from what libnfc, nfcpy and Arduino
 //! libraries rely on. Not simulated: NFC-DEP, target modes, Jewel cards, GPIO.
 
+mod board;
 mod execute;
 mod radio;
 mod registers;
 
-use std::{collections::VecDeque, time::Duration};
+use std::time::Duration;
 
 use kazasu_wire::{
     pn532::{Answer, BaudRate, Command, Initiator},
@@ -19,6 +20,8 @@ use crate::{
     field::{CARDS_MAX, Field, Seed},
     line::Pace,
 };
+pub use board::Board;
+use board::Edge;
 use radio::Found;
 use registers::Registers;
 
@@ -60,7 +63,8 @@ pub struct Pn532 {
     decoder: Decoder,
     last_byte_at: Duration,
     last_answer: Option<Vec<u8>>,
-    outputs: VecDeque<Vec<u8>>,
+    now: Duration,
+    edge: Edge,
 }
 
 #[derive(Clone, Debug)]
@@ -152,10 +156,10 @@ impl Pn532 {
     /// A chip that just got power: asleep, field off, no cards.
     #[must_use]
     pub fn new(seed: Seed) -> Self {
-        Self::with_field(Field::new(seed, CARDS_MAX), Pace::Real)
+        Self::with_field(Field::new(seed, CARDS_MAX), Pace::Real, Board::default())
     }
 
-    fn with_field(mut field: Field, pace: Pace) -> Self {
+    fn with_field(mut field: Field, pace: Pace, board: Board) -> Self {
         field.power_off();
         Self {
             field,
@@ -170,7 +174,8 @@ impl Pn532 {
             decoder: Decoder::new(),
             last_byte_at: Duration::ZERO,
             last_answer: None,
-            outputs: VecDeque::new(),
+            now: Duration::ZERO,
+            edge: Edge::on(board),
         }
     }
 
@@ -181,13 +186,18 @@ impl Pn532 {
 
     /// The chip lost power and got it again. The cards are still where they were.
     pub fn power_cycle(&mut self) {
-        *self = Self::with_field(self.field.clone(), self.pace);
+        *self = Self::with_field(self.field.clone(), self.pace, self.edge.board);
     }
 
     /// How fast the chip and the air are from now on. Times that the host asks for stay as they
     /// are: those of InAutoPoll, of searches without an end and of cards that do not answer.
     pub fn set_pace(&mut self, pace: Pace) {
         self.pace = pace;
+    }
+
+    /// What the board does to the chip from now on.
+    pub fn set_board(&mut self, board: Board) {
+        self.edge.board = board;
     }
 
     /// The rate that the chip expects on its line.
@@ -206,6 +216,7 @@ impl Pn532 {
 
     /// Tells the chip what happened and when. Times must not go backwards.
     pub fn handle(&mut self, now: Duration, input: Input<'_>) {
+        self.now = now;
         self.advance(now);
         match input {
             Input::Timeout => {}
@@ -215,12 +226,17 @@ impl Pn532 {
 
     /// The next bytes to the host.
     pub fn poll_output(&mut self) -> Option<Vec<u8>> {
-        self.outputs.pop_front()
+        self.edge.take(self.now)
     }
 
     /// When to call [`handle`](Self::handle) next, even if nothing happens.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Duration> {
+        [self.due(), self.edge.due(self.now)].into_iter().flatten().min()
+    }
+
+    /// When the chip has something to do.
+    fn due(&self) -> Option<Duration> {
         match &self.activity {
             Activity::Idle => None,
             Activity::Answering(answering) => answering.due,
@@ -230,6 +246,9 @@ impl Pn532 {
     }
 
     fn receive(&mut self, now: Duration, bytes: &[u8]) {
+        if self.edge.misses(now, bytes.len(), self.baud_rate, self.pace) {
+            return;
+        }
         if now.saturating_sub(self.last_byte_at) > BYTE_GAP_MAX {
             self.decoder.clear();
         }
@@ -278,25 +297,33 @@ impl Pn532 {
         match frame {
             Frame::Error => {}
             // Whatever runs is over, without an answer.
-            Frame::Ack => self.activity = Activity::Idle,
+            Frame::Ack => {
+                self.activity = Activity::Idle;
+                self.edge.held = None;
+            }
             Frame::Nack => {
                 if let Some(answer) = self.last_answer.clone() {
                     self.output(answer);
                 }
             }
+            Frame::Data(data) if self.edge.board.hold.is_zero() => self.command(now, &data),
             Frame::Data(data) => {
-                self.send(&Frame::Ack);
-                self.activity = match Command::decode(&data) {
-                    Ok(command) => self.execute(now, command),
-                    Err(_) => self.syntax_error(now),
-                };
+                self.edge.held = Some((now.saturating_add(self.edge.board.hold), data));
             }
         }
     }
 
+    fn command(&mut self, now: Duration, data: &[u8]) {
+        self.send(&Frame::Ack);
+        self.activity = match Command::decode(data) {
+            Ok(command) => self.execute(now, command),
+            Err(_) => self.syntax_error(now),
+        };
+    }
+
     fn output(&mut self, bytes: Vec<u8>) {
-        if self.outputs.len() < OUTPUTS_MAX {
-            self.outputs.push_back(bytes);
+        if self.edge.waiting() < OUTPUTS_MAX {
+            self.edge.send(self.now, bytes, self.baud_rate, self.pace);
         }
     }
 
@@ -311,7 +338,10 @@ impl Pn532 {
 
     /// Does what is due.
     fn advance(&mut self, now: Duration) {
-        if self.poll_timeout().is_none_or(|due| due > now) {
+        if let Some((_, data)) = self.edge.held.take_if(|(due, _)| *due <= now) {
+            self.command(now, &data);
+        }
+        if self.due().is_none_or(|due| due > now) {
             return;
         }
         match std::mem::replace(&mut self.activity, Activity::Idle) {

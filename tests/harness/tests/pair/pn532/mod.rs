@@ -1,6 +1,7 @@
 //! What is of the PN532 alone.
 
 mod any_bytes;
+mod boards;
 mod cards;
 mod clones;
 mod faults;

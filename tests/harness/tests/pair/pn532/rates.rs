@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use kazasu_harness::{Pair, Serial};
-use kazasu_pn532::{BAUD_DEFAULT, Settings};
+use kazasu_pn532::{BAUD_DEFAULT, Learned, Settings};
 use kazasu_wire::sof::Frame;
 
 use crate::{put, sees};
@@ -11,7 +11,8 @@ const CARD: &str = "felica idm=012E4CE1000000A1";
 
 /// A port that can be set to these rates, and may be up to `rate_max`.
 pub(super) fn settings(rates: &[u32], rate_max: u32) -> Settings {
-    Settings { rates: rates.to_vec(), rate_max, ..Settings::default() }
+    let learned = Learned { rate_max, ..Learned::default() };
+    Settings { rates: rates.to_vec(), learned, ..Settings::default() }
 }
 
 fn sees_card(pair: &Pair<Serial>) -> bool {
