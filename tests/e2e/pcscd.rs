@@ -82,6 +82,63 @@ fn a_freeze_at_each_call_for_a_card() {
     }
 }
 
+/// Between the two reads of a card: it is presented, and the next one waits for the return.
+#[test]
+fn a_freeze_while_a_card_is_read_again() {
+    let bench = Bench::start(|_| {});
+    bench.watch.find("attached");
+    bench.pcscd.change(|state| state.frozen = Some(call::RECONNECT));
+    bench.pcscd.put(CARD);
+    bench.watch.find("presented");
+    bench.fault("timeout", "did not answer");
+    bench.pcscd.take();
+    bench.watch.find("removed");
+    for _ in 0..4 {
+        bench.pcscd.put(CARD);
+        bench.fault("timeout", "did not answer");
+        bench.pcscd.take();
+    }
+    bench.watch.0.watch_for(freeze(), |line| !line.contains("detached"));
+    bench.pcscd.change(|state| state.frozen = None);
+    bench.pcscd.put(CARD);
+    bench.back();
+    bench.watch.find_within("confirmed", BACK);
+    bench.end();
+}
+
+/// Nobody waits for it: the reader that comes next is used all the while.
+#[test]
+fn a_freeze_while_a_reader_is_let_go() {
+    let bench = Bench::start(|_| {});
+    bench.watch.find("attached");
+    bench.pcscd.put(CARD);
+    bench.watch.find("confirmed");
+    bench.pcscd.change(|state| state.frozen = Some(call::RELEASE));
+    for number in 1..4 {
+        bench.pcscd.change(|state| state.reader = format!("Stand-in Reader 0{number} 00"));
+        bench.watch.find_within("detached", TOLD);
+        bench.watch.find_within("confirmed", TOLD);
+    }
+    bench.pcscd.take();
+    bench.watch.find("removed");
+    bench.watch.0.watch_for(freeze(), |_| false);
+    bench.pcscd.change(|state| state.frozen = None);
+    bench.pcscd.put(CARD);
+    bench.back();
+    bench.end();
+}
+
+/// Without power for a moment it speaks again: it is read where it lies.
+#[test]
+fn a_card_that_is_silent_until_it_loses_power() {
+    let bench = Bench::start(|pcscd| pcscd.change(|state| state.silent = true));
+    bench.watch.find("attached");
+    bench.pcscd.put(CARD);
+    bench.watch.next("presented");
+    bench.watch.next("confirmed");
+    bench.end();
+}
+
 /// libpcsclite lets nobody else in while it opens a context: then all of it is frozen.
 #[test]
 fn a_freeze_while_a_reader_is_opened() {
@@ -100,7 +157,7 @@ fn a_freeze_while_a_reader_is_opened() {
 
 #[test]
 fn a_freeze_while_a_card_rests() {
-    for called in [call::READERS, call::WAIT] {
+    for called in [call::READERS, call::WAIT, call::STOP_WAIT] {
         let bench = Bench::start(|_| {});
         bench.watch.find("attached");
         bench.pcscd.put(CARD);

@@ -20,6 +20,8 @@ const READS_MAX: u8 = 5;
 /// Between two tries. Together they outlast the 400 ms in which pcscd may not have seen yet that
 /// the card left; then the failure was the removal and no fault.
 const READ_PAUSE: Duration = Duration::from_millis(200);
+/// After so many tries the card gets power anew before each: some fall silent until then.
+const COLD_AFTER: u8 = 2;
 /// Between two tries after that, as long as the card rests there: another program may hold it.
 const SLOW_PAUSE: Duration = Duration::from_secs(1);
 /// How long a card may be without an ATR before that is a fault: powering up takes its time.
@@ -176,8 +178,8 @@ impl<C: Cards> Follower<C> {
             if !self.ready(slot, &mut told).await? {
                 return Ok(None);
             }
-            let asked =
-                timeout(READ_WITHIN, self.cards.ask(Job { atr: atr.to_vec(), reset })).await;
+            let job = Job { atr: atr.to_vec(), reset, cold: failed >= COLD_AFTER };
+            let asked = timeout(READ_WITHIN, self.cards.ask(job)).await;
             failed = failed.saturating_add(1);
             let (fault, pause) = match asked {
                 Ok(Ok(Reading { id, pmm })) => {

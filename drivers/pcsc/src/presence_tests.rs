@@ -22,8 +22,8 @@ use Answer::{Fails, Hangs, Held, Is};
 /// A card that answers so, question after question; the last answer stays.
 struct Script {
     answers: VecDeque<Answer>,
-    /// Whether each question asked for a reset.
-    asked: mpsc::UnboundedSender<bool>,
+    /// Whether each question asked for a reset, and for power anew.
+    asked: mpsc::UnboundedSender<(bool, bool)>,
 }
 
 impl Cards for Script {
@@ -38,7 +38,7 @@ impl Cards for Script {
     }
 
     async fn ask(&mut self, job: Job) -> Result<Reading, Failure> {
-        self.asked.send(job.reset).unwrap();
+        self.asked.send((job.reset, job.cold)).unwrap();
         let answer = match self.answers.len() {
             1 => None,
             _ => self.answers.pop_front(),
@@ -56,7 +56,7 @@ impl Cards for Script {
 struct Bench {
     slots: watch::Sender<Slot>,
     reports: mpsc::Receiver<Report>,
-    asked: mpsc::UnboundedReceiver<bool>,
+    asked: mpsc::UnboundedReceiver<(bool, bool)>,
 }
 
 fn card(count: u32) -> Slot {
@@ -100,7 +100,8 @@ async fn a_card_is_confirmed_by_the_same_identifier_after_a_reset() {
     assert_eq!(bench.next().await, PRESENT);
     assert_eq!(bench.next().await, PRESENT);
     bench.silent(Duration::from_secs(30)).await;
-    assert_eq!((bench.asked.recv().await, bench.asked.recv().await), (Some(false), Some(true)));
+    assert_eq!(bench.asked.recv().await, Some((false, false)));
+    assert_eq!(bench.asked.recv().await, Some((true, false)));
     assert!(bench.asked.is_empty(), "a card at rest is not asked again");
     bench.slots.send_replace(Slot::Empty);
     assert_eq!(bench.next().await, "field ");
@@ -175,8 +176,19 @@ async fn a_card_that_cannot_be_read_is_asked_once() {
     let mut bench = start([Fails(FaultKind::Unsupported, Again::Never)]);
     assert_eq!(bench.next().await, "fault unsupported");
     bench.silent(Duration::from_secs(30)).await;
-    assert_eq!(bench.asked.recv().await, Some(false));
+    assert_eq!(bench.asked.recv().await, Some((false, false)));
     assert!(bench.asked.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_card_that_says_nothing_gets_power_anew() {
+    let quiet = || Fails(FaultKind::Card, Again::Soon);
+    let mut bench = start([quiet(), quiet(), Is(FIRST)]);
+    assert_eq!(bench.next().await, PRESENT);
+    assert_eq!(bench.next().await, PRESENT);
+    let asked: Vec<_> = std::iter::from_fn(|| bench.asked.try_recv().ok()).collect();
+    // Not at once: under another program's feet, power is taken only where nothing else helps.
+    assert_eq!(asked, [(false, false), (false, false), (false, true), (true, false)]);
 }
 
 #[tokio::test(start_paused = true)]

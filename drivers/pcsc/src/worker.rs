@@ -55,6 +55,8 @@ pub(crate) struct Job {
     pub(crate) atr: Vec<u8>,
     /// Reset it first, so that it is selected anew and the reader cannot answer from memory.
     pub(crate) reset: bool,
+    /// Take its power away first: what fell silent may speak then.
+    pub(crate) cold: bool,
 }
 
 type Order = (Job, oneshot::Sender<Result<Reading, ReadError>>);
@@ -130,8 +132,13 @@ fn perform(context: &mut Option<Context>, reader: &CStr, job: &Job) -> Result<Re
     };
     let mut card = context.connect(reader, ShareMode::Shared, Protocols::ANY)?;
     let mut read = || -> Result<Reading, ReadError> {
-        if job.reset {
-            card.reconnect(ShareMode::Shared, Protocols::ANY, Disposition::ResetCard)?;
+        let first = match job {
+            Job { cold: true, .. } => Some(Disposition::UnpowerCard),
+            Job { reset: true, .. } => Some(Disposition::ResetCard),
+            _ => None,
+        };
+        if let Some(first) = first {
+            card.reconnect(ShareMode::Shared, Protocols::ANY, first)?;
         }
         let id = ask(&card, GetData::Uid)?;
         // PMm is for display: a reader that does not give it is fine.

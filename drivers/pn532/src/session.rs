@@ -1,6 +1,6 @@
 use std::{collections::VecDeque, mem, time::Duration};
 
-use kazasu_hal::{CardIdentity, Fault, FaultKind, Mono, Operation, Polling, Report};
+use kazasu_hal::{CardIdentity, Fault, FaultKind, Mono, Operation, Polling, Report, Silence};
 use kazasu_wire::{
     DecodeError,
     felica::Slots,
@@ -109,6 +109,7 @@ pub struct Session {
     /// Whether it can make type B cards answer again.
     reselects: bool,
     crowd: Crowd,
+    silence: Silence,
     /// What the chip was told last.
     retries: u8,
     /// Whether a card may be left selected, which then hears no request: cards lose power before
@@ -166,6 +167,7 @@ impl Session {
             searches: Search::ALL.to_vec(),
             reselects: true,
             crowd: Crowd::default(),
+            silence: Silence::default(),
             retries: 0,
             stale: false,
             waited: false,

@@ -1,6 +1,6 @@
 use std::{collections::VecDeque, mem, time::Duration};
 
-use kazasu_hal::{CardIdentity, Fault, FaultKind, Mono, Operation, Polling, Report};
+use kazasu_hal::{CardIdentity, Fault, FaultKind, Mono, Operation, Polling, Report, Silence};
 use kazasu_wire::{
     port100::{Answer, Command},
     sof::{Decoder, Family, Frame, FrameError},
@@ -70,6 +70,9 @@ pub struct Session {
     /// The chip refused something, which may have been damaged on its way to it.
     refused: bool,
     crowd: Crowd,
+    silence: Silence,
+    /// Whether cards lose power before the next round.
+    stale: bool,
     /// Waits for the end of the round.
     asked: Option<Job>,
     /// Rounds in a row in which somebody could not be read.
@@ -141,6 +144,8 @@ impl Session {
             technologies: Technology::ALL.to_vec(),
             refused: false,
             crowd: Crowd::default(),
+            silence: Silence::default(),
+            stale: false,
             asked: None,
             garbled: 0,
             complained: None,

@@ -106,6 +106,8 @@ pub enum TypeAUid {
     Fixed(Uid),
     /// 08 and three bytes drawn anew whenever the card is put.
     Random,
+    /// The same, drawn anew whenever it gets power, as phones do.
+    Anew,
 }
 
 /// A type A card.

@@ -21,6 +21,7 @@ fn lines() {
                 let uid = match card.uid {
                     TypeAUid::Fixed(uid) => format!("{:02X?}", uid.as_bytes()),
                     TypeAUid::Random => "random".into(),
+                    TypeAUid::Anew => "anew".into(),
                 };
                 format!("{uid} {:?} {:?} {:02X?}", card.atqa, card.sak, card.ats.map(|ats| ats.0))
             }
@@ -87,7 +88,7 @@ fn wrong_lines() {
     };
     const F: &str = ", as in: put felica idm=012E4C0000000001 sys=FE00 rate=both";
     const A: &str = ", as in: put type-a uid=04A1B2C3D4E580 sak=00";
-    const ALL: &str = "known: put, take, fault, pace, board, plug, quit, help, as in: take";
+    const ALL: &str = "known: put, take, hush, fault, pace, board, plug, quit, help, as in: take";
     check("", &format!("\"\" is unknown here; {ALL}"));
     check("putt x", &format!("\"putt\" is unknown here; {ALL}"));
     check("a\u{7}b", &format!("\"a\\u{{7}}b\" is unknown here; {ALL}"));
@@ -114,8 +115,8 @@ fn wrong_lines() {
     let many = ["0003"; 17].join(",");
     check(&format!("put felica idm=012E4CE100000001 sys={many}"), &format!("{sys}{F}"));
     check("put felica idm=012E4CE100000001 rate=106", &format!("rate: 212, 424 or both{F}"));
-    check("put type-a", &format!("uid: 8, 14 or 20 hex digits, or random{A}"));
-    check("put type-a uid=0102030405", &format!("uid: 8, 14 or 20 hex digits, or random{A}"));
+    check("put type-a", &format!("uid: 8, 14 or 20 hex digits, random or anew{A}"));
+    check("put type-a uid=0102030405", &format!("uid: 8, 14 or 20 hex digits, random or anew{A}"));
     let sak = "sak: 2 hex digits without bit 04, and with bit 20 where there is an ats";
     check("put type-a uid=01020304 sak=04", &format!("{sak}{A}"));
     check("put type-a uid=01020304 sak=08 ats=0578807002", &format!("{sak}{A}"));

@@ -69,6 +69,7 @@ pub(crate) fn about_cards(field: &mut Field, line: &Line) -> Option<String> {
             }
             Err(error) => format!("error {error}"),
         },
+        Line::Hush => format!("ok hushed {} cards", field.hush()),
         Line::Help => format!("ok {HELP}"),
         Line::Unplug
         | Line::Plug

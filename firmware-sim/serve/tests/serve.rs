@@ -328,15 +328,14 @@ async fn a_script() {
     let wrong = |text: &str, reason: &str| assert_eq!(read(text).unwrap_err(), reason, "{text}");
     wrong(
         "take\n\nput type-a uid=01",
-        "script FILE, line 3: uid: 8, 14 or 20 hex digits, or random, as in: put type-a \
+        "script FILE, line 3: uid: 8, 14 or 20 hex digits, random or anew, as in: put type-a \
          uid=04A1B2C3D4E580 sak=00",
     );
     let at = "at: seconds since the start, up to a day, as in: at 1.5s take";
     for time in ["5", "-1s", "NaNs", "infs", "1e9s", "s", "1.5s2"] {
         wrong(&format!("at {time} take"), &format!("script FILE, line 1: {at}"));
     }
-    let empty =
-        "\"\" is unknown here; known: put, take, fault, pace, board, plug, quit, help, as in: take";
+    let empty = "\"\" is unknown here; known: put, take, hush, fault, pace, board, plug, quit, help, as in: take";
     wrong("at 1s", &format!("script FILE, line 1: {empty}"));
     wrong(&"#\n".repeat(600_000), "script FILE, line 1: longer than 1 MiB");
     fs::write(&path, [0xFF, 0xFE]).unwrap();

@@ -11,6 +11,7 @@ mod card;
 mod event;
 mod identifier;
 mod reader;
+mod silence;
 mod time;
 mod visible;
 
@@ -21,5 +22,6 @@ pub use reader::{
     Discoverer, Fault, FaultKind, FelicaBlock, Operation, Polling, Presence, REPORTS_MAX,
     REQUESTS_MAX, Reader, ReaderInfo, ReaderName, Report, Request,
 };
+pub use silence::Silence;
 pub use time::{Mono, Now};
 pub use visible::visible;

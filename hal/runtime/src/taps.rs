@@ -158,6 +158,10 @@ impl Taps {
                 let confirmed = Tap::Confirmed(resting.card.clone());
                 (Field::One(resting), vec![confirmed])
             }
+            // A phone pauses, and its made-up type A UID goes on answering: nobody else is there.
+            Some(other) if resting.card.is_mobile_felica() && is_made_up(&other) => {
+                self.one(now, resting, None)
+            }
             Some(other) => {
                 resting.missed.note(now);
                 // Another card is there: nobody is waiting for this one to come back. But one read
@@ -256,15 +260,19 @@ fn technologies(cards: &[Card]) -> Vec<Technology> {
     technologies
 }
 
+/// Whether it is what phones tell readers of type A.
+fn is_made_up(card: &Card) -> bool {
+    card.identity.technology() == Technology::Iso14443a
+        && card.identity.stability() == Stability::Random
+}
+
 /// One entry for each card: a FeliCa card that answered at both speeds is one card, and a phone's
 /// made-up type A UID beside its FeliCa answer is the same phone.
 fn distinct(cards: Vec<Card>) -> Vec<Card> {
     let phone = cards.iter().any(Card::is_mobile_felica);
     let mut kept: Vec<Card> = Vec::new();
     for card in cards {
-        let shadow = phone
-            && card.identity.technology() == Technology::Iso14443a
-            && card.identity.stability() == Stability::Random;
+        let shadow = phone && is_made_up(&card);
         if !shadow && !kept.iter().any(|k| k.identity == card.identity) {
             kept.push(card);
         }

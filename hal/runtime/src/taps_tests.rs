@@ -89,6 +89,8 @@ fn polled_readers() {
         ("0:at", "0!"),
         // a phone's made-up UID beside its FeliCa answer is the same phone; beside plastic it is not
         ("0:pr 25:pr 50:p", "0+p 25=p"),
+        ("0:pr 25:pr 50:r 75:r 100:r 125:p", "0+p 25=p"),
+        ("0:pr 25:pr 50:r 75:r 799:r 800:r 825:r", "0+p 25=p 800-p 825+r"),
         ("0:ar", "0!"),
         ("0:r 25:r", "0+r 25=r"),
     ];

@@ -18,6 +18,7 @@ use std::{
 /// pcscd's calls.
 pub(crate) mod call {
     pub(crate) const ESTABLISH: u32 = 0x01;
+    pub(crate) const RELEASE: u32 = 0x02;
     pub(crate) const CONNECT: u32 = 0x04;
     pub(crate) const RECONNECT: u32 = 0x05;
     pub(crate) const DISCONNECT: u32 = 0x06;
@@ -49,6 +50,8 @@ pub(crate) struct State {
     events: u32,
     /// The call that is not answered.
     pub(crate) frozen: Option<u32>,
+    /// The card says nothing until its power is taken away.
+    pub(crate) silent: bool,
     /// How many readers the table has room for.
     pub(crate) slots: usize,
     /// The version that it insists on.
@@ -79,6 +82,7 @@ impl StandIn {
             after_reset: None,
             events: 0,
             frozen: None,
+            silent: false,
             slots: 16,
             version: None,
             refuses: None,
@@ -212,6 +216,8 @@ impl Shared {
                     result(&mut body, rv);
                 }
                 call::RECONNECT => {
+                    // What comes first: 1 a reset, 2 no power.
+                    state.silent &= word(&body, 3) != 2;
                     cards.insert(word(&body, 0), true);
                     set(&mut body, 16, 2);
                     result(&mut body, 0);
@@ -223,7 +229,7 @@ impl Shared {
                     state = self.thawed(called);
                     let reset = cards.get(&word(&body, 0)).copied().unwrap_or_default();
                     let other = state.after_reset.clone().filter(|_| reset);
-                    let id = other.or_else(|| state.card.clone());
+                    let id = other.or_else(|| state.card.clone()).filter(|_| !state.silent);
                     let answer = match (&command[..], id) {
                         ([0xFF, 0xCA, 0, ..], Some(id)) => [&id[..], &[0x90, 0]].concat(),
                         ([..], Some(_)) => vec![0x6D, 0],

@@ -143,6 +143,7 @@ impl Session {
             }
         }
         let slots = self.crowd.after(&round.cards);
+        self.stale |= self.silence.after(&round.cards);
         reports.push(Report::Field(round.cards));
         let until = round.started.after(self.polling.period());
         if let Some(job) = self.asked.take() {

@@ -128,6 +128,12 @@ impl Session {
     }
 
     pub(super) fn start_round(&mut self, now: Mono) -> Result<(), Fault> {
+        if mem::take(&mut self.stale) {
+            // The round follows when the cards have forgotten.
+            self.stage = Stage::Resting;
+            self.ask(now, Command::SwitchRf { on: false });
+            return Ok(());
+        }
         let round = Round::start(now, &self.technologies, &self.crowd);
         self.poll(now, round)
     }
@@ -180,6 +186,8 @@ impl Session {
     fn finish(&mut self, now: Mono, mut round: Round) -> Result<(), Fault> {
         (self.failures, self.refused) = (0, false);
         self.crowd.after(&round.cards, round.garbled);
+        // Who cannot be read is not silent.
+        self.stale |= self.silence.after(&round.cards) && !round.garbled;
         let mut reports = mem::take(&mut round.faults);
         reports.extend(self.complaint(now, &mut round));
         let until = round.started.after(self.polling.period());

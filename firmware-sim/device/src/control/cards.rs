@@ -122,9 +122,10 @@ pub(super) fn type_a<'a>(words: impl Iterator<Item = &'a str>) -> Result<TypeACa
     let pairs = Pairs::read(words, ["uid", "atqa", "sak", "ats"], "uid, atqa, sak, ats", TYPE_A)?;
     let uid = |text: &str| match text {
         "random" => Some(TypeAUid::Random),
+        "anew" => Some(TypeAUid::Anew),
         _ => Uid::new(&hex(text)?).map(TypeAUid::Fixed),
     };
-    let uid = pairs.need("uid", "8, 14 or 20 hex digits, or random", uid)?;
+    let uid = pairs.need("uid", "8, 14 or 20 hex digits, random or anew", uid)?;
     let ats = |text: &str| {
         let bytes = hex(text)?;
         Ats::decode(&bytes).is_ok().then(|| Raw::from(bytes))
@@ -133,7 +134,7 @@ pub(super) fn type_a<'a>(words: impl Iterator<Item = &'a str>) -> Result<TypeACa
     // What common cards of this UID size say: MIFARE Classic 1K, Ultralight.
     let length = match uid {
         TypeAUid::Fixed(uid) => uid.as_bytes().len(),
-        TypeAUid::Random => 4,
+        TypeAUid::Random | TypeAUid::Anew => 4,
     };
     let (atqa, default_sak) = match length {
         4 => (0x0004, 0x08),

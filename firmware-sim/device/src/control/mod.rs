@@ -12,8 +12,8 @@ use crate::{
 /// All control lines, in one line.
 pub const HELP: &str = "put felica idm=HEX16 [pmm=HEX16] [sys=HEX4,...] [rate=212|424|both] \
      [block=[SYS/]SVC:NN:HEX32]... [ck=HEX32]; \
-     put type-a uid=HEX8|HEX14|HEX20|random [atqa=HEX4] [sak=HEX2] [ats=HEX]; \
-     put type-b pupi=HEX8 [app=HEX8] [info=HEX6]; take [NUMBER]; pace real|instant; \
+     put type-a uid=HEX8|HEX14|HEX20|random|anew [atqa=HEX4] [sak=HEX2] [ats=HEX]; \
+     put type-b pupi=HEX8 [app=HEX8] [info=HEX6]; take [NUMBER]; hush; pace real|instant; \
      fault drop|corrupt|late|nak|garbage|unplug [COUNT] [at=BYTE] [after=FRAMES]; fault off; \
      board [deaf=MS] [hold=MS] [delay=MS] [end=cut|whole]; plug; quit; help";
 
@@ -29,6 +29,8 @@ pub enum Line {
     Put(Card),
     /// Takes this card away, or all.
     Take(Option<u32>),
+    /// Lets all cards fall silent until they lose power.
+    Hush,
     /// Pulls the reader's plug, now.
     Unplug,
     /// Damages frames from now on; `None` stops that.
@@ -101,6 +103,7 @@ pub fn parse(line: &str) -> Result<Line, BadLine> {
             other => return Err(unknown(other, "felica, type-a, type-b", PUT)),
         },
         "take" => Line::Take(words.next().map(number).transpose()?),
+        "hush" => Line::Hush,
         "fault" => return fault(words),
         "board" => return board(words),
         "pace" => match words.next().unwrap_or_default() {
@@ -112,7 +115,11 @@ pub fn parse(line: &str) -> Result<Line, BadLine> {
         "quit" => Line::Quit,
         "help" => Line::Help,
         other => {
-            return Err(unknown(other, "put, take, fault, pace, board, plug, quit, help", "take"));
+            return Err(unknown(
+                other,
+                "put, take, hush, fault, pace, board, plug, quit, help",
+                "take",
+            ));
         }
     };
     match words.next() {

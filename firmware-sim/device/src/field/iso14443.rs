@@ -67,7 +67,7 @@ impl Field {
         let mut hits = Vec::<TypeAHit>::new();
         let mut selected = Vec::<usize>::new();
         for (index, present) in self.cards.iter_mut().enumerate() {
-            let Some(hit) = type_a(present) else { continue };
+            let Some(hit) = type_a(present).filter(|_| !present.is_quiet()) else { continue };
             match present.stage {
                 Stage::Idle => {}
                 Stage::Choosing(_) | Stage::Ready => {
@@ -101,7 +101,7 @@ impl Field {
     pub(crate) fn select_type_b(&mut self, afi: u8, max: usize) -> Vec<TypeBHit> {
         let wakes = |present: &&mut Present| !matches!(present.stage, Stage::Protocol { .. });
         let mut hits = Vec::new();
-        for present in self.cards.iter_mut().filter(wakes) {
+        for present in self.awake().filter(wakes) {
             let Some(atqb) = atqb(present, afi) else { continue };
             if hits.len() < max {
                 // Numbered from 1, so that a reader can talk to several in turn.
@@ -140,7 +140,7 @@ impl Field {
     /// Sends this card, which speaks ISO/IEC 14443-4 or not, what an application or a memory
     /// understands. `None` where it stays silent.
     pub(crate) fn tell_card(&mut self, number: u32, data: &[u8]) -> Option<Vec<u8>> {
-        let present = self.cards.iter_mut().find(|present| present.number == number)?;
+        let present = self.awake().find(|present| present.number == number)?;
         match present.stage {
             Stage::Protocol { .. } => Some(NO_APPLICATION.to_vec()),
             Stage::Ready => ready_type_a(present, data),
@@ -150,7 +150,7 @@ impl Field {
 
     /// What type A cards answer to the bytes of a frame, CRC left out.
     pub(crate) fn hear_type_a(&mut self, frame: &[u8]) -> Option<Vec<u8>> {
-        let present = self.cards.iter_mut().find(|present| {
+        let present = self.awake().find(|present| {
             matches!(present.card, Card::TypeA(_))
                 && matches!(present.stage, Stage::Ready | Stage::Protocol { .. })
         })?;
@@ -164,7 +164,8 @@ impl Field {
     pub(crate) fn hear_type_b(&mut self, frame: &[u8]) -> Heard {
         let Self { seed, cards, .. } = self;
         let command = Command::decode(frame).ok();
-        let answers = cards.iter_mut().filter_map(|present| {
+        let awake = cards.iter_mut().filter(|present| !present.is_quiet());
+        let answers = awake.filter_map(|present| {
             let Card::TypeB(card) = &present.card else { return None };
             match (present.stage, &command) {
                 (Stage::Protocol { cid }, _) => block(present, cid, frame),
@@ -199,7 +200,7 @@ pub(super) fn type_a(present: &Present) -> Option<TypeAHit> {
     let uid = match card.uid {
         TypeAUid::Fixed(uid) => uid,
         // 08 marks a single-size UID as made up.
-        TypeAUid::Random => Uid::new(&[0x08, a, b, c])?,
+        TypeAUid::Random | TypeAUid::Anew => Uid::new(&[0x08, a, b, c])?,
     };
     let ats = card.ats.clone().filter(|_| card.sak.is_iso_dep());
     Some(TypeAHit { number: present.number, uid, atqa: card.atqa, sak: card.sak, ats })

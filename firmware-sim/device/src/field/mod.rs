@@ -6,7 +6,10 @@ mod type_a;
 
 pub(crate) use iso14443::TypeAHit;
 
-use crate::{card::Card, felica};
+use crate::{
+    card::{Card, TypeAUid},
+    felica,
+};
 use iso14443::Stage;
 
 /// How many cards fit before an antenna.
@@ -73,12 +76,22 @@ pub struct Field {
 struct Present {
     number: u32,
     card: Card,
-    /// Drawn when it was put.
+    /// Drawn when it was put, or got power.
     random: [u8; 8],
     /// Of a FeliCa card, since it has power.
     session: felica::Session,
     /// Of an ISO/IEC 14443 card.
     stage: Stage,
+    /// It says nothing until it loses power.
+    silent: bool,
+    /// It says nothing for a while.
+    pauses: bool,
+}
+
+impl Present {
+    fn is_quiet(&self) -> bool {
+        self.silent || self.pauses
+    }
 }
 
 /// Why a card cannot be put or taken.
@@ -123,6 +136,8 @@ impl Field {
             random,
             session: felica::Session::default(),
             stage: Stage::default(),
+            silent: false,
+            pauses: false,
         });
         Ok(self.last_number)
     }
@@ -143,6 +158,28 @@ impl Field {
         let present: Vec<_> = self.cards.iter().map(|present| present.number.to_string()).collect();
         let present = if present.is_empty() { "none".into() } else { present.join(", ") };
         Err(FieldError::Absent { number, present })
+    }
+
+    /// Lets all cards fall silent until the field goes off, as worn ones and phones do. Says how
+    /// many.
+    pub fn hush(&mut self) -> usize {
+        self.cards.iter_mut().for_each(|present| present.silent = true);
+        self.cards.len()
+    }
+
+    /// Phones pause between answers, in which their type A goes on where they have both. Not told
+    /// by anything but this.
+    pub fn pause(&mut self, pauses: bool) {
+        let is_felica = |present: &Present| matches!(present.card, Card::Felica(_));
+        let any = self.cards.iter().any(is_felica);
+        for present in &mut self.cards {
+            present.pauses = pauses && (is_felica(present) || !any);
+        }
+    }
+
+    /// The cards that may answer.
+    fn awake(&mut self) -> impl Iterator<Item = &mut Present> {
+        self.cards.iter_mut().filter(|present| !present.is_quiet())
     }
 
     /// Whether nothing is there.
@@ -166,6 +203,10 @@ impl Field {
         for present in &mut self.cards {
             present.session = felica::Session::default();
             present.stage = Stage::default();
+            present.silent = false;
+            if matches!(&present.card, Card::TypeA(card) if card.uid == TypeAUid::Anew) {
+                present.random = self.seed.draw();
+            }
         }
     }
 }

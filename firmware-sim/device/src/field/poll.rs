@@ -41,6 +41,9 @@ impl Field {
             .iter_mut()
             .filter_map(|present| {
                 let Card::Felica(card) = &present.card else { return None };
+                if present.is_quiet() {
+                    return None;
+                }
                 let (system, answer) = card.answer(rate, polling)?;
                 present.session.system = system;
                 let [drawn, ..] = seed.draw();
@@ -55,7 +58,7 @@ impl Field {
 
     /// The answer to any other command; `None` where no card answers, or two at once.
     pub(crate) fn ask_felica(&mut self, rate: Rate, command: &Command) -> Option<Answer> {
-        let mut answers = self.cards.iter_mut().filter_map(|present| match &mut present.card {
+        let mut answers = self.awake().filter_map(|present| match &mut present.card {
             Card::Felica(card) if card.rates.has(rate) => {
                 card.respond(&mut present.session, command)
             }

@@ -30,7 +30,7 @@ impl Field {
     }
 
     fn request(&mut self, wake_up: bool) -> Heard {
-        let cards = self.cards.iter_mut().filter_map(|present| {
+        let cards = self.awake().filter_map(|present| {
             let atqa = type_a(present)?.atqa;
             let hears = match present.stage {
                 Stage::Idle => true,
@@ -55,7 +55,7 @@ impl Field {
     fn anticollision(&mut self, level: Level, nvb: u8, known: &[u8]) -> Heard {
         let count = usize::from(nvb >> 4).saturating_sub(2) * 8 + usize::from(nvb & 0x07);
         let asked: Vec<_> = bits(known).take(count).collect();
-        let rests = self.cards.iter().filter_map(|present| {
+        let rests = self.awake().filter_map(|present| {
             let own = level_of(present, level)?;
             let own: Vec<_> = bits(&own).collect();
             own.strip_prefix(&asked[..]).map(<[bool]>::to_vec)
@@ -77,7 +77,7 @@ impl Field {
             return Heard::whole(answer.map(with_crc));
         };
         let wanted = [&uid[..], &[bcc]].concat();
-        let answers = self.cards.iter_mut().filter_map(|present| {
+        let answers = self.awake().filter_map(|present| {
             let own = level_of(present, level)?;
             let card = type_a(present)?;
             if own[..] != wanted {

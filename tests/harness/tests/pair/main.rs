@@ -26,6 +26,7 @@ mod rcs380;
 mod requests;
 mod same_card;
 mod shell;
+mod silence;
 mod whole_session;
 
 use std::time::Duration;
