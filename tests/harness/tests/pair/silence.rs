@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use kazasu_hal::{Presence, Report};
-use kazasu_harness::{Pair, Serial, Usb};
+use kazasu_harness::Pair;
 use kazasu_runtime::{Tap, TapSettings, Taps};
 
 use crate::{Reader, attached, put};
