@@ -432,7 +432,7 @@ impl<S: Store> Attempt<'_, S> {
                 Guessed::Card(card) => Some(card.clone()),
                 Guessed::User(_) | Guessed::Device(_) => None,
             };
-            let event = AuditEvent::Locked { who: who.clone(), card };
+            let event = AuditEvent::Locked { who: who.clone(), card, from: self.asker.from() };
             guard.keep(whom, closed.then(|| guard.record(self.asker.station(), event))).await;
         }
         let took = guard.now().since(self.began);

@@ -41,6 +41,8 @@ pub enum AuditEvent {
         who: Claimed,
         /// The card that is locked; `None` where it is the person or the device's own password.
         card: Option<CardIdentity>,
+        /// From where the last one came, where it was not in front of the device.
+        from: Option<IpAddr>,
     },
     /// An administrator opened a lock.
     Unlocked {

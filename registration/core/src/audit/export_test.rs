@@ -359,7 +359,7 @@ fn no_event_is_without_a_row() {
         AuditEvent::PanelLinkMade,
         AuditEvent::PanelPaired { number: 1, from: IpAddr::V4(Ipv4Addr::LOCALHOST) },
         AuditEvent::PanelRevoked { number: 1 },
-        AuditEvent::Locked { who: Claimed::Unknown, card: None },
+        AuditEvent::Locked { who: Claimed::Unknown, card: None, from: None },
         AuditEvent::Unlocked { who: Claimed::Unknown, card: None },
         AuditEvent::AllUnlocked { count: 1 },
         ended(Claimed::Unknown, JobType::Print, JobEnd::Completed),

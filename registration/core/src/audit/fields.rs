@@ -107,7 +107,7 @@ impl AuditEvent {
             Self::ProvisionalMade { card }
             | Self::ProvisionalDeleted { card }
             | Self::Refused { card, .. } => (None, Some(card)),
-            Self::Locked { who, card }
+            Self::Locked { who, card, .. }
             | Self::Unlocked { who, card }
             | Self::SignedIn { who, card, .. }
             | Self::JobEnded { who, card, .. } => (who.user(), card.as_ref()),
@@ -182,9 +182,10 @@ impl AuditEvent {
             Self::LogGap { count, since, until } => {
                 Some(format!("{count} from {} to {}", utc(*since), utc(*until)))
             }
-            Self::Locked { who: Claimed::Device(secret), .. }
-            | Self::Unlocked { who: Claimed::Device(secret), .. }
-            | Self::SecretSet { secret } => Some(secret.as_str().to_owned()),
+            Self::Locked { who, from, .. } => joined([who.secret(), from.map(came_from)]),
+            Self::Unlocked { who: Claimed::Device(secret), .. } | Self::SecretSet { secret } => {
+                Some(secret.as_str().to_owned())
+            }
             Self::LogExported { by: Some(Claimed::Device(secret)) } => {
                 Some(secret.as_str().to_owned())
             }

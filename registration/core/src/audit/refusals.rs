@@ -107,6 +107,8 @@ pub struct RefusedMany {
     pub card: Option<CardIdentity>,
     /// From where, where it was one address or network.
     pub from: Option<Peer>,
+    /// It was from more than one.
+    pub from_several: bool,
     /// How many for each reason.
     pub kinds: BTreeMap<RefusalKind, u32>,
     /// Whom else they were about, as far as there is room.
@@ -136,8 +138,11 @@ impl RefusedMany {
             Some((since, _)) => {
                 self.within = Some((since, at));
                 self.card = self.card.take().filter(|card| refused.card.as_ref() == Some(card));
-                self.from = self.from.filter(|known| from == Some(*known));
-                if self.who.as_ref() != Some(&refused.who) {
+                if self.from != from {
+                    self.from_several = true;
+                    self.from = None;
+                }
+                if !self.who.as_ref().is_some_and(|who| same(who, &refused.who)) {
                     let who = self.who.take();
                     who.into_iter().for_each(|who| self.name(who));
                     self.name(refused.who.clone());
@@ -151,7 +156,7 @@ impl RefusedMany {
     /// Names one of several people.
     fn name(&mut self, who: Claimed) {
         match who {
-            Claimed::User(user) if self.names.contains(&user) => {}
+            Claimed::User(user) if self.names.iter().any(|name| name.key() == user.key()) => {}
             Claimed::User(user) if self.names.len() < NAMES_MAX => self.names.push(user),
             Claimed::User(_) => self.others = true,
             // Who nobody is, the count of unknown ones says.
@@ -166,16 +171,24 @@ impl RefusedMany {
         let within = self.within.map(|(since, until)| format!("{} to {}", utc(since), utc(until)));
         let names = self.names.iter().map(UserId::as_str).collect::<Vec<_>>().join(", ");
         let others = if self.others { OTHERS } else { "" };
-        let named = !self.names.is_empty();
+        let (named, several) = (!self.names.is_empty(), self.from_several);
         let parts = [
             self.who.as_ref().and_then(Claimed::secret),
             Some(format!("{} times", self.count())),
             within,
             Some(kinds.join(", ")),
             named.then(|| format!("{NAMES}{names}{others}")),
-            self.from.map(came_from),
+            self.from.map(came_from).or_else(|| several.then(|| came_from("several addresses"))),
         ];
         joined(parts).unwrap_or_default()
+    }
+}
+
+/// Whether these are one, however the ID was typed.
+fn same(one: &Claimed, other: &Claimed) -> bool {
+    match (one, other) {
+        (Claimed::User(one), Claimed::User(other)) => one.key() == other.key(),
+        (one, other) => one == other,
     }
 }
 
@@ -280,7 +293,9 @@ impl Refusals {
     }
 
     fn held(&mut self, now: Mono, place: Place) -> &mut Held {
-        if !self.places.contains_key(&place) && self.places.len() >= self.most {
+        // Stations are few, and nobody on the network hides who stands before one.
+        let is_station = matches!(place, Place::At(_));
+        if !is_station && !self.places.contains_key(&place) && self.places.len() >= self.most {
             self.places.retain(|_, held| !held.is_empty() || held.quiet_until > now);
             if self.places.len() >= self.most {
                 return &mut self.others;

@@ -134,7 +134,7 @@ fn sources_do_not_hide_behind_each_other() {
 #[test]
 fn memory_and_records_are_bounded_and_every_refusal_is_counted() {
     let mut refusals = Refusals::new(10);
-    let (mut at_once, mut counted, mut records) = (0, 0, 0);
+    let (mut at_once, mut counted, mut records, mut others) = (0, 0, 0, String::new());
     for second in 0..300 {
         for nth in 0..1000_u32 {
             let what = refused("", RefusalKind::UnknownUser, Some(nth));
@@ -146,12 +146,19 @@ fn memory_and_records_are_bounded_and_every_refusal_is_counted() {
             records += 1;
         }
     }
+    // Whoever stands before the device is not counted with all of those.
+    let desk = station("desk");
+    let here = refused("alice", RefusalKind::Locked, None);
+    let told = refusals.refused(at(300), Some(&desk), here).map(|record| shown(&record));
+    assert_eq!(told.as_deref(), Some("sign-in-failed desk alice K12 locked"));
     while let Some(record) = refusals.poll_rest(at(300)) {
+        others = shown(&record);
         let AuditEvent::SignInsFailed(many) = record.event else { panic!("{record:?}") };
         counted += many.count();
         records += 1;
     }
     assert_eq!(at_once + counted, 300 * 1000);
+    assert!(others.ends_with("; from several addresses"), "{others}");
     assert_eq!((at_once, records), (11, 5 * 11));
     assert!(refusals.poll_timeout().is_none());
 }
@@ -161,8 +168,9 @@ fn memory_and_records_are_bounded_and_every_refusal_is_counted() {
 fn whoever_is_named_among_others_is_found() {
     let mut refusals = Refusals::default();
     for nth in 0..12 {
-        let user = format!("user{nth}");
-        refusals.refused(at(0), None, refused(&user, RefusalKind::Locked, Some(1)));
+        for user in [format!("user{nth}"), format!("USER{nth}")] {
+            refusals.refused(at(0), None, refused(&user, RefusalKind::Locked, Some(1)));
+        }
     }
     let record = refusals.poll_rest(at(1)).unwrap();
     let entry = AuditEntry {
@@ -177,9 +185,10 @@ fn whoever_is_named_among_others_is_found() {
         detail: record.event.detail(),
     };
     let names: Vec<_> = names_in(&entry).collect();
-    let expected = ["user1", "user2", "user3", "user4", "user5", "user6", "user7", "user8"];
+    // The first one was told alone, and then once more in capitals.
+    let expected = ["USER0", "user1", "user2", "user3", "user4", "user5", "user6", "user7"];
     assert_eq!(names, expected);
-    for (user, found) in [("USER8", true), ("user9", false), ("user", false)] {
+    for (user, found) in [("USER7", true), ("user0", true), ("user8", false), ("user", false)] {
         let filter = AuditFilter { user: Some(NameKey::of(user)), ..AuditFilter::default() };
         assert_eq!(filter.takes(&entry), found, "{user}");
     }

@@ -62,9 +62,10 @@ async fn an_address_makes_one_record_at_once_and_one_at_the_end(world: World<imp
     assert_eq!(retrieves(service, "*", "x", other).await, ErrorCode::SignInFailed);
     let at_once = log(service, 1).await;
     let [chief, nobody] = [1, 2].map(|nth| format!("from 192.0.2.{nth}"));
+    let locked = format!("locked chief {chief}");
     let [chief, nobody] =
         [format!("sign-in-failed chief {chief}"), format!("sign-in-failed - {nobody}")];
-    assert_eq!(at_once, [chief, "locked chief -".to_owned(), nobody]);
+    assert_eq!(at_once, [chief, locked, nobody]);
     service.shutdown().await;
     let entries = world.store.audit_log(4).await.unwrap();
     let [entry] = entries.as_slice() else { panic!("{entries:?}") };

@@ -269,7 +269,7 @@ pub(crate) async fn leftovers_are_deleted_and_nobody_else(store: &impl Store) {
 pub(crate) async fn wrong_passwords_are_counted_for_users_alone(store: &impl Store) {
     let added = store.add_users(vec![user("tanaka"), user("suzuki")], MANY, at(0)).await;
     assert_eq!(added, Ok(AddOutcome::Added));
-    let event = AuditEvent::Locked { who: Claimed::User(id("tanaka")), card: None };
+    let event = AuditEvent::Locked { who: Claimed::User(id("tanaka")), card: None, from: None };
     let record = Some(AuditRecord { at: at(1), station: None, event });
     // What is stored, and what is there then; nobody has the third user ID.
     type Kept<'a> = &'a [(&'a str, (u8, u8))];
