@@ -169,17 +169,27 @@ impl DataFolder {
             .mode(0o600)
             .open(&path)
             .with_context(|| format!("the lock file {shown} cannot be opened"))?;
-        match file.try_lock() {
+        // The lock file may be removed and made anew, the folder with its database not.
+        let folder = File::open(&self.0).with_context(|| format!("{}", self.0.display()))?;
+        let locked = match folder.try_lock() {
+            Err(TryLockError::WouldBlock) => Err(TryLockError::WouldBlock),
+            // Not every file system locks folders; the file's lock is there all the same.
+            Ok(()) | Err(TryLockError::Error(_)) => file.try_lock(),
+        };
+        match locked {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let mut holder = String::new();
                 // The number is a hint for people; the lock itself is the kernel's.
                 let _ = Read::by_ref(&mut file).take(32).read_to_string(&mut holder);
+                let holder = match holder.trim() {
+                    "" => "another process (its lock file was removed)".to_owned(),
+                    number => format!("process {number}"),
+                };
                 bail!(
-                    "the data folder {} is in use by process {}: stop that one, or give another \
+                    "the data folder {} is in use by {holder}: stop that one, or give another \
                      folder with --data DIR",
                     self.0.display(),
-                    holder.trim()
                 );
             }
             Err(TryLockError::Error(error)) => {
@@ -190,7 +200,7 @@ impl DataFolder {
             .and_then(|()| file.rewind())
             .and_then(|()| writeln!(file, "{}", std::process::id()))
             .with_context(|| format!("{shown} cannot be written"))?;
-        Ok(Owned { _file: file })
+        Ok(Owned { _file: file, _folder: folder })
     }
 }
 
@@ -256,6 +266,7 @@ const PAIRINGS_FILE_MAX: u64 = 1 << 21;
 #[derive(Debug)]
 pub(crate) struct Owned {
     _file: File,
+    _folder: File,
 }
 
 /// Makes a fresh socket file's mode private; connecting needs write permission on it.

@@ -7,14 +7,14 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use jiff::Timestamp;
-use kazasu_registration::{AuditEvent, AuditRecord};
+use kazasu_registration::{AuditEvent, AuditRecord, CardNumberRule, Settings};
 use kazasu_service::Store;
 use kazasu_store::SqliteStore;
 
 use super::carry_out;
 use crate::cli::Data;
 use crate::control::{End, Host, Request};
-use crate::lines::{BackupLine, RestoreLine};
+use crate::lines::{BackupLine, MissingKey, RestoreLine};
 use crate::out::Out;
 use crate::owner::DataFolder;
 
@@ -37,24 +37,37 @@ pub(crate) async fn restore(file: &Path, data: &Data, out: Out) -> Result<End> {
     let stamp = now.strftime("%Y%m%dT%H%M%SZ").to_string();
     let restored = kazasu_store::restore(&folder.database(), file, &stamp)
         .context("nothing was restored, and the database is as it was")?;
-    log_restored(&folder, now.into())
+    let missing = log_restored(&folder, now.into())
         .await
         .context("restored, but the audit log does not say so")?;
     out.line(&RestoreLine {
         users: restored.users,
         kept: restored.kept.map(|path| path.display().to_string()),
         was_damaged: restored.was_damaged,
+        missing,
     })?;
     Ok(End::Done)
 }
 
-/// The restored log says so itself, and when the backup was made: what followed is not in it.
-async fn log_restored(folder: &DataFolder, at: SystemTime) -> Result<()> {
+/// The restored log says so itself, and when the backup was made: what followed is not in it. Which
+/// keys are missing.
+async fn log_restored(folder: &DataFolder, at: SystemTime) -> Result<Vec<MissingKey>> {
     let store = SqliteStore::open(folder.database())?;
     let log = store.audit_log(0).await?;
     let begun = AuditEvent::BackupBegun;
     let made = log.iter().rfind(|entry| entry.event == begun.word()).map(|entry| entry.at);
     let event = AuditEvent::Restored { made };
     store.append_audit(AuditRecord { at, station: None, event }).await?;
-    Ok(())
+    // Opening it found another key, or made one.
+    let since = log.iter().rev().take_while(|entry| entry.event != begun.word());
+    let other_key = since.clone().any(|entry| entry.event == AuditEvent::LogKeyReplaced.word());
+    let settings = store.load_settings().await?;
+    let settings = settings.and_then(|stored| Settings::from_json(&stored.json).ok());
+    let keyed = settings.is_some_and(|settings| settings.card.number == CardNumberRule::Keyed);
+    let number_key = keyed && !folder.number_key_file().exists();
+    let missing = [
+        other_key.then_some(MissingKey::AuditKey),
+        number_key.then_some(MissingKey::CardNumberKey),
+    ];
+    Ok(missing.into_iter().flatten().collect())
 }

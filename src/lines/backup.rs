@@ -31,15 +31,46 @@ pub(crate) struct RestoreLine {
     pub(crate) kept: Option<String>,
     /// Whether that one was damaged.
     pub(crate) was_damaged: bool,
+    /// Files that belong to it and are not there, or are others.
+    pub(crate) missing: Vec<MissingKey>,
+}
+
+/// A key that a restored database needs.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum MissingKey {
+    /// Of the audit log.
+    AuditKey,
+    /// Of the card numbers.
+    CardNumberKey,
+}
+
+impl MissingKey {
+    fn text(&self) -> &'static str {
+        match self {
+            Self::AuditKey => {
+                "audit.key is not the one of this backup: what it records cannot be checked here. \
+                 Put the copy of audit.key into the data folder, then restore once more"
+            }
+            Self::CardNumberKey => {
+                "card-number.key is missing, and its card numbers are made with it: put the copy of \
+                 it into the data folder before the service starts"
+            }
+        }
+    }
 }
 
 impl Line for RestoreLine {
     fn text(&self) -> String {
         let restored = format!("restored {} users", self.users);
-        match (&self.kept, self.was_damaged) {
+        let mut text = match (&self.kept, self.was_damaged) {
             (None, _) => restored,
             (Some(kept), false) => format!("{restored}; what was there is kept as {kept}"),
             (Some(kept), true) => format!("{restored}; the damaged database is kept as {kept}"),
+        };
+        for missing in &self.missing {
+            text += &format!("\nwarning: {}", missing.text());
         }
+        text
     }
 }

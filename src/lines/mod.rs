@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::out::Line;
 
 pub(crate) use audit::AuditText;
-pub(crate) use backup::{BackupLine, RestoreLine};
+pub(crate) use backup::{BackupLine, MissingKey, RestoreLine};
 pub(crate) use panel::{PanelLine, PanelLink};
 pub(crate) use records::{
     CardLine, Csv, DamagedLine, ErasedLine, LeftoversLine, RecordLine, UserDetail, UserLine,

@@ -1,12 +1,15 @@
 //! One damaged record in the database: it is named, and stands in nobody's way.
 
-use std::fs;
+use std::{
+    fs::{self, Permissions},
+    os::unix::fs::PermissionsExt,
+};
 
 use rusqlite::Connection;
 
 use crate::{
     panel::hold,
-    support::{Folder, Screens, Service, json},
+    support::{Folder, Screens, Service, json, run},
     users::{check, register},
 };
 
@@ -58,6 +61,81 @@ fn a_damaged_user_is_named_and_the_others_go_on() {
     check(&folder, &["user", "export"], 0, &[]);
     check(&folder, &["audit", "export"], 0, &[]);
     check(&folder, &["audit", "verify"], 0, &["the audit log is whole"]);
+}
+
+/// What is told as done is there after the next start, or it is not told as done.
+#[test]
+fn a_database_or_lock_that_was_removed_is_noticed() {
+    let folder = Folder::new();
+    folder.add_user("alice", "Alice", "horse7");
+    let mut service = Service::with_sim(&folder);
+    let data = folder.path().join("data");
+    let (database, away) = (data.join("kazasu.db"), data.join("away"));
+    fs::rename(&database, &away).unwrap();
+    for words in [&["user", "add", "bob", "--no-password"][..], &["user", "list"]] {
+        check(&folder, words, 2, &["kazasu.db was removed while it was in use"]);
+    }
+    fs::rename(&away, &database).unwrap();
+    check(&folder, &["user", "add", "bob", "--no-password"], 0, &[]);
+
+    // The lock's file is a name; another service does not come in by making it anew.
+    for _ in 0..2 {
+        for file in ["lock", "service"] {
+            fs::remove_file(data.join(file)).unwrap();
+        }
+        let second = ["serve", "--listen", "127.0.0.1:0", "--reader", "pcsc"];
+        check(&folder, &second, 2, &["is in use by"]);
+    }
+    check(&folder, &["user", "list"], 0, &["alice", "bob"]);
+    service.process.assert_running();
+}
+
+/// On another machine: the keys first, or it is told which are missing, and what then.
+#[test]
+fn a_restore_says_which_keys_are_missing() {
+    let here = Folder::new();
+    here.add_user("alice", "Alice", "horse7");
+    check(&here, &["config", "set", "card.number=keyed"], 0, &[]);
+    let file = here.join("saved");
+    check(&here, &["backup", &file], 0, &["audit.key, card-number.key"]);
+
+    let there = Folder::new();
+    let told = ["restored 1 users", "audit.key is not the one", "card-number.key is missing"];
+    let restored = check(&there, &["restore", &file], 0, &told);
+    assert!(!restored.stderr.contains("ERROR"), "{restored:#?}");
+    for key in ["audit.key", "card-number.key"] {
+        fs::copy(here.path().join("data").join(key), there.path().join("data").join(key)).unwrap();
+    }
+    // As it says: once more, with the keys.
+    for folder in [&there, &here] {
+        let restored = check(folder, &["restore", &file], 0, &["restored 1 users"]);
+        assert!(!restored.stdout.contains("warning"), "{restored:#?}");
+        assert_eq!(restored.stderr, "", "{restored:#?}");
+        check(folder, &["audit", "verify"], 0, &["the audit log is whole"]);
+        check(folder, &["user", "list"], 0, &["alice"]);
+    }
+}
+
+/// A backup that has no room is refused before anything is written, the database of before included.
+#[test]
+fn a_restore_that_has_no_room_is_refused_at_once() {
+    let folder = Folder::new();
+    folder.add_user("alice", "Alice", "horse7");
+    let file = folder.join("saved");
+    check(&folder, &["backup", &file], 0, &[]);
+    let small = folder.path().join("small");
+    fs::create_dir(&small).unwrap();
+    fs::set_permissions(&small, Permissions::from_mode(0o700)).unwrap();
+    // A disk of its own, in a mount namespace that goes with the command.
+    let script = "mount -t tmpfs -o size=100k,mode=700 none \"$1\" && \
+                  exec \"$2\" restore \"$3\" --data \"$1\"";
+    let mut command = std::process::Command::new("unshare");
+    command.args(["--mount", "sh", "-c", script, "sh"]);
+    command.args([small.as_os_str(), env!("CARGO_BIN_EXE_kazasu").as_ref(), file.as_ref()]);
+    let refused = run(command, "");
+    assert_eq!(refused.code, Some(2), "{refused:#?}");
+    assert!(refused.stderr.contains("nothing was restored"), "{refused:#?}");
+    assert!(refused.stderr.contains("has room for"), "{refused:#?}");
 }
 
 /// One browser in the list that cannot be read is paired anew; the others stay paired.

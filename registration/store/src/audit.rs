@@ -336,20 +336,21 @@ fn linked(tx: &Transaction<'_>, id: u64) -> Option<Link> {
     tx.query_row(find, [number(id)], |row| link_at(row, 0)).ok()
 }
 
-/// After a restore: a log of this key ends where the backup does, and a record will say so. The note
-/// of the log that was there before would tell of records that were cut off.
+/// After a restore: the log ends where the backup does, whichever key it is of, and a record will say
+/// so. The note of the log that was there before would tell of records that were cut off.
 pub(crate) fn note_restored(path: &Path) -> std::result::Result<(), StoreError> {
     let failed = |error: QueryError| explain(path, StoreErrorKind::Unavailable, &error);
     let mut beside = Beside::read(path)?;
-    let Some(check) = beside.key().map(AuditKey::check) else { return Ok(()) };
     let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
         .map_err(|error| failed(error.into()))?;
     // One of an older schema has no chain.
     let known = db.query_row("SELECT key_check FROM audit_chain", [], |row| link_at(row, 0)).ok();
-    if known != Some(check) {
+    if known.is_none() {
         return Ok(());
     }
     let end = end(&db).map_err(failed)?;
+    // Opening it would make one all the same.
+    beside.key_or_new()?;
     beside.note(end).map_err(|error| {
         StoreError::new(StoreErrorKind::Unavailable, format!("audit.end: {error}"))
     })

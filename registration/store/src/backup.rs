@@ -69,6 +69,20 @@ pub enum BackupError {
     /// No database of this program grows so large.
     #[error("{} is larger than any backup of kazasu ({BYTES_MAX} bytes)", .0.display())]
     TooLarge(PathBuf),
+    /// The disk has no room for it.
+    #[error(
+        "{} has room for {free} bytes, and the restore wants {wanted}, the copy of what is there \
+         included: free space on that disk",
+        folder.display()
+    )]
+    NoRoom {
+        /// Where it would go.
+        folder: PathBuf,
+        /// How much is wanted, in bytes.
+        wanted: u64,
+        /// How much there is.
+        free: u64,
+    },
     /// The file is something else.
     #[error("{} is no backup of kazasu: choose a file that `kazasu backup` wrote", .0.display())]
     NotABackup(PathBuf),

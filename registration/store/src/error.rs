@@ -81,10 +81,7 @@ pub(crate) fn explain(path: &Path, otherwise: StoreErrorKind, error: &QueryError
             "could not be written to the end: a change is there or not; check its disk"
         }
         StoreErrorKind::NotCommitted => "did not take the change; nothing was stored",
-        StoreErrorKind::Unaudited => {
-            "did not take the audit record of the change, so nothing was done; free space on its \
-             disk"
-        }
+        StoreErrorKind::Unaudited => unaudited(error),
     };
     let detail = match error {
         QueryError::Sqlite(rusqlite::Error::SqliteFailure(failure, _))
@@ -95,4 +92,65 @@ pub(crate) fn explain(path: &Path, otherwise: StoreErrorKind, error: &QueryError
         _ => String::new(),
     };
     StoreError::new(kind, format!("database {} {advice}{detail}", path.display()))
+}
+
+/// Why the record of a change was not taken.
+fn unaudited(error: &QueryError) -> &'static str {
+    let code = match error {
+        QueryError::Unaudited(rusqlite::Error::SqliteFailure(failure, _)) => Some(failure.code),
+        _ => None,
+    };
+    match code {
+        Some(ErrorCode::DiskFull) => {
+            "did not take the audit record of the change, so nothing was done; free space on its \
+             disk"
+        }
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+            "did not take the audit record of the change, so nothing was done: this account may not \
+             write it"
+        }
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            "did not take the audit record of the change, so nothing was done: another program has \
+             it; close that one, then try again"
+        }
+        Some(ErrorCode::SystemIoFailure | ErrorCode::DatabaseCorrupt) => {
+            "did not take the audit record of the change, so nothing was done: its disk gives \
+             errors; check the disk (`dmesg`)"
+        }
+        Some(ErrorCode::ConstraintViolation) => {
+            "did not take the audit record of the change, so nothing was done: the log was changed \
+             from outside and has no place for it (`kazasu audit verify`); restore a backup"
+        }
+        _ => {
+            "did not take the audit record of the change, so nothing was done; look at the log with \
+             `kazasu audit verify`"
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Nobody is sent to free space where space is not what is missing.
+    #[test]
+    fn a_record_that_was_not_taken_is_told_with_its_cause() {
+        let rows = [
+            (ffi::SQLITE_FULL, "free space"),
+            (ffi::SQLITE_READONLY, "may not write"),
+            (ffi::SQLITE_BUSY, "another program"),
+            (ffi::SQLITE_IOERR_WRITE, "dmesg"),
+            (ffi::SQLITE_CORRUPT, "dmesg"),
+            (ffi::SQLITE_CONSTRAINT_PRIMARYKEY, "changed from outside"),
+            (ffi::SQLITE_TOOBIG, "audit verify"),
+        ];
+        for (code, part) in rows {
+            let error = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+            let error = QueryError::Unaudited(error);
+            let told = explain(Path::new("kazasu.db"), StoreErrorKind::NotCommitted, &error);
+            assert_eq!(told.kind, StoreErrorKind::Unaudited, "{code}");
+            assert!(told.message.contains(part), "{code}: {told}");
+            assert_eq!(told.message.contains("free space"), code == ffi::SQLITE_FULL, "{told}");
+        }
+    }
 }

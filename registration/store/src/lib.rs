@@ -16,6 +16,7 @@ mod lockouts;
 mod millis;
 mod open;
 mod part;
+mod place;
 mod port;
 mod renumber;
 mod settings;
@@ -35,6 +36,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use audit::Trail;
 pub use backup::{BackupError, Restored, Saved, backup, restore};
 use error::{QueryError, explain};
+use place::Place;
 
 /// How many requests may wait for the thread.
 const QUEUE: usize = 64;
@@ -44,6 +46,7 @@ type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 /// A store in one SQLite file. Dropping it waits for the requests that are queued.
 pub struct SqliteStore {
     path: Arc<Path>,
+    place: Arc<Place>,
     newest_audit: watch::Receiver<u64>,
     jobs: Option<mpsc::Sender<Job>>,
     thread: Option<thread::JoinHandle<()>>,
@@ -61,6 +64,7 @@ impl SqliteStore {
         let mut db = open::open(&path)?;
         let mut trail = Trail::open(&path, &mut db)?;
         let newest_audit = trail.newest();
+        let place = Arc::new(Place::of(&path));
         let (jobs, mut queue) = mpsc::channel::<Job>(QUEUE);
         let thread = thread::Builder::new()
             .name("store".to_owned())
@@ -75,7 +79,7 @@ impl SqliteStore {
                 let message = format!("no thread for the database: {error}");
                 StoreError::new(StoreErrorKind::Unavailable, message)
             })?;
-        Ok(Self { path, newest_audit, jobs: Some(jobs), thread: Some(thread) })
+        Ok(Self { path, place, newest_audit, jobs: Some(jobs), thread: Some(thread) })
     }
 
     /// The number of the newest audit record, whenever there is another.
@@ -108,7 +112,12 @@ impl SqliteStore {
     ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
         let path = Arc::clone(&self.path);
+        let place = Arc::clone(&self.place);
         let job: Job = Box::new(move |db| {
+            if let Err(gone) = place.check() {
+                let _ = reply.send(Err(gone));
+                return;
+            }
             let done = db
                 .transaction_with_behavior(behavior)
                 .map_err(QueryError::from)

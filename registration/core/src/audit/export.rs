@@ -53,7 +53,7 @@ pub struct Shown {
     pub address: IpAddr,
     /// Whose clock the times are told by.
     pub zone: TimeZone,
-    /// Whether the zone's offset in the header is that of this moment.
+    /// All times are told in the offset that the zone has at this moment: the header names one.
     pub now: SystemTime,
     /// How dates are written.
     pub dates: DateFormat,
@@ -103,20 +103,25 @@ const COLUMNS: [&str; 9] = [
 
 /// The log as the manual's "Exported Audit Log" (format version 3): a header of five lines, an
 /// empty line, the column names, then a record a line; fields are separated by tabs. UTF-8.
+///
+/// One offset counts throughout, the header's, so that no hour is there twice. Where the zone had
+/// another at a record, by summer time or since the format knows -720 to 720 alone, the record says
+/// what the clock on the wall showed.
 #[must_use]
 pub fn manual<'a>(entries: impl IntoIterator<Item = &'a AuditEntry>, shown: &Shown) -> String {
-    let minutes = offset(&shown.zone, shown.now).seconds() / 60;
+    let minutes = (offset(&shown.zone, shown.now).seconds() / 60).clamp(-720, 720);
+    let header = Offset::from_seconds(minutes * 60).unwrap_or(Offset::UTC);
     let mut text = format!(
         "Format Version\t3\nDevice's IP Address\t{}\nCoding Method\tUTF8\nTime Zone\t{}\n\
          Date Format\t{}\n\n",
         shown.address,
-        minutes.clamp(-720, 720),
+        minutes,
         shown.dates.as_str(),
     );
     text.push_str(&COLUMNS.join("\t"));
     text.push('\n');
     for entry in entries {
-        line(&mut text, entry, shown);
+        line(&mut text, entry, header, shown);
     }
     text
 }
@@ -125,16 +130,24 @@ fn offset(zone: &TimeZone, at: SystemTime) -> Offset {
     Timestamp::try_from(at).map_or(Offset::UTC, |at| zone.to_offset(at))
 }
 
-fn line(text: &mut String, entry: &AuditEntry, shown: &Shown) {
-    let row = row_of(entry);
-    let at = offset(&shown.zone, entry.at)
-        .to_datetime(Timestamp::try_from(entry.at).unwrap_or(Timestamp::UNIX_EPOCH));
+/// Date and time, with this between them.
+fn told_at(at: SystemTime, offset: Offset, dates: DateFormat, between: char) -> String {
+    let at = offset.to_datetime(Timestamp::try_from(at).unwrap_or(Timestamp::UNIX_EPOCH));
     let (year, month, day) = (at.year(), at.month(), at.day());
-    let date = match shown.dates {
+    let date = match dates {
         DateFormat::YearFirst => format!("{year:04}/{month:02}/{day:02}"),
         DateFormat::MonthFirst => format!("{month:02}/{day:02}/{year:04}"),
         DateFormat::DayFirst => format!("{day:02}/{month:02}/{year:04}"),
     };
+    format!("{date}{between}{:02}:{:02}:{:02}", at.hour(), at.minute(), at.second())
+}
+
+fn line(text: &mut String, entry: &AuditEntry, header: Offset, shown: &Shown) {
+    let row = row_of(entry);
+    let at = told_at(entry.at, header, shown.dates, '\t');
+    let own = offset(&shown.zone, entry.at);
+    let on_the_wall = (own != header)
+        .then(|| format!("local time {} UTC{own}", told_at(entry.at, own, shown.dates, ' ')));
     let status = match (row.status, entry.event.as_str()) {
         ("Failed", "tls-failed") => {
             format!("Failed ({})", field(entry.detail.as_deref().unwrap_or("-")))
@@ -144,16 +157,13 @@ fn line(text: &mut String, entry: &AuditEntry, shown: &Shown) {
     // Writing to a string cannot fail.
     let _ = writeln!(
         text,
-        "{}\t{date}\t{:02}:{:02}:{:02}\t0x{:04x}\t{}\t{}\t{}\t{status}\t{}",
+        "{}\t{at}\t0x{:04x}\t{}\t{}\t{}\t{status}\t{}",
         log_id(entry.id),
-        at.hour(),
-        at.minute(),
-        at.second(),
         row.number,
         row.name,
         field(actor(&row, entry)),
         row.description,
-        field(&optional(&row, entry)),
+        field(&optional(&row, entry, on_the_wall)),
     );
 }
 
@@ -180,7 +190,7 @@ fn actor<'a>(row: &Row, entry: &'a AuditEntry) -> &'a str {
 }
 
 /// What else there is to say, separated by `; `.
-fn optional(row: &Row, entry: &AuditEntry) -> String {
+fn optional(row: &Row, entry: &AuditEntry, on_the_wall: Option<String>) -> String {
     let told_already = |user: &&str| actor(row, entry) == *user;
     let parts = [
         entry.user.as_deref().filter(|user| !told_already(user)).map(|user| format!("user {user}")),
@@ -189,6 +199,7 @@ fn optional(row: &Row, entry: &AuditEntry) -> String {
         entry.replaced.map(|card| format!("replaced card {card}")),
         entry.code.as_ref().map(|code| format!("code {code}")),
         entry.detail.clone().filter(|_| entry.event != "tls-failed"),
+        on_the_wall,
     ];
     let told: Vec<_> = parts.into_iter().flatten().collect();
     if told.is_empty() { "-".to_owned() } else { told.join("; ") }
@@ -244,4 +255,74 @@ pub fn json_line(entry: &AuditEntry) -> String {
 pub(super) fn utc(at: SystemTime) -> String {
     let at = Timestamp::try_from(at).unwrap_or(Timestamp::UNIX_EPOCH);
     format!("{at:.3}")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{net::Ipv4Addr, time::Duration};
+
+    use super::*;
+
+    fn at(seconds: u64) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
+    }
+
+    /// Two hours of the same name, months of another offset, a zone that the header cannot say.
+    #[test]
+    fn one_offset_counts_throughout_and_the_clock_on_the_wall_is_told() {
+        let (july, first, second, december) =
+            (1_782_900_000, 1_793_511_000, 1_793_514_600, 1_796_120_000);
+        let new_york = "EST5EDT,M3.2.0,M11.1.0";
+        let rows: [(&str, u64, u64, &str, &str, &str); 8] = [
+            (
+                new_york,
+                december,
+                july,
+                "-300",
+                "2026/07/01\t05:00:00",
+                "2026/07/01 06:00:00 UTC-04",
+            ),
+            (
+                new_york,
+                december,
+                first,
+                "-300",
+                "2026/11/01\t00:30:00",
+                "2026/11/01 01:30:00 UTC-04",
+            ),
+            (new_york, december, second, "-300", "2026/11/01\t01:30:00", ""),
+            (new_york, july, first, "-240", "2026/11/01\t01:30:00", ""),
+            (new_york, july, second, "-240", "2026/11/01\t02:30:00", "2026/11/01 01:30:00 UTC-05"),
+            // Kiritimati, fourteen hours ahead; and beyond the other end.
+            ("<+14>-14", july, july, "720", "2026/07/01\t22:00:00", "2026/07/02 00:00:00 UTC+14"),
+            ("<-13>13", july, july, "-720", "2026/06/30\t22:00:00", "2026/06/30 21:00:00 UTC-13"),
+            ("JST-9", december, july, "540", "2026/07/01\t19:00:00", ""),
+        ];
+        for (zone, now, when, header, told, local) in rows {
+            let shown = Shown {
+                zone: TimeZone::posix(zone).unwrap(),
+                now: at(now),
+                address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+                dates: DateFormat::YearFirst,
+            };
+            let entry = AuditEntry {
+                id: 1,
+                at: at(when),
+                station: None,
+                event: "audit-begun".to_owned(),
+                user: None,
+                card: None,
+                replaced: None,
+                code: None,
+                detail: None,
+            };
+            let text = manual([&entry], &shown);
+            assert!(text.contains(&format!("Time Zone\t{header}\n")), "{zone}: {text}");
+            let line = text.lines().last().unwrap();
+            assert!(line.contains(told), "{zone}: {line}");
+            assert_eq!(line.contains("local time"), !local.is_empty(), "{zone}: {line}");
+            assert!(local.is_empty() || line.contains(&format!("local time {local}")), "{line}");
+            assert_eq!(line.split('\t').count(), 9, "{line}");
+        }
+    }
 }

@@ -5,6 +5,7 @@ use std::{
 };
 
 use kazasu_service::{StoreError, StoreErrorKind};
+use nix::sys::statvfs::statvfs;
 use rusqlite::{Connection, OpenFlags};
 
 use super::{BYTES_MAX, BackupError, Result, Trailer, finish, in_file, regular, sum};
@@ -14,6 +15,9 @@ use crate::{
     open,
     part::{Part, beside, sync_folder},
 };
+
+/// What the first record in a restored database takes on the disk, its log included, in bytes.
+const OPENING: u64 = 1 << 20;
 
 /// What was restored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +50,9 @@ pub fn restore(database: &Path, file: &Path, stamp: &str) -> Result<Restored> {
     if sum(&mut backup, trailer.bytes, |_| Ok(())).map_err(in_file(file))? != trailer.sha256 {
         return Err(changed("its SHA-256 is another"));
     }
+    // The copy of what is there is written too, before anything goes.
+    let there = fs::metadata(database).map_or(0, |found| found.len());
+    enough_room(database, trailer.bytes.saturating_add(there).saturating_add(OPENING))?;
     let part = Part::create(database).map_err(in_file(database))?;
     let path = part.path();
     let mut copy = OpenOptions::new().write(true).open(path).map_err(in_file(path))?;
@@ -74,6 +81,19 @@ pub fn restore(database: &Path, file: &Path, stamp: &str) -> Result<Restored> {
         tracing::warn!(%error, "the end of the restored audit log could not be noted");
     }
     Ok(Restored { users, kept, was_damaged })
+}
+
+/// Refuses what does not fit, before anything is written.
+fn enough_room(database: &Path, wanted: u64) -> Result<()> {
+    let folder = database.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    // Where that cannot be asked, writing tells.
+    let Ok(disk) = statvfs(folder) else { return Ok(()) };
+    let free = disk.blocks_available().saturating_mul(disk.fragment_size());
+    if free < wanted {
+        return Err(BackupError::NoRoom { folder: folder.to_owned(), wanted, free });
+    }
+    Ok(())
 }
 
 fn schema_of(path: &Path) -> Result<i64> {
