@@ -165,3 +165,7 @@ impl Readers<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+#[path = "discoverer_tests.rs"]
+mod tests;

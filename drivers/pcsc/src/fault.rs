@@ -126,3 +126,45 @@ pub(crate) fn no_thread(reader: &str, error: &str) -> Fault {
     let text = format!("no thread can be started for {reader}: {error}");
     Fault::new(FaultKind::Unsupported, text)
 }
+
+#[cfg(test)]
+mod tests {
+    use kazasu_wire::apdu::StatusWord;
+
+    use super::*;
+
+    /// The kind decides what a field engineer is told to do.
+    #[test]
+    fn each_failure_has_its_kind() {
+        use FaultKind::{
+            Busy, Card, PermissionDenied, Protocol, ServiceUnavailable, Timeout, Unsupported,
+        };
+        let card = |error| card("A Reader", &error);
+        let refused = |status| card(ReadError::Refused(StatusWord(status)));
+        let impossible = kazasu_hal::Card::iso14443a(&[0; 4], None, None).unwrap_err();
+        let rows = [
+            (service(Error::NoAccess), PermissionDenied, "polkit"),
+            (service(Error::SecurityViolation), PermissionDenied, "polkit"),
+            (service(Error::NoService), ServiceUnavailable, "systemctl start pcscd.socket"),
+            (opening(Error::NoService), ServiceUnavailable, "systemctl start pcscd.socket"),
+            (opening(Error::NoAccess), PermissionDenied, "polkit"),
+            (opening(Error::ServiceStopped), Unsupported, "version"),
+            (opening(Error::UnsupportedFeature), Unsupported, "version"),
+            (misread(), Unsupported, "builds"),
+            (frozen(), Timeout, "systemctl restart pcscd"),
+            (unlisted(), Timeout, "systemctl restart pcscd"),
+            (card(ReadError::Pcsc(Error::SharingViolation)), Busy, "another program"),
+            (card(ReadError::Pcsc(Error::RemovedCard)), Card, "again"),
+            (card(ReadError::Nothing), Card, "again"),
+            (refused(0x6300), Card, "again"),
+            (refused(0x6A81), Unsupported, "no contactless identifier"),
+            (unknown("A Reader", 8, &NoCard::OfNoKind), Unsupported, "8 bytes"),
+            (unknown("A Reader", 4, &NoCard::Impossible(impossible)), Protocol, "wrongly"),
+            (hanging("A Reader", Duration::from_secs(2)), Timeout, "2 s"),
+        ];
+        for (fault, kind, says) in rows {
+            assert_eq!(fault.kind, kind, "{fault}");
+            assert!(fault.to_string().contains(says), "{fault}");
+        }
+    }
+}

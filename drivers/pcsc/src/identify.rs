@@ -119,6 +119,14 @@ mod tests {
             ("ISO-DEP B", type_b.clone(), uid4, Some((Hal::Iso14443b, None))),
             ("an A card whose ATR looks like B", type_b, uid7, Some((Hal::Iso14443a, None))),
             ("ISO/IEC 15693", icode, idm, None),
+            (
+                "storage B, 4 bytes",
+                Atr::storage(0x06, 0x0006).encode(),
+                uid4,
+                Some((Hal::Iso14443b, None)),
+            ),
+            ("storage B, 7 bytes", Atr::storage(0x06, 0x0006).encode(), uid7, None),
+            ("storage B, 10 bytes", Atr::storage(0x06, 0x0006).encode(), uid10, None),
             ("no contactless ATR, 7 bytes", contact.clone(), uid7, None),
             (
                 "a reader that was given no ATR",

@@ -10,6 +10,8 @@ const OTHER: [u8; 8] = [0x01, 0x2E, 0x4C, 0, 0, 0, 0, 2];
 /// What comes of one question.
 enum Answer {
     Is([u8; 8]),
+    /// A type A card that makes its identifier up.
+    Random([u8; 4]),
     /// Nothing, for ever.
     Hangs,
     Fails(FaultKind, Again),
@@ -17,7 +19,7 @@ enum Answer {
     Held(Duration),
 }
 
-use Answer::{Fails, Hangs, Held, Is};
+use Answer::{Fails, Hangs, Held, Is, Random};
 
 /// A card that answers so, question after question; the last answer stays.
 struct Script {
@@ -44,6 +46,7 @@ impl Cards for Script {
             _ => self.answers.pop_front(),
         };
         match answer.as_ref().or(self.answers.front()) {
+            Some(Random(id)) => Ok(Reading { id: id.to_vec(), pmm: None }),
             Some(Is(id)) => Ok(Reading { id: id.to_vec(), pmm: None }),
             Some(Fails(kind, again)) => {
                 Err(Failure { fault: Fault::new(*kind, "it fails"), again: *again })
@@ -116,6 +119,31 @@ async fn another_identifier_after_the_reset_is_not_confirmed() {
     bench.silent(Duration::from_secs(30)).await;
     bench.slots.send_replace(Slot::Empty);
     assert_eq!(bench.next().await, "field ");
+}
+
+/// Holding a card there again cannot help that gives another identifier each time: nothing is told,
+/// and nothing confirmed.
+#[tokio::test(start_paused = true)]
+async fn a_card_that_is_honestly_random_is_no_fault() {
+    let mut bench = start([Random([8, 1, 2, 3]), Random([8, 4, 5, 6])]);
+    bench.slots.send_replace(Slot::Card { count: 1, atr: Atr::type_a_storage(0x08).encode() });
+    assert_eq!(bench.next().await, "field 08010203");
+    bench.silent(Duration::from_secs(30)).await;
+    bench.slots.send_replace(Slot::Empty);
+    assert_eq!(bench.next().await, "field ");
+}
+
+/// A card that comes back from the reset and cannot be read is another presentation in the end.
+#[tokio::test(start_paused = true)]
+async fn a_card_that_comes_back_is_not_waited_for_without_an_end() {
+    let fails = || Fails(FaultKind::Card, Again::Soon);
+    let mut bench = start([Is(FIRST), Hangs].into_iter().chain((0..100).map(|_| fails())));
+    assert_eq!(bench.next().await, PRESENT);
+    assert_eq!(bench.next().await, "fault timeout");
+    bench.slots.send_replace(Slot::Empty);
+    bench.slots.send_replace(card(3));
+    let told = [bench.next().await, bench.next().await, bench.next().await];
+    assert_eq!(told, ["fault card", "field ", "fault card"]);
 }
 
 /// With some readers the field drops at the reset, and pcscd tells that the card left and came.

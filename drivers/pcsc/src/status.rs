@@ -200,4 +200,11 @@ mod tests {
         assert_eq!(names(&states)[..2], ["Reader 00", "Reader 01"]);
         assert_eq!(kept[..2], [State::UNAWARE, State::PRESENT]);
     }
+
+    #[test]
+    fn what_only_tells_of_readers_is_none() {
+        let state = |name: &CStr| ReaderState::new(name.to_owned(), State::PRESENT);
+        assert_eq!(look(&state(PNP_NOTIFICATION())), None);
+        assert_eq!(look(&state(c"A Reader")), Some((c"A Reader".to_owned(), Slot::Empty)));
+    }
 }

@@ -203,6 +203,8 @@ fn atrs_say_how_a_card_speaks() {
 fn cascade_tags_and_the_more_bit_stand_where_the_manual_says() {
     let bytes = [0xD4, 0x4A, 1, 0, 0x88, 1, 2, 3, 0x88, 4, 5, 6, 7, 8, 9, 10];
     let uid = Uid::new(&[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]).unwrap();
+    let two = Uid::new(&[1, 2, 3, 4, 5, 6, 7]).unwrap();
+    assert_eq!(two.levels(), [[0x88, 1, 2, 3], [4, 5, 6, 7]]);
     let command = Command::InListPassiveTarget {
         max_tg: 1,
         initiator: kazasu_wire::pn532::Initiator::TypeA { uid: Some(uid) },

@@ -75,4 +75,21 @@ mod tests {
         }
         assert_eq!(stations.names(), [name("main"), name("hall"), name("door")]);
     }
+
+    #[test]
+    fn a_station_has_its_own_order() {
+        let name = |s: &str| StationName(s.to_owned());
+        let order = vec![Technology::Felica, Technology::Iso14443a];
+        let stations = Stations::new(name("main"), vec![(name("hall"), Vec::new())])
+            .with_orders(vec![(name("hall"), order.clone())]);
+        assert_eq!(stations.order(&name("hall")), order);
+        assert_eq!(stations.order(&name("main")), []);
+    }
+
+    #[test]
+    fn a_station_is_named_once() {
+        let name = |s: &str| StationName(s.to_owned());
+        let twice = ["hall", "main", "hall"].map(|n| (name(n), Vec::new())).to_vec();
+        assert_eq!(Stations::new(name("main"), twice).names(), [name("main"), name("hall")]);
+    }
 }

@@ -61,7 +61,8 @@ fn start(script: Script) -> (Runtime, broadcast::Receiver<Event>) {
 async fn words(listener: &mut broadcast::Receiver<Event>, count: usize) -> Vec<String> {
     let mut words = Vec::new();
     for _ in 0..count {
-        let event = listener.recv().await.unwrap();
+        let event = tokio::time::timeout(Duration::from_secs(100_000), listener.recv()).await;
+        let event = event.expect("something is told within a day").unwrap();
         let word = match event.kind {
             EventKind::Resumed(_) => "resumed",
             kind => kind.word(),

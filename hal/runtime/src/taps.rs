@@ -134,7 +134,6 @@ impl Taps {
         match is_first {
             Some(first)
                 if cards.len() > 1
-                    && of(&first) == 1
                     && cards.iter().all(|card| of(&card.identity.technology()) == 1) =>
             {
                 tracing::debug!(technologies = ?technologies(&cards), counts = %first, "one card of several chips");

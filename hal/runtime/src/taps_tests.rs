@@ -27,7 +27,11 @@ fn card(letter: char) -> Card {
 /// `script`: `ms:cards` for each round, `-` for an empty one. `expected`: `ms+a` presented,
 /// `ms=a` confirmed, `ms-a` removed, `ms!` several.
 fn check(presence: Presence, script: &str, expected: &str) {
-    let mut taps = Taps::new(presence, TapSettings::default());
+    check_with(TapSettings::default(), presence, script, expected);
+}
+
+fn check_with(settings: TapSettings, presence: Presence, script: &str, expected: &str) {
+    let mut taps = Taps::new(presence, settings);
     let mut got = Vec::new();
     for step in script.split_whitespace() {
         let (ms, letters) = step.split_once(':').unwrap();
@@ -91,11 +95,24 @@ fn polled_readers() {
         ("0:pr 25:pr 50:p", "0+p 25=p"),
         ("0:pr 25:pr 50:r 75:r 100:r 125:p", "0+p 25=p"),
         ("0:pr 25:pr 50:r 75:r 799:r 800:r 825:r", "0+p 25=p 800-p 825+r"),
+        ("0:pt", "0!"),
         ("0:ar", "0!"),
         ("0:r 25:r", "0+r 25=r"),
     ];
     for (script, expected) in rows {
         check(Presence::Polled, script, expected);
+    }
+}
+
+/// A site may ask for more missed rounds, where its readers miss many.
+#[test]
+fn the_missed_rounds_are_counted() {
+    let settings = TapSettings { missed_polls: 4, ..TapSettings::default() };
+    for (script, expected) in [
+        ("0:a 25:- 200:- 225:- 250:a 275:- 450:- 475:- 500:-", "0+a 250=a 500-a"),
+        ("0:a 25:b 50:b 75:b 100:b", "0+a 100-a 100+b"),
+    ] {
+        check_with(settings, Presence::Polled, script, expected);
     }
 }
 
@@ -203,4 +220,9 @@ fn a_reader_that_goes_takes_its_card_along_once() {
     taps.round(Mono::default(), vec![card('a')]);
     assert_eq!(taps.gone(), Some(Tap::Removed(card('a'))));
     assert_eq!(taps.gone(), None);
+    taps.round(Mono::default(), vec![card('a')]);
+    taps.round(Mono::default(), vec![card('a'), card('b')]);
+    assert_eq!(taps.gone(), Some(Tap::Removed(card('a'))), "the one that was presented");
+    taps.round(Mono::default(), vec![card('a'), card('b')]);
+    assert_eq!(taps.gone(), None, "none was");
 }

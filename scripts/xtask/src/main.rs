@@ -19,7 +19,8 @@ const USAGE: &str = "usage: cargo xtask tidy | generate | spec [--list] | mutate
            produces and that are not on the list of reserved ones; ends with 1 where there are any;
            --list tells for each row the tests that name it
   mutate   breaks the tree in a copy, one listed place after the other, and ends with 1 where the
-           tests that have to notice do not; chapters: codecs, rules, planted; takes minutes";
+           tests that have to notice do not; chapters: codecs, rules, planted, runtime, pcsc, service,
+           directory; takes minutes";
 
 fn main() -> ExitCode {
     match run() {
