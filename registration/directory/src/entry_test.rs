@@ -48,6 +48,19 @@ fn people_keep_the_rules_of_records() {
     assert_eq!(mail, None);
 }
 
+/// Whatever tells an entry from its neighbour has to be there.
+#[test]
+fn an_entry_without_a_key_is_nobodys() {
+    let config = config("kind = 'ldap'");
+    let key = |entry: &Entry| entry.key(&config).map_err(|error| error.code);
+    let none = Err(ErrorCode::DirectoryNoSuchAttribute);
+    assert_eq!(key(&entry(&[("uid", &["a"])])), none);
+    assert_eq!(key(&entry(&[("entryuuid", &[])])), none);
+    assert_eq!(key(&entry(&[("entryuuid", &[""])])), none);
+    let own = key(&entry(&[("entryuuid", &["1"])]));
+    assert!(own.is_ok() && own != key(&entry(&[("entryuuid", &["2"])])));
+}
+
 #[test]
 fn values_that_are_ours() {
     let keyed = "0123456789ABCDEF0123456789ABCDEF";

@@ -98,11 +98,26 @@ fn only_sound_answers_to_what_was_asked_pass() {
     let outside = join(&[&el(op::EXTENDED_RESPONSE, &outcome(52, b"x")), &el(0x8A, b"1.3.6")]);
     check(op::BIND, &message(0, &outside), Some(Message::Notice(code)));
     check(op::BIND, &message(0, &el(op::BIND_RESPONSE, &good)), None);
+    // What stands behind is not looked at, but for being whole and flat enough to be skipped.
+    let notice = el(op::EXTENDED_RESPONSE, &outcome(52, b"x"));
+    check(op::BIND, &message(0, &join(&[&notice, &[CONTROLS, 1, ber::SEQUENCE]])), None);
+    let deep = (0..40).fold(Vec::new(), |inner, _| el(CONTROLS, &inner));
+    check(op::BIND, &message(0, &join(&[&notice, &deep])), None);
 }
 
 #[test]
 fn nothing_passes_that_nobody_waits_for() {
     assert_eq!(inspect(&message(7, &el(op::BIND_RESPONSE, &outcome(0, b""))), None), None);
+}
+
+/// A question has one last answer.
+#[tokio::test]
+async fn a_second_last_answer_is_not_passed_on() {
+    let answer = message(7, &el(op::BIND_RESPONSE, &outcome(0, b"")));
+    let mut awaited = Some(Awaited { id: 7, request: op::BIND });
+    let (mut bytes, mut passed) = (join(&[&answer, &answer]), Vec::new());
+    assert_eq!(pass_on(&mut bytes, &mut passed, &mut awaited).await, Err(Fault::Malformed));
+    assert_eq!(passed, answer);
 }
 
 /// What StartTLS comes to when the server answers so.
