@@ -2,8 +2,10 @@
 
 use std::{
     fmt,
+    io::{BufRead, BufReader},
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{ChildStdout, Command, Stdio},
+    sync::mpsc::{self, RecvTimeoutError},
     thread,
     time::{Duration, Instant},
 };
@@ -83,24 +85,47 @@ impl<'a> Judges<'a> {
             let mut command = Command::new(program);
             command.args(self.chapter.filter).current_dir(&self.folder);
             command.env(SWITCH, number.to_string()).env("CARGO_MANIFEST_DIR", &self.folder);
-            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
             let mut run = command.spawn().with_context(|| program.display().to_string())?;
-            loop {
-                if let Some(status) = run.try_wait()? {
-                    if status.success() {
-                        break;
-                    }
-                    return Ok(Verdict::Killed);
-                }
-                if until.is_some_and(|until| Instant::now() > until) {
-                    run.kill()?;
-                    run.wait()?;
-                    return Ok(Verdict::Hung);
-                }
-                thread::sleep(Duration::from_millis(20));
-            }
+            let said = run.stdout.take().context("a pipe")?;
+            let heard = match first_failure(said, until) {
+                Heard::End if run.wait()?.success() => continue,
+                Heard::End => return Ok(Verdict::Killed),
+                Heard::Failure => Verdict::Killed,
+                Heard::Nothing => Verdict::Hung,
+            };
+            run.kill()?;
+            run.wait()?;
+            return Ok(heard);
         }
         Ok(Verdict::Survived)
+    }
+}
+
+/// What a test program said.
+enum Heard {
+    /// It came to its end; its status tells.
+    End,
+    /// One test failed: the others need not be waited for.
+    Failure,
+    /// It is late.
+    Nothing,
+}
+
+fn first_failure(said: ChildStdout, until: Option<Instant>) -> Heard {
+    let (failed, heard) = mpsc::channel();
+    thread::spawn(move || {
+        let mut lines = BufReader::new(said).lines().map_while(Result::ok);
+        if lines.any(|line| line.ends_with("... FAILED")) {
+            // Nobody waits any more, where it was late.
+            let _ = failed.send(());
+        }
+    });
+    let rest = until.map_or(Duration::MAX, |until| until.saturating_duration_since(Instant::now()));
+    match heard.recv_timeout(rest) {
+        Ok(()) => Heard::Failure,
+        Err(RecvTimeoutError::Disconnected) => Heard::End,
+        Err(RecvTimeoutError::Timeout) => Heard::Nothing,
     }
 }
 
