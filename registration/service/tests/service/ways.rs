@@ -92,6 +92,21 @@ async fn the_network_cannot_lock_the_panel(world: World<impl Store>) {
     assert_eq!(retrieves(&world, "chief", "sesame").await, Ok(Claimed::User(id("chief"))));
 }
 
+/// Nobody gains guesses by a restart.
+#[tokio::test]
+async fn a_restart_remembers_what_failed_from_the_network() {
+    let settings = with(&[("lock-out.user", "3")]);
+    let mut world = World::sqlite(settings.clone());
+    world.add("chief", "sesame").await;
+    promote(&world, "chief").await;
+    for wrong in ["one", "two", "three"] {
+        assert_eq!(retrieves(&world, "chief", wrong).await, Err(ErrorCode::SignInFailed));
+    }
+    world.restart(settings).await;
+    assert_eq!(retrieves(&world, "chief", "sesame").await, Err(ErrorCode::LockedOut));
+    assert_eq!(signs_in(&world, "chief", "sesame").await, None, "in front of the device");
+}
+
 async fn an_address_is_slowed_down_before_anything_is_hashed(world: World<impl Store>) {
     world.add("chief", "sesame").await;
     promote(&world, "chief").await;
