@@ -115,6 +115,21 @@ mod tests {
         Mutation { number, chapter: "a", file: "a/src/b.rs", what: "", find, replace }
     }
 
+    /// Whoever moves a place takes its row along.
+    #[test]
+    fn the_list_fits_the_tree() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
+        let text = fs::read_to_string(root.join(LIST)).unwrap();
+        let names: Vec<_> = super::super::CHAPTERS.iter().map(|chapter| chapter.name).collect();
+        let mutations = super::super::list::parse(&text, &names).unwrap();
+        let files: BTreeSet<_> = mutations.iter().map(|mutation| mutation.file).collect();
+        for file in files {
+            let here: Vec<_> = mutations.iter().filter(|mutation| mutation.file == file).collect();
+            let text = fs::read_to_string(root.join(file)).expect(file);
+            switched(&text, &here).unwrap();
+        }
+    }
+
     #[test]
     fn places_are_switched() {
         let text = "let y = x | 1; z();";
