@@ -79,7 +79,7 @@ impl<S: Store, D: Directory, H: Hasher> Ports<S, D, H> {
         card: Option<CardIdentity>,
         asker: Asker<'_>,
     ) -> Result<Verdict, Refusal> {
-        if matches!(Guess::of(&claim, None), Some(_)) {
+        if Guess::of(&claim, None).is_some() {
             self.admit(asker).await?;
         }
         let checked = self.checked(claim, card, asker).await;

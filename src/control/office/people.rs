@@ -58,7 +58,7 @@ impl Office {
         let since = SystemTime::from(Timestamp::now()).checked_sub(LAST_DAYS);
         let log = self.service.audit_after(0).await?;
         let gave_way = AuditEvent::ProvisionalGaveWay { count: 0 }.word();
-        let gave_way =
+        let mut gave_way =
             log.iter().filter(|entry| entry.event == gave_way && Some(entry.at) >= since);
         let counts = gave_way.clone().filter_map(|entry| entry.detail.as_deref()?.parse().ok());
         let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
@@ -69,7 +69,7 @@ impl Office {
             capacity: u64::from(settings.capacity.records),
             keep_hours: settings.provisional.keep_hours,
             gave_way: counts.fold(0, u64::saturating_add),
-            last: gave_way.last().map(|entry| rfc3339(entry.at)),
+            last: gave_way.next_back().map(|entry| rfc3339(entry.at)),
         })
     }
 

@@ -23,7 +23,7 @@ pub(crate) use kazasu::{Folder, Service, Sim, Watch, card_of, json, kazasu};
 pub(crate) use namespace::{Namespace, read_only};
 pub(crate) use pairing::cookie;
 pub(crate) use pcscd::Pcscd;
-pub(crate) use process::{Finished, Process, run, tool};
+pub(crate) use process::{Finished, Process, now, run, tool};
 pub(crate) use screens::{Screen, Screens};
 pub(crate) use standin::StandIn;
 pub(crate) use strace::{Call, Followed, Injection, Tracer, calls_in, threads, traceable};

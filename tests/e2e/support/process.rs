@@ -30,7 +30,7 @@ pub(crate) fn tool(name: &str) -> PathBuf {
     })
 }
 
-pub(super) fn now() -> Instant {
+pub(crate) fn now() -> Instant {
     #[expect(clippy::disallowed_methods, reason = "the tests' one clock: deadlines")]
     Instant::now()
 }
