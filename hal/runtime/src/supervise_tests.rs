@@ -93,7 +93,7 @@ async fn a_way_that_breaks_is_opened_again_and_its_card_is_removed_once() {
     assert_eq!(words(&mut listener, 6).await, resumed);
     assert!(broke.elapsed() < Duration::from_secs(6), "opened again within a second");
     let back = runtime.ways();
-    assert!(back.borrow()[0].fault.is_some());
+    assert_eq!(back.borrow()[0].fault.as_ref().map(|fault| fault.kind), Some(FaultKind::Link));
     // nothing is there any more: told once, then tried quietly
     assert_eq!(words(&mut listener, 1).await, ["script fault"]);
     let silent = tokio::time::timeout(Duration::from_secs(3600), listener.recv()).await;
@@ -107,7 +107,8 @@ async fn a_way_whose_reader_is_back_shows_no_old_fault() {
     let (runtime, mut listener) = start(Script([opening(1), opening(1000)].into()));
     let expected = ["script:1 attached", "script:1 detached", "script fault", "script:1 attached"];
     assert_eq!(words(&mut listener, 3).await, expected[..3]);
-    assert!(runtime.ways().borrow()[0].fault.is_some());
+    let fault = runtime.ways().borrow()[0].fault.as_ref().map(|fault| fault.kind);
+    assert_eq!(fault, Some(FaultKind::Link));
     assert_eq!(words(&mut listener, 1).await, expected[3..]);
     assert_eq!(runtime.ways().borrow()[0].fault, None);
     assert_eq!(runtime.ways().borrow()[0].readers.len(), 1);

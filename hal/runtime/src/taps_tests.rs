@@ -210,8 +210,9 @@ fn a_thousand_taps_with_a_tenth_of_the_reads_wrong_confirm_no_wrong_card() {
         }
     }
     assert_eq!(confirmed, 1000, "each tap once");
-    assert!(wrong_reads > 2000, "{wrong_reads}");
-    assert!(wrong_taps > 50, "unconfirmed taps are what a reader said first: {wrong_taps}");
+    assert!((3000..3400).contains(&wrong_reads), "{wrong_reads}");
+    // Unconfirmed taps are what a reader said first.
+    assert!((80..120).contains(&wrong_taps), "{wrong_taps}");
 }
 
 #[test]

@@ -38,21 +38,30 @@ use kazasu_harness::{Link, Pair, Serial, Session, Usb};
 trait Reader: Link {
     /// Longer than any round.
     const A_MOMENT: Duration;
-    /// So many rounds are finished in ten moments, at least.
+    /// So many rounds are finished in ten moments, at least: with two type A cards, which lose power
+    /// before each.
     const ROUNDS_MIN: usize;
+    /// So many in one moment, whatever lies there.
+    const ROUNDS_IN_A_MOMENT: usize;
+    /// So many in a moment of an empty field.
+    const EMPTY_ROUNDS: usize;
     /// What a session says that its reader is.
     const MODEL: &str;
 }
 
 impl Reader for Serial {
     const A_MOMENT: Duration = Duration::from_millis(300);
-    const ROUNDS_MIN: usize = 40;
+    const ROUNDS_MIN: usize = 45;
+    const ROUNDS_IN_A_MOMENT: usize = 5;
+    const EMPTY_ROUNDS: usize = 9;
     const MODEL: &str = "PN532 firmware 1.6";
 }
 
 impl Reader for Usb {
     const A_MOMENT: Duration = Duration::from_millis(500);
-    const ROUNDS_MIN: usize = 20;
+    const ROUNDS_MIN: usize = 70;
+    const ROUNDS_IN_A_MOMENT: usize = 8;
+    const EMPTY_ROUNDS: usize = 13;
     const MODEL: &str = "firmware 1.11";
 }
 

@@ -38,7 +38,8 @@ fn ask<L: Reader>(pair: &mut Pair<L>, card: &CardIdentity, operation: &Operation
     assert!(pair.run_until(end, |pair| pair.replies.len() > before), "{:?}", pair.faults);
     let (start, outcome) = (pair.now(), pair.replies.last().unwrap().clone());
     pair.run_for(L::A_MOMENT);
-    assert!(pair.rounds_since(start).len() > 3, "{:?}", pair.faults);
+    let rounds = pair.rounds_since(start).len();
+    assert!(rounds >= L::ROUNDS_IN_A_MOMENT, "{rounds} rounds, {:?}", pair.faults);
     assert_eq!(pair.replies.len(), before + 1);
     outcome.map_err(|fault| fault.kind)
 }

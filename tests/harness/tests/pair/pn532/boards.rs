@@ -121,8 +121,10 @@ fn what_is_always_late_works_slowly() {
         let from = pair.now();
         pair.run_for(Duration::from_secs(60));
         let rounds = pair.rounds_since(from);
-        assert!(rounds.len() >= 30, "{name}: {} rounds", rounds.len());
-        assert!(rounds.iter().all(|cards| cards.len() >= 1), "{name}: the card lies there");
+        // Four searches a round, each as late as its acknowledgement, and 20 ms of its own.
+        let least = 60_000 / (4 * (board.delay.max(board.hold) + ms(20)).as_millis());
+        assert!(rounds.len() as u128 >= least, "{name}: {} rounds of {least}", rounds.len());
+        assert!(rounds.iter().all(|cards| !cards.is_empty()), "{name}: the card lies there");
         pair.link.field().take(None).unwrap();
         let gone = |pair: &Pair<Serial>| sees(pair, &[]);
         let end = pair.now().after(Duration::from_secs(4));

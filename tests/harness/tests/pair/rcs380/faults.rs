@@ -123,11 +123,13 @@ fn a_reader_that_falls_silent_is_given_up_in_time() {
     let start = pair.now();
     assert!(pair.run_until(start.after(Duration::from_secs(20)), |pair| pair.attached.len() == 2));
     let kinds: Vec<_> = pair.faults.iter().map(|fault| fault.kind).collect();
-    assert!(!kinds.is_empty(), "{kinds:?}");
-    assert!(kinds.iter().all(|kind| *kind == FaultKind::Timeout), "{:?}", pair.faults);
+    // Thirty frames are lost: each session gives up behind its attempts, and the fifth works.
+    assert_eq!(kinds, [FaultKind::Timeout; 4], "{:?}", pair.faults);
     let first = pair.link.sent.iter().filter(|(at, _)| *at > start).map(|(at, _)| *at);
     println!("{} faults, back after {:?}", kinds.len(), pair.now().since(start));
-    assert!(first.count() < 200);
+    let sent = first.count();
+    assert!(sent <= 36, "{sent} commands");
+    assert!(pair.now().since(start) < Duration::from_secs(9), "{:?}", pair.now());
 }
 
 #[test]
