@@ -38,9 +38,13 @@ pub(crate) async fn running(folder: &DataFolder) -> Result<Option<UnixStream>> {
     let path = folder.socket();
     match UnixStream::connect(&path).await {
         Ok(stream) => Ok(Some(stream)),
-        // A socket file without a listener was left by a service that was killed.
+        // A socket file without a listener was left by a service that was killed; one that ends at
+        // this moment resets whoever is about to be let in.
         Err(error)
-            if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) =>
+            if matches!(
+                error.kind(),
+                ErrorKind::NotFound | ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset
+            ) =>
         {
             Ok(None)
         }
