@@ -102,6 +102,18 @@ pub(crate) enum User {
     },
     /// Changes one user's record; what is not named stays
     Edit(EditUser),
+    /// Gives a user another ID; card, password and rights stay
+    #[command(after_help = "`kazasu config check` names IDs of older versions that are no longer \
+        possible, each with\nthe command that mends it.\n\nExample:\n  \
+        kazasu user rename 'tanaka01 ' tanaka01")]
+    Rename {
+        /// User ID, spelled exactly
+        user_id: String,
+        /// What the user is to be called
+        to: String,
+        #[command(flatten)]
+        data: Data,
+    },
     /// Deletes a user and frees their card, or all provisional users
     #[command(
         group = ArgGroup::new("whom").required(true),

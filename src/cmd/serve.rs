@@ -89,6 +89,7 @@ pub(crate) async fn run(serve: Serve, out: Out) -> Result<End> {
     let pairings = folder.pairings()?;
     let store = Arc::new(SqliteStore::open(folder.database())?);
     let directory = config.directory_client()?;
+    let has_directory = directory.is_some();
     let loaded = control::load(&folder, &store, directory.is_some()).await?;
     ensure!(
         loaded.site.settings.card.number != CardNumberRule::Keyed
@@ -177,7 +178,7 @@ pub(crate) async fn run(serve: Serve, out: Out) -> Result<End> {
         tls_address: tls_ready.as_ref().map(|tls| tls.panel.clone()),
     };
     let ways = runtime.ways();
-    let office = Office::of(service.clone(), &folder);
+    let office = Office::of(service.clone(), &folder, has_directory);
     let host = Host::serving(office, runtime.events(), ways.clone(), stations, panels, sim);
     let socket = tokio::spawn(control::serve(&folder, host)?);
     let hint = tokio::spawn(hint(ways));

@@ -60,6 +60,9 @@ pub(crate) async fn run(command: User, out: Out) -> Result<End> {
             records::<UserDetail>(&data, out, Request::UserShow { user_id }).await
         }
         User::Edit(user) => edit(user, out).await,
+        User::Rename { user_id, to, data } => {
+            records::<Message>(&data, out, Request::UserRename { user_id, to }).await
+        }
         User::Delete { user_id: Some(user_id), data, .. } => {
             records::<Message>(&data, out, Request::UserDelete { user_id }).await
         }

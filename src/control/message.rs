@@ -46,6 +46,8 @@ pub(crate) enum Request {
     UserShow { user_id: String },
     /// Changes of one record.
     UserEdit { user_id: String, edit: Edit },
+    /// Another ID for a user.
+    UserRename { user_id: String, to: String },
     /// One user less.
     UserDelete { user_id: String },
     /// The record that cannot be read in this row is gone.

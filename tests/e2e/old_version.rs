@@ -108,3 +108,46 @@ fn its_configuration_is_read() {
     assert_eq!(refused.code, Some(2), "{refused:#?}");
     assert!(refused.stderr.contains("kazasu.toml"), "{refused:#?}");
 }
+
+/// IDs that it let in and that are not possible any more: told, each with what mends it, and until
+/// then each found by its exact spelling.
+#[test]
+fn its_user_ids_are_told_and_mended() {
+    let folder = with(&["kazasu.db", "audit.key", "audit.end"]);
+    let old = rusqlite::Connection::open(folder.path().join("data/kazasu.db")).unwrap();
+    for (id, was) in [("dave ", "dave"), ("ALICE", "bob")] {
+        old.execute("UPDATE users SET user_id = ?1 WHERE user_id = ?2", [id, was]).unwrap();
+    }
+    drop(old);
+    let warnings = || {
+        let said = done(&folder, ["config", "check", "--json"], "").stdout;
+        let warnings = json(&said)["warnings"].as_array().unwrap().clone();
+        let texts = warnings.iter().map(|warning| warning.as_str().unwrap().to_owned());
+        texts.filter(|warning| warning.contains("user ID")).collect::<Vec<_>>()
+    };
+    let told = warnings();
+    let [same, blank] = told.as_slice() else { panic!("{told:?}") };
+    assert!(same.starts_with("the user IDs 'ALICE', 'alice' are one name"), "{same}");
+    let mends = "kazasu user rename 'dave ' 'dave'";
+    assert!(blank.ends_with(mends), "{blank}");
+    let name = |id: &str| {
+        let shown = done(&folder, ["user", "show", id, "--json"], "").stdout;
+        json(&shown)["name"].as_str().unwrap().to_owned()
+    };
+    for (id, expected) in
+        [("ALICE", "Bob"), ("alice", "Alice"), ("dave ", "Dave"), ("dave", "Dave")]
+    {
+        assert_eq!(name(id), expected, "{id:?}");
+    }
+    // Of two that are one name neither is taken for somebody who typed it otherwise.
+    assert_eq!(folder.kazasu(["user", "show", "Alice"], "").code, Some(1));
+    let taken = folder.kazasu(["user", "rename", "dave ", "Alice"], "");
+    assert!(taken.stderr.contains("user_id is taken"), "{taken:#?}");
+    done(&folder, ["user", "rename", "dave ", "dave"], "");
+    done(&folder, ["user", "rename", "ALICE", "bob"], "");
+    assert_eq!(warnings(), Vec::<String>::new());
+    assert_eq!([name("bob"), name("Alice"), name("dave")], ["Bob", "Alice", "Dave"]);
+    // Who was locked still is.
+    let locked = done(&folder, ["user", "list", "--locked", "--json"], "").stdout;
+    assert!(locked.contains("\"bob\""), "{locked}");
+}

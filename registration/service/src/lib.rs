@@ -53,6 +53,6 @@ pub use service::{ActError, Means, Service};
 pub use store::{SETTINGS_KEPT, Store};
 pub use stored::{
     AddOutcome, CheckedVerifier, Collision, Collisions, CopyToStore, Credentials, DamagedUser,
-    SaveOutcome, SettingsToStore, StoreError, StoreErrorKind, StoredSettings, StoredUser,
-    UserChange, UserToStore, Verifier, Wanted,
+    RenameOutcome, SaveOutcome, SettingsToStore, StoreError, StoreErrorKind, StoredSettings,
+    StoredUser, UserChange, UserToStore, Verifier, Wanted,
 };

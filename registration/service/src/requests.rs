@@ -39,6 +39,7 @@ pub(crate) enum AdminRequest {
     ListCards(Reply<Vec<(UserKey, CardNumber)>>),
     Describe(UserKey, Reply<StoredUser>),
     Edit(UserKey, UserEdit, Reply<()>),
+    Rename(UserKey, String, Reply<()>),
     Delete(UserKey, Reply<()>),
     DeleteProvisional(Option<SystemTime>, Reply<u64>),
     RemoveDirectoryCard(CardToRemove, Reply<UserId>),
@@ -103,6 +104,7 @@ async fn serve<S: Store, H: Hasher, D: Directory>(
         Ask::ListCards(reply) => drop(reply.send(office.list_cards().await)),
         Ask::Describe(key, reply) => drop(reply.send(office.describe_user(&key).await)),
         Ask::Edit(key, edit, reply) => drop(reply.send(office.edit_user(&key, edit).await)),
+        Ask::Rename(key, to, reply) => drop(reply.send(office.rename_user(&key, &to).await)),
         Ask::Delete(key, reply) => drop(reply.send(office.delete_user(&key).await)),
         Ask::DeleteProvisional(before, reply) => {
             drop(reply.send(office.delete_provisional(before).await));
@@ -224,6 +226,14 @@ impl Service {
     /// [`AdminError`].
     pub async fn edit_user(&self, key: &UserKey, edit: UserEdit) -> Result<(), AdminError> {
         self.ask(|reply| AdminRequest::Edit(key.clone(), edit, reply)).await
+    }
+
+    /// Gives a user another ID; see [`Admin::rename_user`].
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn rename_user(&self, key: &UserKey, to: String) -> Result<(), AdminError> {
+        self.ask(|reply| AdminRequest::Rename(key.clone(), to, reply)).await
     }
 
     /// Deletes a record and frees its card; see [`Admin::delete_user`].

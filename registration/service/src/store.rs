@@ -7,7 +7,7 @@ use kazasu_registration::{
 };
 
 use crate::{
-    AddOutcome, CheckedVerifier, CopyToStore, Credentials, DamagedUser, SaveOutcome,
+    AddOutcome, CheckedVerifier, CopyToStore, Credentials, DamagedUser, RenameOutcome, SaveOutcome,
     SettingsToStore, StoreError, StoredSettings, StoredUser, UserChange, UserToStore, Verifier,
     Wanted,
 };
@@ -78,6 +78,15 @@ pub trait Store: Send + Sync + 'static {
         &self,
         change: UserChange,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Gives the user whose ID is spelled exactly so another one; card, password, rights and wrong
+    /// passwords stay.
+    fn rename_user(
+        &self,
+        user: UserId,
+        to: UserId,
+        at: SystemTime,
+    ) -> impl Future<Output = Result<RenameOutcome, StoreError>> + Send;
 
     /// Every record that can be read, provisional ones included, sorted by user ID.
     fn list_users(&self) -> impl Future<Output = Result<Vec<StoredUser>, StoreError>> + Send;

@@ -140,6 +140,19 @@ pub struct Wanted {
     pub capacity: Capacity,
 }
 
+/// What became of giving a user another ID.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RenameOutcome {
+    /// The user is called so.
+    Renamed,
+    /// Nothing changed: no such user.
+    NoSuchUser,
+    /// Nothing changed: somebody else has this ID, in whatever spelling.
+    Taken,
+    /// Nothing changed: it is the number of a known card (S10-4-01).
+    CardNumber,
+}
+
 /// What became of adding users.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AddOutcome {

@@ -1,8 +1,8 @@
 //! From an unknown card to somebody's: provisional users and bindings.
 
 use kazasu_registration::{
-    AuditEvent, AuditRecord, Binding, Capacity, CommitOutcome, Provisional, ProvisionalOutcome,
-    Role, Source,
+    AuditEvent, AuditRecord, Binding, Capacity, CommitOutcome, NameKey, Provisional,
+    ProvisionalOutcome, Role, Source,
 };
 use kazasu_service::{CopyToStore, Verifier};
 use rusqlite::{Transaction, params};
@@ -68,6 +68,12 @@ pub(crate) fn commit(
     match &user {
         Some(user) if user.source != vouches => return Ok(CommitOutcome::OtherSource),
         None if copy.is_none() => return Ok(CommitOutcome::UserGone),
+        // The same rule as for IDs that somebody types, who was not asked for this one.
+        None if NameKey::of(binding.number.as_str()) == binding.user.key()
+            || cards::is_number(tx, &binding.user)? =>
+        {
+            return Ok(CommitOutcome::IdIsNumber);
+        }
         _ => {}
     }
     let stored = cards::find(tx, &binding.card)?;

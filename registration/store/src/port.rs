@@ -6,7 +6,7 @@ use kazasu_registration::{
     LookUp, OwnChange, OwnOutcome, Provisional, ProvisionalOutcome, UserId, UserKey, Whole,
 };
 use kazasu_service::{
-    AddOutcome, CheckedVerifier, CopyToStore, Credentials, DamagedUser, SaveOutcome,
+    AddOutcome, CheckedVerifier, CopyToStore, Credentials, DamagedUser, RenameOutcome, SaveOutcome,
     SettingsToStore, Store, StoreError, StoredSettings, StoredUser, UserChange, UserToStore,
     Verifier, Wanted,
 };
@@ -65,6 +65,15 @@ impl Store for SqliteStore {
 
     async fn edit_user(&self, change: UserChange) -> Result<bool, StoreError> {
         self.write(move |tx| users::edit_user(tx, &change)).await
+    }
+
+    async fn rename_user(
+        &self,
+        user: UserId,
+        to: UserId,
+        at: SystemTime,
+    ) -> Result<RenameOutcome, StoreError> {
+        self.write(move |tx| users::rename(tx, &user, &to, at)).await
     }
 
     async fn list_users(&self) -> Result<Vec<StoredUser>, StoreError> {

@@ -7,7 +7,8 @@ use kazasu_registration::{
     OwnChange, OwnOutcome, Role, Source, UserId, UserKey, UserName,
 };
 use kazasu_service::{
-    AddOutcome, CheckedVerifier, Credentials, StoredUser, UserChange, UserToStore, Verifier,
+    AddOutcome, CheckedVerifier, Credentials, RenameOutcome, StoredUser, UserChange, UserToStore,
+    Verifier,
 };
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
@@ -360,6 +361,26 @@ pub(crate) fn edit_user(tx: &Transaction<'_>, change: &UserChange) -> Result<boo
         log(tx, change.at, event, Some(card.row))?;
     }
     Ok(true)
+}
+
+pub(crate) fn rename(
+    tx: &Transaction<'_>,
+    user: &UserId,
+    to: &UserId,
+    at: SystemTime,
+) -> Result<RenameOutcome> {
+    let Some(found) = find(tx, &UserKey::Registered(user.clone()))? else {
+        return Ok(RenameOutcome::NoSuchUser);
+    };
+    if namesakes(tx, to)?.iter().any(|other| other != user) {
+        return Ok(RenameOutcome::Taken);
+    }
+    if cards::is_number(tx, to)? {
+        return Ok(RenameOutcome::CardNumber);
+    }
+    tx.execute("UPDATE users SET user_id = ?1 WHERE id = ?2", params![to.as_str(), found.row])?;
+    log(tx, at, AuditEvent::UserRenamed { user: to.clone(), was: user.clone() }, None)?;
+    Ok(RenameOutcome::Renamed)
 }
 
 pub(crate) fn delete_user(tx: &Transaction<'_>, key: &UserKey, at: SystemTime) -> Result<bool> {

@@ -1,5 +1,6 @@
 //! Administration: users, cards, settings, the device's own passwords.
 
+mod advice;
 mod audit;
 mod backup;
 mod people;
@@ -19,6 +20,7 @@ use tokio::sync::broadcast;
 
 use super::host::{Lines, say, send};
 use super::{End, Job, Request};
+use crate::config::Config;
 use crate::lines::{ChangeLine, CollisionLine};
 use crate::owner::DataFolder;
 
@@ -39,6 +41,8 @@ pub(crate) struct Office {
     folder: DataFolder,
     /// Whether the service is this command's own, without stations.
     alone: bool,
+    /// Whether the device has a directory to ask; `None` where its configuration cannot be read.
+    has_directory: Option<bool>,
 }
 
 /// Why something was not done.
@@ -69,8 +73,9 @@ type Done = Result<(), Refused>;
 
 impl Office {
     /// The running service's.
-    pub(crate) fn of(service: Service, folder: &DataFolder) -> Self {
-        Self { service, folder: folder.clone(), alone: false }
+    pub(crate) fn of(service: Service, folder: &DataFolder, has_directory: bool) -> Self {
+        let folder = folder.clone();
+        Self { service, folder, alone: false, has_directory: Some(has_directory) }
     }
 
     /// A command's own, opened now. The caller owns the data folder.
@@ -84,7 +89,9 @@ impl Office {
             Some(client) => Service::start(store, Arc::new(client), loaded, Vec::new(), events),
             None => Service::start(store, Arc::new(NoDirectory), loaded, Vec::new(), events),
         };
-        Ok(Self { service, folder: folder.clone(), alone: true })
+        let config = Config::load(None, folder.config());
+        let has_directory = config.ok().map(|config| config.directory().is_some());
+        Ok(Self { service, folder: folder.clone(), alone: true, has_directory })
     }
 
     /// Ends what [`Office::open`] started.
@@ -111,6 +118,7 @@ impl Office {
             Request::UserUnlock { whom } => self.unlock(whom, lines).await,
             Request::UserShow { user_id } => self.show_user(&user_id, lines).await,
             Request::UserEdit { user_id, edit } => self.edit_user(&user_id, edit, lines).await,
+            Request::UserRename { user_id, to } => self.rename_user(&user_id, to, lines).await,
             Request::UserDelete { user_id } => self.delete_user(&user_id, lines).await,
             Request::DamagedDelete { row } => {
                 let text = format!("row {row} is deleted; its card is unknown from now on");

@@ -140,6 +140,12 @@ impl Office {
         self.reply(self.service.edit_user(&user.key, change).await, |()| text, lines).await
     }
 
+    pub(super) async fn rename_user(&self, user_id: &str, to: String, lines: &Lines) -> Done {
+        let user = self.find(user_id).await?.listed;
+        let text = format!("{} is called {to} from now on", user.key.as_str());
+        self.reply(self.service.rename_user(&user.key, to).await, |()| text, lines).await
+    }
+
     pub(super) async fn delete_user(&self, user_id: &str, lines: &Lines) -> Done {
         let user = self.find(user_id).await?;
         let card = if user.card.is_some() { "; the card is unknown from now on" } else { "" };

@@ -2,12 +2,13 @@ use std::collections::BTreeSet;
 
 use kazasu_hal::Mono;
 use kazasu_registration::{
-    AuditEvent, CardNumberRule, ChangeError, Setting, Settings, security_setting,
+    AuditEvent, CardNumberRule, ChangeError, ListedUser, Setting, Settings, UserKey,
+    security_setting,
 };
 use kazasu_service::{Changed, StoredSettings, Versioned};
 use serde_json::Value;
 
-use super::{Done, Office, Refused};
+use super::{Done, Office, Refused, advice};
 use crate::control::End;
 use crate::control::host::{Lines, send};
 use crate::lines::{
@@ -146,9 +147,18 @@ impl Office {
         if changed.iter().any(|change| change.key == NUMBER) {
             warnings.extend(short_cards(&settings.card.number));
         }
+        // What was said when it was set is not said again at any other change.
+        let about = ["registration.", "password.", "sign-in."];
+        let is_about = |key: &str| about.iter().any(|place| key.starts_with(place));
+        if changed.is_empty() || changed.iter().any(|change| is_about(&change.key)) {
+            warnings.extend(advice::of_directory(settings, self.has_directory));
+        }
         if !stored {
             let users = self.service.list_users().await?;
             warnings.extend(self.leftovers(&users).await?.warning());
+            if changed.is_empty() {
+                warnings.extend(self.user_ids(settings, users).await?);
+            }
         }
         let line = ChangedLine {
             version: if stored { done.version } else { before.version },
@@ -161,6 +171,21 @@ impl Office {
         };
         send(lines, &ChangeLine::Changed(line)).await;
         Ok(())
+    }
+
+    /// What is wrong with stored user IDs.
+    async fn user_ids(
+        &self,
+        settings: &Settings,
+        users: Vec<ListedUser>,
+    ) -> Result<Vec<String>, Refused> {
+        let ids = users.into_iter().filter_map(|user| match user.key {
+            UserKey::Registered(id) => Some(id),
+            UserKey::Provisional(_) => None,
+        });
+        let cards = self.service.list_cards().await?;
+        let numbers: Vec<_> = cards.into_iter().map(|(_, number)| number).collect();
+        Ok(advice::of_user_ids(settings, &ids.collect::<Vec<_>>(), &numbers))
     }
 
     /// Whether the key of the keyed card numbers has to be made. Where it is missing although the

@@ -80,6 +80,7 @@ pub(super) const ROWS: &[Row] = &[
     row("secret-set", 0x0402, SETTINGS, "Change Security Setting", OK, KeyOperator),
     row("user-added", 0x0403, SETTINGS, "Add User", OK, KeyOperator),
     row("user-edited", 0x0404, SETTINGS, "Edit User", OK, User),
+    row("user-renamed", 0x040e, SETTINGS, "Edit User", OK, KeyOperator),
     row("role-changed", 0x0405, SETTINGS, "Edit User", OK, KeyOperator),
     row("limits-changed", 0x0406, SETTINGS, "Edit User", OK, KeyOperator),
     row("user-deleted", 0x0407, SETTINGS, "Delete User", OK, KeyOperator),

@@ -130,6 +130,13 @@ pub enum AuditEvent {
         /// Whose entry.
         user: UserId,
     },
+    /// An administrator gave a user another ID.
+    UserRenamed {
+        /// What the user is called since.
+        user: UserId,
+        /// What the user was called.
+        was: UserId,
+    },
     /// An administrator made a user something else to the device.
     RoleChanged {
         /// Whom.

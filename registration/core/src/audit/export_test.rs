@@ -333,6 +333,7 @@ fn no_event_is_without_a_row() {
         AuditEvent::UserDeleted { user: tanaka(), card: None },
         AuditEvent::ProvisionalDeleted { card: card() },
         AuditEvent::UserEdited { user: tanaka() },
+        AuditEvent::UserRenamed { user: tanaka(), was: tanaka() },
         AuditEvent::CardUnlinked { user: tanaka(), card: card() },
         AuditEvent::UserCopied {
             user: tanaka(),

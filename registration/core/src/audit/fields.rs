@@ -37,6 +37,7 @@ impl AuditEvent {
             Self::UserDeleted { .. } => "user-deleted",
             Self::ProvisionalDeleted { .. } => "provisional-deleted",
             Self::UserEdited { .. } => "user-edited",
+            Self::UserRenamed { .. } => "user-renamed",
             Self::CardUnlinked { .. } => "card-unlinked",
             Self::UserCopied { .. } => "user-copied",
             Self::CardWritten { replaced: false, .. } => "card-written",
@@ -118,6 +119,7 @@ impl AuditEvent {
             Self::LogExported { by } => (by.as_ref().and_then(Claimed::user), None),
             Self::UserAdded { user }
             | Self::UserEdited { user }
+            | Self::UserRenamed { user, .. }
             | Self::UserCopied { user, .. }
             | Self::CardWritten { user, .. }
             | Self::CardWriteUnknown { user }
@@ -199,6 +201,7 @@ impl AuditEvent {
             Self::LogEndLost { noted } => Some(format!("record {noted}")),
             Self::Folded(folded) => Some(folded.to_text()),
             Self::SyslogLost { count } => Some(count.to_string()),
+            Self::UserRenamed { was, .. } => Some(was.as_str().to_owned()),
             Self::RoleChanged { role, .. } => Some(role.as_str().to_owned()),
             Self::UserCopied { role, limits, .. } => {
                 let role = (*role != Role::General).then(|| role.as_str().to_owned());

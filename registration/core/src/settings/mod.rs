@@ -284,7 +284,7 @@ impl Settings {
     /// # Errors
     /// [`Rule::Reserved`].
     pub fn check_reserved(&self, user: &UserId) -> Result<(), FieldError> {
-        if self.administrator.id.as_ref() == Some(user) {
+        if self.administrator.id.as_ref().is_some_and(|id| id.key() == user.key()) {
             return Err(FieldError { field: Field::UserId, rule: Rule::Reserved });
         }
         self.reserved_ids.check(user)

@@ -156,6 +156,8 @@ pub enum CommitOutcome {
     Full,
     /// Nothing changed: a record of this ID came from the other source (302).
     OtherSource,
+    /// Nothing changed: the directory calls the person what a known card is called (711).
+    IdIsNumber,
 }
 
 /// A provisional user to be made.

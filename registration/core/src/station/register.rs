@@ -278,6 +278,11 @@ impl Station {
             Ok(CommitOutcome::OtherSource) => {
                 self.back_to_form(now, s.card, s.source, &s.account.id, ErrorCode::OtherSource)
             }
+            Ok(CommitOutcome::IdIsNumber) => {
+                let user = s.account.id.as_str().to_owned();
+                let problem = Field::UserId.broke(Rule::Reserved).into();
+                self.form(now, s.card, s.source, user, Some(problem))
+            }
             Err(code) => self.notice(now, code),
         }
     }

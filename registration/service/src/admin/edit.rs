@@ -1,12 +1,13 @@
 use std::fmt;
 
 use kazasu_registration::{
-    Altered, FieldError, Limits, MailAddress, Password, PasswordOwner, Role, UserKey, UserName,
+    Altered, FieldError, Limits, MailAddress, Password, PasswordOwner, Role, UserId, UserKey,
+    UserName,
 };
 use zeroize::Zeroizing;
 
-use super::{Admin, AdminError};
-use crate::{Hasher, Store, UserChange, perform::may_have_happened};
+use super::{Admin, AdminError, CARD_NUMBER, TAKEN};
+use crate::{Hasher, RenameOutcome, Store, UserChange, perform::may_have_happened};
 
 /// What an administrator types to change a user's record: not checked yet. `None` leaves a field
 /// as it is.
@@ -90,6 +91,31 @@ impl<S: Store, H: Hasher> Admin<S, H> {
             self.current.altered(None, [Altered::Record(key.clone())]);
         }
         if edited? { Ok(()) } else { Err(AdminError::NoSuchUser) }
+    }
+}
+
+impl<S: Store, H: Hasher> Admin<S, H> {
+    /// Gives a user another ID: one that was stored by an older version, for one, and is no longer
+    /// possible.
+    ///
+    /// # Errors
+    /// The rule that the new ID breaks; no such user; a provisional one; the store's.
+    pub async fn rename_user(&self, key: &UserKey, to: &str) -> Result<(), AdminError> {
+        let UserKey::Registered(user) = key else { return Err(AdminError::Provisional) };
+        let site = self.current.site();
+        let to = UserId::new(to).and_then(|to| site.settings.check_reserved(&to).map(|()| to));
+        let to = to.map_err(|broken| AdminError::Fields(vec![broken]))?;
+        let renamed = self.store.rename_user(user.clone(), to, self.clock.wall()).await;
+        self.guard.forget_wrong();
+        if may_have_happened(&renamed, |outcome| *outcome == RenameOutcome::Renamed) {
+            self.current.altered(None, [Altered::Record(key.clone())]);
+        }
+        match renamed? {
+            RenameOutcome::Renamed => Ok(()),
+            RenameOutcome::NoSuchUser => Err(AdminError::NoSuchUser),
+            RenameOutcome::Taken => Err(AdminError::Fields(vec![TAKEN])),
+            RenameOutcome::CardNumber => Err(AdminError::Fields(vec![CARD_NUMBER])),
+        }
     }
 }
 

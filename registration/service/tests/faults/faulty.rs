@@ -12,7 +12,7 @@ use kazasu_registration::{
     LookUp, OwnChange, OwnOutcome, Provisional, ProvisionalOutcome, UserId, UserKey, Whole,
 };
 use kazasu_service::{
-    AddOutcome, CheckedVerifier, CopyToStore, Credentials, DamagedUser, SaveOutcome,
+    AddOutcome, CheckedVerifier, CopyToStore, Credentials, DamagedUser, RenameOutcome, SaveOutcome,
     SettingsToStore, Store, StoreError, StoreErrorKind, StoredSettings, StoredUser, UserChange,
     UserToStore, Verifier, Wanted,
 };
@@ -85,6 +85,7 @@ calls! {
     Writes save_own(change: OwnChange, password: Option<CheckedVerifier>) -> OwnOutcome;
     Writes add_users(users: Vec<UserToStore>, capacity: Capacity, at: SystemTime) -> AddOutcome;
     Writes edit_user(change: UserChange) -> bool;
+    Writes rename_user(user: UserId, to: UserId, at: SystemTime) -> RenameOutcome;
     Reads list_users() -> Vec<StoredUser>;
     Reads damaged_users() -> Vec<DamagedUser>;
     Writes delete_damaged(row: i64, at: SystemTime) -> bool;

@@ -152,7 +152,8 @@ async fn users_that_come_and_go_as_files_are_recorded(world: World<impl Store>) 
     let csv = b"user_id\nalice\nbob\n".to_vec();
     assert_eq!(service.import_users(csv.into()).await, Ok(2));
     // One that is refused is none.
-    assert!(service.import_users(b"user_id\nalice\n".to_vec().into()).await.is_err());
+    let again = service.import_users(b"user_id\nalice\n".to_vec().into()).await.unwrap_err();
+    assert_eq!(again.to_string(), "line 2: user_id is taken");
     world.tap(1);
     world.form().await;
     let file = service.export_users().await.unwrap();

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use kazasu_harness::DirectoryFault;
 use kazasu_registration::{ErrorCode, Page, SignInAs, Site, Source};
-use kazasu_service::{Loaded, NoDirectory, PanelAction, Service, Store};
+use kazasu_service::{AdminError, Loaded, NoDirectory, PanelAction, Service, Store};
 use tokio::sync::broadcast;
 
 use crate::{
@@ -23,6 +23,7 @@ on_both_stores!(
         ("registration.default-source", "directory"),
         ("card.link-mode", "password"),
     ])),
+    nobody_is_copied_who_is_called_what_a_card_is(with(BOTH)),
     nobody_comes_from_two_sources(with(BOTH)),
     a_copy_takes_room_like_any_user(with(&[
         ("registration.sources", "both"),
@@ -64,6 +65,31 @@ async fn a_copy_of_the_person_is_made(world: World<impl Store>) {
     world.directory.fail_next(DirectoryFault::Hangs);
     world.sign_in(SignInAs::User, "sato", "sesame").await;
     assert_eq!(world.signed_in().await.as_deref(), Some("sato D"));
+}
+
+/// S10-4-01, S10-4-02: as somebody who types such an ID would be told, who was not asked for it.
+async fn nobody_is_copied_who_is_called_what_a_card_is(world: World<impl Store>) {
+    let called = number(2).as_str().to_lowercase();
+    world.add_to_directory_as("alias", &called, "sesame");
+    world.tap(2);
+    world.form().await;
+    world.act(PanelAction::Cancel).await;
+    world.idle().await;
+    world.tap(1);
+    world.form().await;
+    world.act(to_directory("alias", "sesame")).await;
+    let page = world.shows("desk", "711", |p| code(p) == Some(ErrorCode::UserIdReserved)).await;
+    assert!(matches!(page, Page::Register { .. }), "{page:?}");
+    assert!(world.cards().await.iter().all(|card| !card.starts_with(&called)));
+    // Once nobody's card is called so, the person may be.
+    world.act(PanelAction::Cancel).await;
+    world.idle().await;
+    world.service.delete_provisional(None).await.unwrap();
+    world.tap(1);
+    world.form().await;
+    world.act(to_directory("alias", "sesame")).await;
+    world.registered().await;
+    assert_eq!(world.cards().await, [format!("{called} 01")]);
 }
 
 /// Spec 10 section 3.2, last sentence.
@@ -257,7 +283,8 @@ async fn an_answer_that_comes_after_a_cancel_binds_nothing() {
             world.idle().await;
             assert_eq!(world.directory.running(), 0);
             assert_eq!(world.directory.card_of(&id("sato")), None);
-            assert!(world.service.describe_user(&key("sato")).await.is_err());
+            let kept = world.service.describe_user(&key("sato")).await;
+            assert_eq!(kept, Err(AdminError::NoSuchUser));
         }
     }
 }

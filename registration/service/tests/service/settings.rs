@@ -148,7 +148,7 @@ async fn a_card_that_is_on_its_way_gets_the_new_number() {
     let change = tokio::spawn(async move { service.change_settings(rule, None).await });
     world.shows("desk", "saving", |page| *page == Page::Saving).await;
     world.store.hold(false);
-    assert!(change.await.unwrap().is_ok());
+    assert_eq!(change.await.unwrap().map(|changed| changed.renumbered), Ok(0));
     world.registered().await;
     let told = world.service.describe_user(&key("tanaka")).await.unwrap();
     assert_eq!(told.card, CardNumber::from_text("K-012E4CE100000001"));
@@ -236,7 +236,8 @@ async fn a_store_that_does_not_take_settings_is_709() {
     assert_eq!(refused.code(), Some(ErrorCode::SettingsUnwritable), "{refused}");
     world.store.fail(None);
     assert_eq!(world.service.settings().await.unwrap().version, 0);
-    assert!(world.service.change_settings(change(), None).await.is_ok());
+    let stored = world.service.change_settings(change(), None).await.unwrap();
+    assert_eq!((stored.version, stored.keys), (1, vec!["panel.auto-clear-s".to_owned()]));
 }
 
 #[tokio::test(start_paused = true)]
@@ -305,7 +306,7 @@ async fn a_copy_that_is_on_its_way_gets_the_new_number() {
     let change = tokio::spawn(async move { service.change_settings(rule, None).await });
     world.shows("desk", "saving", |page| *page == Page::Saving).await;
     world.store.hold(false);
-    assert!(change.await.unwrap().is_ok());
+    assert_eq!(change.await.unwrap().map(|changed| changed.renumbered), Ok(0));
     world.registered().await;
     let told = world.service.describe_user(&key("tanaka")).await.unwrap();
     assert_eq!(told.card, CardNumber::from_text("K-012E4CE100000001"));
@@ -343,7 +344,7 @@ async fn a_change_that_takes_long_holds_up_bindings_only() {
     world.tap(1);
     world.shows("desk", "reading", |page| *page == Page::Reading).await;
     world.store.hold(false);
-    assert!(change.await.unwrap().is_ok());
+    assert_eq!(change.await.unwrap().map(|changed| changed.renumbered), Ok(0));
     world.form().await;
     let users = world.service.list_users().await.unwrap();
     assert_eq!(users[1].key.as_str(), "tanaka");

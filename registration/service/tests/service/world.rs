@@ -172,6 +172,11 @@ impl<S: Store> World<S> {
 
     /// Somebody in the directory, who types `user_id` in capitals.
     pub(crate) fn add_to_directory(&self, user_id: &str, password: &str) {
+        self.add_to_directory_as(&user_id.to_uppercase(), user_id, password);
+    }
+
+    /// Somebody who types this and is called that by the directory.
+    pub(crate) fn add_to_directory_as(&self, typed: &str, user_id: &str, password: &str) {
         let person = Person {
             id: id(user_id),
             name: UserName::new(&format!("{user_id} D")).unwrap(),
@@ -179,7 +184,7 @@ impl<S: Store> World<S> {
             card: None,
             rights: Rights::default(),
         };
-        self.directory.add(id(&user_id.to_uppercase()), password, person);
+        self.directory.add(id(typed), password, person);
     }
 
     pub(crate) fn event_at(&self, name: &str, reader: &str, kind: EventKind) {

@@ -1,7 +1,7 @@
 //! Copies of a directory's people, own records, what administrators change.
 
 use kazasu_registration::{AuditEvent, AuditRecord, Claimed, Failures, OwnChange, OwnOutcome};
-use kazasu_service::{CheckedVerifier, StoredUser, UserChange, Wanted};
+use kazasu_service::{CheckedVerifier, RenameOutcome, StoredUser, UserChange, Wanted};
 
 use super::*;
 
@@ -15,6 +15,29 @@ async fn account(store: &impl Store, user: &str) -> Account {
 
 async fn verifier(store: &impl Store, user: &str) -> Option<Verifier> {
     store.credentials(id(user)).await.unwrap().unwrap().verifier
+}
+
+/// S10-4-01, S10-4-02: what nobody may type as a new user's ID, no directory may call one either.
+pub(crate) async fn a_copy_is_not_called_what_a_card_is(store: &impl Store) {
+    tap(store, 1).await;
+    tap(store, 2).await;
+    let a_card = number(2).as_str().to_owned();
+    let unknown = number(3).as_str().to_owned();
+    for (n, user, expected) in [
+        (1, a_card.clone(), CommitOutcome::IdIsNumber),
+        (1, a_card.to_lowercase(), CommitOutcome::IdIsNumber),
+        // The very card that is bound, whose provisional user is gone.
+        (3, unknown.clone(), CommitOutcome::IdIsNumber),
+        (3, unknown.to_lowercase(), CommitOutcome::IdIsNumber),
+        // Only looks like one.
+        (1, unknown.to_lowercase(), CommitOutcome::Done),
+    ] {
+        let bound = store.commit_copy(binding(n, &user, None), copy("sato", MANY)).await;
+        assert_eq!(bound, Ok(expected), "{user}");
+    }
+    // A record that is there already is brought up to date all the same.
+    let again = store.commit_copy(binding(2, &unknown, Some(1)), copy("sato", MANY)).await;
+    assert_eq!(again, Ok(CommitOutcome::Done));
 }
 
 /// Spec 10 section 3.2, step 5.
@@ -360,4 +383,43 @@ pub(crate) async fn leftovers_give_way(store: &impl Store) {
         ]
     );
     assert_eq!(listed(store).await, ["tanaka registered no card"]);
+}
+
+/// What older versions let in is told by `config check`; until somebody mends it, nobody is locked
+/// out or taken for somebody else.
+pub(crate) async fn an_old_id_is_found_by_its_spelling_until_it_is_renamed(store: &impl Store) {
+    let old = |text: &str| UserId::stored(text).unwrap();
+    tap(store, 1).await;
+    for text in ["tanaka01 ", "suzuki"] {
+        let old = UserToStore { id: old(text), ..user("x") };
+        assert_eq!(store.add_users(vec![old], MANY, at(1)).await, Ok(AddOutcome::Added));
+    }
+    let bound = Binding { user: old("tanaka01 "), ..binding(1, "x", None) };
+    assert_eq!(store.commit(bound).await, Ok(CommitOutcome::Done));
+    for typed in ["tanaka01 ", "tanaka01"] {
+        let found = store.credentials(old(typed)).await.unwrap().unwrap();
+        assert_eq!(found.account.id, old("tanaka01 "), "{typed:?}");
+    }
+    let rename = async |from: &str, to: &str| store.rename_user(old(from), id(to), at(3)).await;
+    let rows = [
+        ("nobody", "somebody", RenameOutcome::NoSuchUser),
+        // By its exact spelling only.
+        ("tanaka01", "tanaka02", RenameOutcome::NoSuchUser),
+        ("tanaka01 ", "Suzuki", RenameOutcome::Taken),
+        ("suzuki", "TANAKA01", RenameOutcome::Taken),
+        ("suzuki", "012e4ce100000001", RenameOutcome::CardNumber),
+        ("tanaka01 ", "tanaka01", RenameOutcome::Renamed),
+        ("suzuki", "SUZUKI", RenameOutcome::Renamed),
+    ];
+    for (from, to, expected) in rows {
+        assert_eq!(rename(from, to).await, Ok(expected), "{from:?} {to:?}");
+    }
+    let mended = account(store, "tanaka01").await;
+    assert_eq!((mended.id, mended.card), (id("tanaka01"), Some(number(1))));
+    assert_eq!(listed(store).await, ["SUZUKI registered no card", "tanaka01 registered card"]);
+    let log = store.audit_log(0).await.unwrap();
+    let renamed: Vec<_> = log.iter().filter(|entry| entry.event == "user-renamed").collect();
+    let told: Vec<_> = renamed.iter().map(|e| (e.user.as_deref(), e.detail.as_deref())).collect();
+    let expected = [(Some("tanaka01"), Some("tanaka01 ")), (Some("SUZUKI"), Some("suzuki"))];
+    assert_eq!(told, expected);
 }

@@ -146,6 +146,11 @@ impl Records {
         match &known {
             Some(row) if row.user.source != vouches => return CommitOutcome::OtherSource,
             None if copy.is_none() => return CommitOutcome::UserGone,
+            None if binding.number.as_str().eq_ignore_ascii_case(binding.user.as_str())
+                || self.is_number(&binding.user) =>
+            {
+                return CommitOutcome::IdIsNumber;
+            }
             _ => {}
         }
         let holder = self.of_card(&binding.card).map(|row| row.account().is_none());

@@ -7,7 +7,7 @@ use kazasu_registration::{
     ProvisionalOutcome, Role, Source, UserId, UserKey, Whole,
 };
 use kazasu_service::{
-    AddOutcome, CheckedVerifier, CopyToStore, Credentials, DamagedUser, SaveOutcome,
+    AddOutcome, CheckedVerifier, CopyToStore, Credentials, DamagedUser, RenameOutcome, SaveOutcome,
     SettingsToStore, Store, StoreError, StoredSettings, StoredUser, UserChange, UserToStore,
     Verifier, Wanted,
 };
@@ -150,6 +150,34 @@ impl Store for Memory {
                 records.rows.push(row(listed, Source::Device, verifier));
             }
             AddOutcome::Added
+        })
+        .await
+    }
+
+    async fn rename_user(
+        &self,
+        user: UserId,
+        to: UserId,
+        _: SystemTime,
+    ) -> Result<RenameOutcome, StoreError> {
+        self.answer(|records| {
+            let is = |row: &Row, id: &UserId| row.account().is_some_and(|a| a.id.key() == id.key());
+            let exact = UserKey::Registered(user.clone());
+            if !records.rows.iter().any(|row| row.user.listed.key == exact) {
+                return RenameOutcome::NoSuchUser;
+            }
+            let others = records.rows.iter().filter(|row| row.user.listed.key != exact);
+            if others.clone().any(|row| is(row, &to)) {
+                return RenameOutcome::Taken;
+            }
+            if records.is_number(&to) {
+                return RenameOutcome::CardNumber;
+            }
+            if let Some(row) = records.row(&exact) {
+                row.user.listed.key = UserKey::Registered(to.clone());
+            }
+            records.log(&AuditEvent::UserRenamed { user: to, was: user });
+            RenameOutcome::Renamed
         })
         .await
     }
