@@ -105,7 +105,7 @@ impl Device {
 }
 
 /// The system's own, so that nothing of ours says what Base64 is.
-fn base64(bytes: &[u8]) -> String {
+pub(crate) fn base64(bytes: &[u8]) -> String {
     let text: String = bytes.iter().map(|byte| format!("\\{byte:03o}")).collect();
     let mut command = Command::new("sh");
     command.args(["-c", &format!("printf '{text}' | base64 -w0")]);

@@ -460,6 +460,9 @@ fn directory_check() {
     let ca = domain.samba.pki().root_pem();
     let service = domain.service_account();
 
+    // The domain locks after three wrong passwords, this device after five.
+    check(ca, &service, 1, &["lock-out", "card-index", "read-others", "duplicates", "foreign"]);
+    done(&folder, ["config", "set", "lock-out.user=2"], "");
     // Everybody reads everybody's pager: it works, but cards can be copied.
     let some = "person_filter = '(&(objectClass=user)(!(sAMAccountName=twin*)))'\n";
     let words = ["card-index", "read-others", "foreign"];

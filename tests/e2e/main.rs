@@ -19,6 +19,7 @@ mod audit;
 mod backup;
 mod beside;
 mod card_rule;
+mod colleague;
 mod config;
 mod crowd;
 mod damaged;

@@ -100,3 +100,57 @@ impl Directory for Client {
         timeout(CHANGE, self.remove(&card, &rule)).await.unwrap_or_else(|_| Err(unknown()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use kazasu_registration::TypedPassword;
+    use tokio::{net::TcpListener, time::Instant};
+
+    use super::*;
+
+    /// Eight servers that take connections and say nothing would be waited for four minutes.
+    #[tokio::test(start_paused = true)]
+    async fn every_call_comes_to_an_end() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let server = format!("'localhost:{}'", listener.local_addr().unwrap().port());
+        let folder = tempfile::tempdir().unwrap();
+        let secret = folder.path().join("secret");
+        std::fs::write(&secret, "service pass").unwrap();
+        let section = format!(
+            "kind = 'ldap'\nservers = [{}]\nbase_dn = 'dc=x'\nattributes.card = 'pager'\n\
+             bind_name.dn_template = 'uid={{}},dc=x'\nconnect_timeout_ms = 30000\n\
+             service_account = {{ name = 'cn=s', password_file = '{}' }}",
+            [server.as_str(); 8].join(","),
+            secret.display()
+        );
+        let client = Client::new(toml::from_str(&section).unwrap()).unwrap();
+        let number = || CardNumber::from_text("012E4CE100000001").unwrap();
+        let alice = || UserId::new("alice").unwrap();
+        let typed = || TypedPassword::new("x".to_owned().into()).unwrap();
+        let rule = CardNumberRule::default;
+        let check = |begun: Instant, code: Option<ErrorCode>, of, seconds| {
+            assert_eq!(code, Some(of));
+            // The name is looked up on a thread, which time does not wait for.
+            let took = begun.elapsed();
+            let most = Duration::from_secs(seconds);
+            assert!(took <= most + Duration::from_millis(10), "{took:?}");
+        };
+        let begun = Instant::now();
+        let found = client.find(number(), rule()).await.err().map(|error| error.code);
+        check(begun, found, ErrorCode::DirectoryTimeout, 20);
+        let begun = Instant::now();
+        let whose = client.whose(alice()).await.err().map(|error| error.code);
+        check(begun, whose, ErrorCode::DirectoryTimeout, 20);
+        let begun = Instant::now();
+        let verified = client.verify(alice(), typed(), rule()).await.err().map(|error| error.code);
+        check(begun, verified, ErrorCode::DirectoryTimeout, 20);
+        let begun = Instant::now();
+        let written = client.write_card(alice(), typed(), number(), None, rule()).await;
+        check(begun, written.err().map(|error| error.code), ErrorCode::OutcomeUnknown, 60);
+        let begun = Instant::now();
+        let removed = client.remove_card(CardToRemove::Numbered(number()), rule()).await;
+        check(begun, removed.err().map(|error| error.code), ErrorCode::OutcomeUnknown, 60);
+    }
+}

@@ -16,6 +16,7 @@
     reason = "a test that cannot go on ends with a panic"
 )]
 
+mod endless;
 mod pki;
 mod recorded;
 mod relay;
@@ -24,6 +25,7 @@ mod samba;
 mod site;
 mod slapd;
 
+pub use endless::{Endless, Flood};
 pub use pki::{Leaf, Pki};
 pub use recorded::Recorded;
 pub use relay::{Relay, Trouble};

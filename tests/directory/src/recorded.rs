@@ -25,17 +25,7 @@ impl Recorded {
     /// Speaks TLS with `cert.pem` and `key.pem` of the folder, and answers each request with the
     /// next of these bytes; then it closes the connection.
     pub async fn start(folder: &Path, answers: Vec<Vec<u8>>) -> Self {
-        let mut pem = Vec::new();
-        File::open(folder.join("cert.pem")).unwrap().read_to_end(&mut pem).unwrap();
-        let chain = CertificateDer::pem_slice_iter(&pem).collect::<Result<Vec<_>, _>>().unwrap();
-        let key = PrivateKeyDer::from_pem_file(folder.join("key.pem")).unwrap();
-        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(chain, key)
-            .unwrap();
-        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let acceptor = acceptor(folder);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let task = tokio::spawn(async move {
@@ -61,6 +51,21 @@ impl Recorded {
     pub fn server(&self) -> String {
         format!("localhost:{}", self.port)
     }
+}
+
+/// TLS with `cert.pem` and `key.pem` of the folder.
+pub(crate) fn acceptor(folder: &Path) -> TlsAcceptor {
+    let mut pem = Vec::new();
+    File::open(folder.join("cert.pem")).unwrap().read_to_end(&mut pem).unwrap();
+    let chain = CertificateDer::pem_slice_iter(&pem).collect::<Result<Vec<_>, _>>().unwrap();
+    let key = PrivateKeyDer::from_pem_file(folder.join("key.pem")).unwrap();
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .unwrap();
+    TlsAcceptor::from(Arc::new(config))
 }
 
 impl Drop for Recorded {

@@ -120,6 +120,36 @@ impl Samba {
         self.modify("DC=sim,DC=test", attribute, value);
     }
 
+    /// A rule of passwords for one person, who locks after so many wrong ones. Everybody may see it,
+    /// which is not so in a domain of its own accord.
+    pub fn add_password_rule(&self, name: &str, threshold: u32, person: &str) {
+        let threshold = format!("--account-lockout-threshold={threshold}");
+        let configuration = "--configfile=/mnt/dc/etc/smb.conf";
+        let pso = ["domain", "passwordsettings", "pso"];
+        let create = [
+            &pso[..],
+            &[
+                "create",
+                name,
+                "1",
+                &threshold,
+                "--complexity=off",
+                "--min-pwd-length=1",
+                configuration,
+            ],
+        ]
+        .concat();
+        self.room().run("samba-tool", &create);
+        let apply = [&pso[..], &["apply", name, person, configuration]].concat();
+        self.room().run("samba-tool", &apply);
+        let container = "CN=Password Settings Container,CN=System,DC=sim,DC=test";
+        for dn in [container.to_owned(), format!("CN={name},{container}")] {
+            let dn = format!("--objectdn={dn}");
+            let arguments = ["dsacl", "set", &dn, "--sddl=(A;;RPLCLORC;;;AU)", configuration];
+            self.room().run("samba-tool", &arguments);
+        }
+    }
+
     fn modify(&self, dn: &str, attribute: &str, value: &str) {
         let ldif =
             format!("dn: {dn}\nchangetype: modify\nreplace: {attribute}\n{attribute}: {value}\n");

@@ -7,6 +7,7 @@ use ldap3::Scope;
 use super::{
     Finding, Severity, Volunteer,
     judge::{self, Rights},
+    passwords,
     people::People,
 };
 use crate::{
@@ -48,7 +49,8 @@ pub(super) async fn ask(
     }
     let rule = &settings.card.number;
     let mut service = service(client, findings).await;
-    let mut own = person(client, rule, volunteer, findings).await;
+    let mut own = person(client, settings, volunteer, findings).await;
+    let whose = own.as_ref().map(|(_, entry)| entry.clone());
     let Some(lease) = service.as_mut().or(own.as_mut().map(|(lease, _)| lease)) else {
         let what = "Nobody is signed in to the directory, so nothing more could be looked at.";
         findings.push(
@@ -59,6 +61,12 @@ pub(super) async fn ask(
     };
     let Some(sample) = people(client, lease, findings).await else { return };
     groups(client, lease, findings).await;
+    // The volunteer's rules, where there is one: others may have others.
+    let rules = passwords::rules(client, lease, whose.as_ref().unwrap_or(&sample)).await;
+    let has_eyes = client.config.service_account.is_some();
+    let kind = client.config.kind;
+    findings.extend(passwords::lock_out(kind, settings, rules.locks, has_eyes));
+    findings.extend(passwords::password_rule(settings, rules.shortest));
     let names = schema::in_use(&client.config);
     let found = schema::describe(&mut lease.connection, client.config.kind, &names).await;
     findings.extend(judge::attributes(&client.config, rule, found.ok().flatten().as_deref()));
@@ -110,7 +118,7 @@ async fn service<'a>(client: &'a Client, findings: &mut Vec<Finding>) -> Option<
 
 async fn person<'a>(
     client: &'a Client,
-    rule: &CardNumberRule,
+    settings: &Settings,
     volunteer: Option<Volunteer>,
     findings: &mut Vec<Finding>,
 ) -> Option<(Lease<'a>, Entry)> {
@@ -118,9 +126,10 @@ async fn person<'a>(
     let error = match client.sign_in(&typed, &password).await {
         Ok(SignIn::Right(own)) => {
             let mut own = *own;
-            match client.person(&mut own.lease, &own.entry, rule).await {
+            match client.person(&mut own.lease, &own.entry, &settings.card.number).await {
                 Ok(_) => {
                     findings.push(Finding::fine("person", "The person signs in."));
+                    findings.extend(passwords::of_volunteer(settings, &typed, &password));
                     return Some((own.lease, own.entry));
                 }
                 Err(error) => error,

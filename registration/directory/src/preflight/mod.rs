@@ -2,6 +2,7 @@
 
 mod ask;
 mod judge;
+mod passwords;
 mod people;
 
 use std::time::SystemTime;

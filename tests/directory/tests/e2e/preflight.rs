@@ -21,17 +21,29 @@ fn now() -> SystemTime {
     SystemTime::now()
 }
 
-/// Runs the check and compares what is not fine, in order of the words.
+/// Runs the check and compares what is not fine, in order of the words. Accounts lock after three
+/// wrong passwords in either directory.
 async fn check(
     section: &str,
     who: Option<(&str, &str)>,
     now: SystemTime,
     expected: &[(&str, Severity)],
 ) {
+    check_with(&[("lock-out.user", "1")], section, who, now, expected).await;
+}
+
+async fn check_with(
+    settings: &[(&str, &str)],
+    section: &str,
+    who: Option<(&str, &str)>,
+    now: SystemTime,
+    expected: &[(&str, Severity)],
+) -> Vec<Finding> {
+    let settings = Settings::default().changed(settings.iter().copied()).unwrap();
     let config: DirectoryConfig = toml::from_str(section).unwrap();
     let volunteer =
         who.map(|(typed, secret)| Volunteer { typed: id(typed), password: password(secret) });
-    let findings = preflight(&config, &Settings::default(), volunteer, now).await;
+    let findings = preflight(&config, &settings, volunteer, now).await;
     let mut bad: Vec<_> = findings.iter().filter(|f| f.severity > Severity::Fine).collect();
     bad.sort_by_key(|finding| finding.word);
     let words: Vec<_> = bad.iter().map(|finding| (finding.word, finding.severity)).collect();
@@ -39,6 +51,11 @@ async fn check(
     for Finding { sentence, .. } in &findings {
         assert!(!sentence.contains("012E4C") && !sentence.contains("pass of"), "{sentence}");
     }
+    findings
+}
+
+fn said<'a>(findings: &'a [Finding], word: &str) -> &'a str {
+    &findings.iter().find(|finding| finding.word == word).unwrap().sentence
 }
 
 fn private(file: &std::path::Path) {
@@ -148,7 +165,7 @@ async fn of_a_server_with_troubles() {
         ("write-own", Error),
     ];
     check(&with(&forbidden), alice, now(), &expected).await;
-    let expected = [("card-attribute", Note), soon, ("service-account", Note)];
+    let expected = [("card-attribute", Note), soon, ("lock-out", Note), ("service-account", Note)];
     check(&with(""), alice, now(), &expected).await;
     check(&with(""), None, now(), &[soon, ("service-account", Note), ("signed-in", Note)]).await;
 
@@ -179,4 +196,73 @@ async fn of_a_server_with_troubles() {
     check(&lines, None, now(), &[("certificate", Error)]).await;
     check(&with("ca_file = '/nowhere/ca.pem'"), None, now(), &[("files", Error)]).await;
     check(&with("max_connections = 0"), None, now(), &[("settings", Error)]).await;
+}
+
+/// Locks and passwords of the domain, and of a group of its own rules, against the site's.
+#[tokio::test]
+async fn of_a_domains_locks_and_passwords() {
+    let samba = Samba::start(Leaf::Good);
+    let relay = samba.relay(636).await;
+    let service = samba::service(&samba);
+    private(&samba.room().folder().join("service.password"));
+    let section = samba::section(&samba, &relay, &service);
+    let card = ("card-attribute", Note);
+    let ours = |count| ("lock-out.user", count);
+    let expected = [card, ("lock-out", Warning)];
+    let found = check_with(&[ours("3")], &section, None, now(), &expected).await;
+    assert!(said(&found, "lock-out").contains("locks an account after 3 wrong"), "{found:#?}");
+    samba.set_domain("lockoutThreshold", "4");
+    check_with(&[ours("3")], &section, None, now(), &[card]).await;
+    samba.set_domain("lockoutThreshold", "0");
+    let found = check_with(&[ours("10")], &section, None, now(), &[card]).await;
+    assert!(said(&found, "lock-out").contains("locks no account"), "{found:#?}");
+    // A rule for some, which they see and others do not.
+    samba.add_password_rule("strict", 2, "alice");
+    let alice = Some(("alice", "pass of alice"));
+    let expected = [card, ("lock-out", Warning)];
+    let found = check_with(&[ours("2")], &section, alice, now(), &expected).await;
+    assert!(said(&found, "lock-out").contains("locks an account after 2 wrong"), "{found:#?}");
+
+    samba.set_domain("minPwdLength", "14");
+    let local = [ours("1"), ("registration.sources", "both")];
+    let expected = [card, ("password-rule", Error)];
+    let found = check_with(&local, &section, None, now(), &expected).await;
+    assert!(said(&found, "password-rule").contains("at least 14 characters"), "{found:#?}");
+    let wide = [local[0], local[1], ("password.max", "63")];
+    check_with(&wide, &section, None, now(), &[card]).await;
+}
+
+#[tokio::test]
+async fn of_a_servers_locks_and_of_people_who_do_not_go() {
+    let people = [
+        Person { uid: "alice", more: "displayName: Christopher Bartholomew-Montgomery" },
+        Person { uid: "müller", more: "" },
+        Person { uid: "tanaka taro", more: "employeeNumber: 090-1234-5678" },
+    ];
+    let slapd = Slapd::start(Leaf::Good, "", &people);
+    let relay = slapd.relay(636).await;
+    let service = slapd::service(&slapd, Slapd::SERVICE_PASSWORD);
+    private(&slapd.room().folder().join("service.password"));
+    let lines = format!("attributes.card = 'employeeNumber'\n{service}");
+    let section = slapd::section(&slapd, &relay, &lines);
+    let rest = [
+        ("card-index", Note),
+        ("foreign", Warning),
+        ("names", Note),
+        ("read-others", Note),
+        ("user-ids", Warning),
+        ("write-own", Note),
+    ];
+    let found = check_with(&[("lock-out.user", "1")], &section, None, now(), &rest).await;
+    for (word, part) in [
+        ("foreign", "those of tanaka taro."),
+        ("names", "its beginning is shown: alice."),
+        ("user-ids", "cannot sign in (122): müller."),
+    ] {
+        assert!(said(&found, word).contains(part), "{part} in {found:#?}");
+    }
+    let mut stricter = rest.to_vec();
+    stricter.insert(2, ("lock-out", Warning));
+    let found = check_with(&[("lock-out.user", "3")], &section, None, now(), &stricter).await;
+    assert!(said(&found, "lock-out").contains("locks an account after 3 wrong"), "{found:#?}");
 }

@@ -1,9 +1,10 @@
 //! Answers that neither server gives: Windows' own numbers, and what is no answer at all.
 
-use kazasu_directory_bench::{Leaf, Pki, Recorded};
+use kazasu_directory_bench::{Endless, Flood, Leaf, Pki, Recorded};
 use kazasu_registration::ErrorCode as E;
+use kazasu_service::{CardToRemove, Directory};
 
-use crate::support::{Outcome, Outcome::Code, client, file, verify};
+use crate::support::{Outcome, Outcome::Code, client, file, hex_rule, id, number, verify, write};
 
 /// A bind response with this text, to the first request.
 fn refused(code: u8, text: &str) -> Vec<u8> {
@@ -75,5 +76,48 @@ async fn windows_numbers_and_malformed_answers() {
             server.server()
         ));
         assert_eq!(verify(&client, "alice", "pass of alice").await, expected, "{shown}");
+    }
+}
+
+/// Whatever a server sends without end, each call tells that it is too much, and gives its place
+/// back: there is one.
+#[tokio::test]
+async fn answers_without_end_are_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let pki = Pki::new();
+    pki.issue(Leaf::Good, folder.path());
+    let ca = file(folder.path(), "root.pem", pki.root_pem());
+    let secret = file(folder.path(), "secret", "service pass");
+    for flood in [Flood::References, Flood::Entries, Flood::Intermediate] {
+        let server = Endless::start(folder.path(), flood).await;
+        let client = client(&format!(
+            "kind = 'ldap'\nservers = ['{}']\nca_file = {ca}\nbase_dn = 'dc=x'\n\
+             bind_name.dn_template = 'uid={{}},dc=x'\nattributes.card = 'pager'\n\
+             max_connections = 1\nanswer_timeout_ms = 30000\n\
+             service_account = {{ name = 'cn=s', password_file = {secret} }}",
+            server.server()
+        ));
+        let (card, alice) = ("012E4CE1000000A1", ("alice", "pass of alice"));
+        // As many entries of one card number are duplicates.
+        let of_card = match flood {
+            Flood::Intermediate => E::DirectoryMalformedAnswer,
+            Flood::References | Flood::Entries => E::DirectoryCardDuplicate,
+        };
+        let other = match flood {
+            Flood::Intermediate => E::DirectoryMalformedAnswer,
+            Flood::References | Flood::Entries => E::DirectorySizeLimit,
+        };
+        let found = client.find(number(card), hex_rule()).await;
+        assert_eq!(found.unwrap_err().code, of_card, "{flood:?}");
+        assert_eq!(client.whose(id("alice")).await.unwrap_err().code, other, "{flood:?}");
+        assert_eq!(verify(&client, alice.0, alice.1).await, Code(other), "{flood:?}");
+        assert_eq!(write(&client, alice, card, None).await, Err(other), "{flood:?}");
+        for (what, code) in [
+            (CardToRemove::Of(id("alice")), other),
+            (CardToRemove::Numbered(number(card)), of_card),
+        ] {
+            let removed = client.remove_card(what, hex_rule()).await;
+            assert_eq!(removed.unwrap_err().code, code, "{flood:?}");
+        }
     }
 }

@@ -338,6 +338,8 @@ async fn servers_that_are_not_as_they_should_be() {
     let good = slapd.relay(636).await;
     let plain = slapd.relay(389).await;
     let bad = slapd.relay(636).await;
+    let strange = Slapd::start(Leaf::Good, "", PEOPLE);
+    let strange = strange.relay(636).await;
     // Nothing listens there any more.
     let gone = slapd.relay(636).await.server();
     let quick = "connect_timeout_ms = 300\nanswer_timeout_ms = 300\n";
@@ -349,7 +351,9 @@ async fn servers_that_are_not_as_they_should_be() {
         client(&format!("servers = [{}]\n{}", list.join(","), lines.join("\n")))
     };
     let (good, plain, other) = (good.server(), plain.server(), bad.server());
+    let stranger = strange.server();
     let right = Outcome::Right;
+    let untrusted = Code(E::DirectoryCertificateUntrusted);
     let rows: &[(Trouble, &[&str], Outcome)] = &[
         (Trouble::None, &[&gone], Code(E::DirectoryUnreachable)),
         (Trouble::None, &["no-such-host.invalid"], Code(E::DirectoryUnreachable)),
@@ -362,8 +366,14 @@ async fn servers_that_are_not_as_they_should_be() {
         (Trouble::SilentAfter(2), &[&other, &good], Code(E::DirectoryTimeout)),
         (Trouble::CutsAfter(2), &[&other, &good], Code(E::DirectoryUnreachable)),
         (Trouble::CutsBefore(2), &[&other, &good], Code(E::DirectoryUnreachable)),
-        // No TLS there: what an administrator can mend goes before what is merely away.
-        (Trouble::None, &[&gone, &plain], Code(E::DirectoryUnreachable)),
+        // No TLS there.
+        (Trouble::None, &[&plain], Code(E::DirectoryUnreachable)),
+        // What an administrator can mend goes before what is merely away, wherever it stands.
+        (Trouble::None, &[&stranger], untrusted.clone()),
+        (Trouble::None, &[&gone, &stranger], untrusted.clone()),
+        (Trouble::None, &[&stranger, &gone], untrusted.clone()),
+        (Trouble::Silent, &[&other, &stranger, &plain], untrusted.clone()),
+        (Trouble::None, &[&stranger, &good], right.clone()),
     ];
     for (trouble, list, expected) in rows {
         bad.set(*trouble);
