@@ -14,6 +14,7 @@ mod lines;
 mod log;
 mod out;
 mod owner;
+mod read_only;
 mod selectors;
 mod settings_help;
 mod syslog;

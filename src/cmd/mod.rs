@@ -34,6 +34,7 @@ use crate::cli::Data;
 use crate::control::{self, End, Host, Request};
 use crate::out::{Line, Out};
 use crate::owner::{DataFolder, Owned};
+use crate::read_only::{self, Copy};
 
 /// How often, and at what pace, to look whether a service that starts listens: for 10 s.
 const STARTING_LOOKS: u8 = 100;
@@ -84,11 +85,24 @@ async fn each_line<L: DeserializeOwned>(
     let folder = DataFolder::open(data.data.clone())?;
     let mut take =
         |value| line(serde_json::from_value(value).context("an answer of another version")?);
-    let _owned = match turn(&folder).await? {
+    let copy = match read_only::why(&folder) {
+        // A service may have it elsewhere, where it can be written.
+        Some(why) if control::running(&folder).await?.is_none() => {
+            ensure!(
+                request.only_reads(),
+                "the data folder {} cannot be written ({why}), and this command would",
+                folder.path().display()
+            );
+            Some(Copy::of(&folder, why)?)
+        }
+        _ => None,
+    };
+    let folder = copy.as_ref().map_or(&folder, Copy::folder);
+    let _owned = match turn(folder).await? {
         Turn::Service(stream) => return control::ask(stream, &request, take).await,
         Turn::Own(owned) => owned,
     };
-    let host = alone(&folder).await?;
+    let host = alone(folder).await?;
     let (lines_tx, mut lines) = mpsc::channel(64);
     let carried_out = host.carry_out(request, lines_tx);
     tokio::pin!(carried_out);

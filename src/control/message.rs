@@ -91,6 +91,23 @@ pub(crate) struct Job {
 }
 
 impl Request {
+    /// Whether it changes nothing but the log that tells of it.
+    pub(crate) fn only_reads(&self) -> bool {
+        matches!(
+            self,
+            Self::UserExport
+                | Self::UserList
+                | Self::UserLocked
+                | Self::UserShow { .. }
+                | Self::CardList
+                | Self::ConfigShow { .. }
+                | Self::ConfigCheck { .. }
+                | Self::ConfigHistory
+                | Self::AuditExport { .. }
+                | Self::AuditVerify
+        )
+    }
+
     /// Reads the line of a client.
     ///
     /// # Errors

@@ -48,6 +48,20 @@ impl Bench {
         fault
     }
 
+    /// Nothing but what is expected comes while it lasts; then the trouble is over.
+    fn sits_it_out(&self, lasts: Duration, expected: impl Fn(&str) -> bool) {
+        self.watch.0.watch_for(lasts, expected);
+        self.pcscd.change(|state| {
+            (state.frozen, state.version, state.refuses) = (None, None, None);
+        });
+    }
+
+    /// The trouble is over and all is as before.
+    fn recovers(self) {
+        self.back();
+        self.end();
+    }
+
     fn back(&self) {
         self.watch.find_within("presented", BACK);
     }
@@ -72,8 +86,7 @@ fn a_freeze_at_each_call_for_a_card() {
             bench.fault("timeout", "did not answer");
             bench.pcscd.take();
         }
-        bench.watch.0.watch_for(freeze(), |line| !line.contains("detached"));
-        bench.pcscd.change(|state| state.frozen = None);
+        bench.sits_it_out(freeze(), |line| !line.contains("detached"));
         bench.pcscd.put(CARD);
         bench.back();
         bench.pcscd.take();
@@ -98,8 +111,7 @@ fn a_freeze_while_a_card_is_read_again() {
         bench.fault("timeout", "did not answer");
         bench.pcscd.take();
     }
-    bench.watch.0.watch_for(freeze(), |line| !line.contains("detached"));
-    bench.pcscd.change(|state| state.frozen = None);
+    bench.sits_it_out(freeze(), |line| !line.contains("detached"));
     bench.pcscd.put(CARD);
     bench.back();
     bench.watch.find_within("confirmed", BACK);
@@ -121,11 +133,9 @@ fn a_freeze_while_a_reader_is_let_go() {
     }
     bench.pcscd.take();
     bench.watch.find("removed");
-    bench.watch.0.watch_for(freeze(), |_| false);
-    bench.pcscd.change(|state| state.frozen = None);
+    bench.sits_it_out(freeze(), |_| false);
     bench.pcscd.put(CARD);
-    bench.back();
-    bench.end();
+    bench.recovers();
 }
 
 /// Without power for a moment it speaks again: it is read where it lies.
@@ -148,10 +158,8 @@ fn a_freeze_while_a_reader_is_opened() {
         bench.pcscd.change(|state| state.frozen = Some(called));
         bench.pcscd.put(CARD);
         bench.watch.find_within("fault", TOLD);
-        bench.watch.0.watch_for(freeze(), |line| !line.contains("presented"));
-        bench.pcscd.change(|state| state.frozen = None);
-        bench.back();
-        bench.end();
+        bench.sits_it_out(freeze(), |line| !line.contains("presented"));
+        bench.recovers();
     }
 }
 
@@ -167,10 +175,8 @@ fn a_freeze_while_a_card_rests() {
         bench.watch.find_within("removed", TOLD);
         bench.watch.next("detached");
         bench.fault("timeout", "pcscd does not");
-        bench.watch.0.watch_for(freeze(), |_| false);
-        bench.pcscd.change(|state| state.frozen = None);
-        bench.back();
-        bench.end();
+        bench.sits_it_out(freeze(), |_| false);
+        bench.recovers();
     }
 }
 
@@ -182,10 +188,8 @@ fn a_pcscd_that_was_frozen_before() {
             pcscd.put(CARD);
         });
         bench.fault("timeout", "pcscd does not");
-        bench.watch.0.watch_for(freeze(), |_| false);
-        bench.pcscd.change(|state| state.frozen = None);
-        bench.back();
-        bench.end();
+        bench.sits_it_out(freeze(), |_| false);
+        bench.recovers();
     }
 }
 
@@ -199,10 +203,8 @@ fn a_card_that_rests_through_a_freeze() {
     bench.pcscd.change(|state| state.frozen = Some(call::CONNECT));
     bench.pcscd.put(CARD);
     bench.fault("timeout", "did not answer");
-    bench.watch.0.watch_for(freeze(), |_| false);
-    bench.pcscd.change(|state| state.frozen = None);
-    bench.back();
-    bench.end();
+    bench.sits_it_out(freeze(), |_| false);
+    bench.recovers();
 }
 
 #[test]
@@ -210,11 +212,9 @@ fn another_version_is_told_as_such() {
     for version in [(4, 3), (4, 9), (5, 0), (3, 0)] {
         let bench = Bench::start(|pcscd| pcscd.change(|state| state.version = Some(version)));
         bench.fault("unsupported", "another version");
-        bench.watch.0.watch_for(Duration::from_secs(4), |_| false);
-        bench.pcscd.change(|state| state.version = None);
+        bench.sits_it_out(Duration::from_secs(4), |_| false);
         bench.pcscd.put(CARD);
-        bench.back();
-        bench.end();
+        bench.recovers();
     }
 }
 
@@ -239,10 +239,8 @@ fn a_card_that_others_hold_is_read_when_it_is_free() {
     bench.watch.find("attached");
     bench.pcscd.put(CARD);
     bench.fault("busy", "another program");
-    bench.watch.0.watch_for(freeze(), |_| false);
-    bench.pcscd.change(|state| state.refuses = None);
-    bench.back();
-    bench.end();
+    bench.sits_it_out(freeze(), |_| false);
+    bench.recovers();
 }
 
 #[test]

@@ -204,8 +204,32 @@ fn a_read_only_folder_is_named() {
     folder.add_user("alice", "Alice", "first");
     let data = PathBuf::from(folder.data());
     let finished = run(read_only(&data, &add_bob(&folder)), "second\n");
-    assert_refused("read-only", &finished, &[&folder.data()]);
+    assert_refused("read-only", &finished, &[&folder.data(), "cannot be written"]);
     assert_eq!(folder.users().len(), 1);
+
+    // What only reads works, on a copy that goes again.
+    let left = tempfile::tempdir().unwrap();
+    let lists: [&[&str]; 9] = [
+        &["user", "list"],
+        &["user", "show", "alice"],
+        &["user", "export"],
+        &["user", "list", "--locked"],
+        &["card", "list"],
+        &["config", "show"],
+        &["config", "check"],
+        &["audit", "export"],
+        &["audit", "verify"],
+    ];
+    let before = fs::read(data.join("kazasu.db")).unwrap();
+    for words in lists {
+        let mut command = kazasu([]);
+        command.args(words).env("TMPDIR", left.path());
+        let finished = run(read_only(&data, &with_data(command, &folder)), "");
+        assert_eq!(finished.code, Some(0), "{words:?}: {finished:#?}");
+        assert!(finished.stderr.contains("a copy of it"), "{words:?}: {finished:#?}");
+    }
+    assert_eq!(fs::read_dir(left.path()).unwrap().count(), 0);
+    assert!(fs::read(data.join("kazasu.db")).unwrap() == before);
 }
 
 #[test]

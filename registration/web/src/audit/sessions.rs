@@ -4,10 +4,12 @@ use std::{
     time::Duration,
 };
 
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue};
 use kazasu_hal::Mono;
 use kazasu_service::Standing;
 use subtle::ConstantTimeEq;
+
+use crate::headers::cookies;
 
 const COOKIE: &str = "kazasu-audit";
 /// What a client is told to keep after it signed out.
@@ -81,20 +83,16 @@ impl<W: Clone> Sessions<W> {
 
 impl<W> Session<W> {
     fn is_in(&self, headers: &HeaderMap) -> bool {
-        headers
-            .get_all(header::COOKIE)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(';'))
-            .filter_map(|pair| pair.trim().split_once('='))
-            .any(|(name, value)| {
-                name == COOKIE && self.secret.as_bytes().ct_eq(value.as_bytes()).into()
-            })
+        cookies(headers).any(|(name, value)| {
+            name == COOKIE && self.secret.as_bytes().ct_eq(value.as_bytes()).into()
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use axum::http::header;
+
     use super::*;
 
     fn with(cookie: &HeaderValue) -> HeaderMap {

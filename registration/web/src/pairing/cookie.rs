@@ -1,10 +1,11 @@
 //! The cookies of paired browsers. Cookies do not know ports, so the port is in the name: two
 //! services under one name do not replace each other's. One station, one cookie.
 
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue};
 use kazasu_hal::StationName;
 
 use super::book::hash;
+use crate::headers::cookies;
 
 /// As long as browsers keep any (400 days); each renewal starts anew.
 const LASTS_S: u32 = 400 * 24 * 60 * 60;
@@ -28,12 +29,7 @@ impl Cookies {
 
     /// Numbers and secrets of the pairings that a request shows; they are not checked.
     pub(super) fn shown<'a>(&self, headers: &'a HeaderMap) -> Vec<(u32, &'a str)> {
-        headers
-            .get_all(header::COOKIE)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(';'))
-            .filter_map(|pair| pair.trim().split_once('='))
+        cookies(headers)
             .filter(|(name, _)| name.starts_with(&self.prefix))
             .filter_map(|(_, value)| value.split_once('.'))
             .filter_map(|(number, secret)| Some((number.parse().ok()?, secret)))
@@ -61,6 +57,8 @@ impl Cookies {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::header;
+
     use super::*;
 
     #[test]
