@@ -90,7 +90,8 @@ async fn each_line<L: DeserializeOwned>(
         Some(why) if control::running(&folder).await?.is_none() => {
             ensure!(
                 request.only_reads(),
-                "the data folder {} cannot be written ({why}), and this command would",
+                "the data folder {} cannot be written ({why}): commands that read records, settings \
+                 or the log work there, this one does not",
                 folder.path().display()
             );
             Some(Copy::of(&folder, why)?)

@@ -52,7 +52,7 @@ async fn an_address_makes_one_record_at_once_and_one_at_the_end(world: World<imp
     for nth in 0..100 {
         codes.push(retrieves(service, "chief", &format!("wrong {nth}"), RETRIEVAL).await);
         if nth < 5 {
-            sleep(Duration::from_millis(1100)).await;
+            world.later(Duration::from_millis(1100)).await;
         }
     }
     for code in [ErrorCode::SignInFailed, ErrorCode::LockedOut, ErrorCode::TryLater] {

@@ -40,7 +40,7 @@ async fn retrieves(
         match checked {
             Err(refusal) if refusal.code == ErrorCode::TryLater => {
                 assert!(refusal.until.is_some(), "told until when");
-                sleep(Duration::from_millis(100)).await;
+                world.later(Duration::from_millis(100)).await;
             }
             checked => return checked.map_err(|refusal| refusal.code),
         }
@@ -59,7 +59,7 @@ async fn signs_in(world: &World<impl Store>, user: &str, password: &str) -> Opti
         if code != Some(ErrorCode::TryLater) {
             return code;
         }
-        sleep(Duration::from_millis(100)).await;
+        world.later(Duration::from_millis(100)).await;
     }
     panic!("too soon for too long");
 }

@@ -19,7 +19,7 @@ use kazasu_store::SqliteStore;
 use tempfile::TempDir;
 use tokio::{
     sync::{broadcast, watch},
-    time::{Instant, sleep, timeout},
+    time::{Instant, advance, pause, resume, sleep, timeout},
 };
 
 use crate::memory::Memory;
@@ -271,6 +271,17 @@ impl<S: Store> World<S> {
             sleep(Duration::from_millis(100)).await;
         }
         panic!("too soon for too long");
+    }
+
+    /// Lets time pass. Nobody waits for it: where the store's thread keeps time from standing still,
+    /// the clock is moved on.
+    pub(crate) async fn later(&self, time: Duration) {
+        if self._folder.is_none() {
+            return sleep(time).await;
+        }
+        pause();
+        advance(time).await;
+        resume();
     }
 
     /// A card from its tap to the notice that it is registered.
