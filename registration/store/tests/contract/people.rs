@@ -321,6 +321,10 @@ pub(crate) async fn wrong_passwords_are_counted_for_users_alone(store: &impl Sto
     assert_eq!(store.failures().await, Ok(Vec::new()));
 }
 
+/// How many more, whether people, records and people that there may be; whose cards are in use; whether
+/// it fits then, and whose cards are left.
+type Wants = (u64, bool, (u32, u32), &'static [u8], bool, &'static [u8]);
+
 /// Leftovers go by age, or the oldest of them where room is wanted; what is in use stays, and so does
 /// everybody who is registered.
 pub(crate) async fn leftovers_give_way(store: &impl Store) {
@@ -351,7 +355,7 @@ pub(crate) async fn leftovers_give_way(store: &impl Store) {
         assert_eq!(there().await, left, "{before}");
     }
     // One person and four cards; people have to fit among the people too.
-    let rows: [(u64, bool, (u32, u32), &[u8], bool, &[u8]); 9] = [
+    let rows: [Wants; 9] = [
         (1, false, (6, 9), &[], true, &[2, 3, 4, 5]),
         (5, false, (5, 9), &[], false, &[2, 3, 4, 5]),
         (1, false, (5, 9), &[2, 3, 4, 5], false, &[2, 3, 4, 5]),
