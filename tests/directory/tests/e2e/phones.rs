@@ -56,6 +56,11 @@ async fn of_a_domain_stay() {
         samba.set("alice", "pager", phone);
         check(&plain, &anything, phone, || samba.values("alice", "pager")).await;
     }
+    // A display name that is too long here is shortened, and keeps nobody out.
+    samba.set("alice", "displayName", "Christopher Bartholomew-Montgomery");
+    let answer = plain.verify(id("alice"), password("pass of alice"), hex_rule()).await.unwrap();
+    let Answer::Right(person) = answer else { panic!("{answer:?}") };
+    assert_eq!(person.name.as_str(), "Christopher Bartholomew-Montgome");
     // What somebody typed in by hand, in small letters, is a card all the same.
     samba.set("alice", "pager", "012e4ce1000000e2");
     let found = plain.find(number("012E4CE1000000E2"), hex_rule()).await.unwrap().unwrap();
