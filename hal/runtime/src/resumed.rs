@@ -113,7 +113,7 @@ mod tests {
     fn a_reader_has_its_own_card_and_once() {
         let left = LeftLying::default();
         left.put(at(0), &reader(1), &card(1));
-        let mut judge = |n| {
+        let judge = |n| {
             let kind = EventKind::Presented(card(1));
             matches!(left.take(at(10), &reader(n)).judge(at(20), kind), EventKind::Resumed(_))
         };
