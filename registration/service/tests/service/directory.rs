@@ -306,6 +306,20 @@ async fn a_write_that_hangs_is_told_so() {
     assert_eq!(world.store.audit(), ["card-written sato - -"]);
 }
 
+/// An administrator finds in the log whose entry to look at.
+#[tokio::test(start_paused = true)]
+async fn a_write_whose_end_nobody_knows_is_written_down() {
+    let world = World::memory(with(REMOTE));
+    world.add_to_directory("sato", "sesame");
+    world.tap(1);
+    world.form().await;
+    world.directory.fail_next(DirectoryFault::Late(Duration::ZERO));
+    world.directory.fail_next(DirectoryFault::Fails(ErrorCode::OutcomeUnknown));
+    world.act(to_directory("SATO", "sesame")).await;
+    world.code(ErrorCode::OutcomeUnknown).await;
+    assert_eq!(world.store.audit(), ["card-write-unknown sato - -"]);
+}
+
 /// 001: the settings speak of a directory that the device does not have.
 #[tokio::test(start_paused = true)]
 async fn a_device_without_a_directory_says_so() {

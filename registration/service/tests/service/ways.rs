@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use kazasu_registration::{Claimed, DeviceSecret, ErrorCode, Page, Role, SignInAs};
+use kazasu_registration::{Claimed, DeviceSecret, ErrorCode, Page, Role, SignInAs, TypedRecord};
 use kazasu_service::{PanelAction, Store, Unlock, UserEdit};
 use tokio::time::sleep;
 
@@ -19,6 +19,7 @@ on_both_stores!(
     an_address_is_slowed_down_before_anything_is_hashed(with(&[])),
     a_full_memory_lets_nobody_free(with(&[("lock-out.user", "2"), ("lock-out.remembered", "3")])),
     a_password_that_was_set_just_now_is_right(with(&[])),
+    a_password_that_they_chose_just_now_is_right(with(&[])),
     whoever_is_no_administrator_learns_nothing_from_the_network(with(&[("lock-out.user", "3")])),
     a_key_operator_without_a_password_is_like_one_with(with(&[("lock-out.administrator", "2")])),
 );
@@ -173,6 +174,26 @@ async fn a_password_that_was_set_just_now_is_right(world: World<impl Store>) {
     assert_eq!(signs_in(&world, "suzuki", "sesame").await, Some(ErrorCode::SignInFailed));
     world.add("suzuki", "sesame").await;
     assert_eq!(signs_in(&world, "suzuki", "sesame").await, None);
+}
+
+/// Whoever tries the new password before it is theirs is not refused with it afterwards.
+async fn a_password_that_they_chose_just_now_is_right(world: World<impl Store>) {
+    world.add("tanaka", "sesame").await;
+    assert_eq!(signs_in(&world, "tanaka", "sesame 2").await, Some(ErrorCode::SignInFailed));
+    world.sign_in(SignInAs::User, "tanaka", "sesame").await;
+    world.signed_in().await;
+    world.act(PanelAction::OpenOwnRecord).await;
+    let typed = TypedRecord {
+        name: "Tanaka".to_owned(),
+        current: "sesame".to_owned().into(),
+        new: "sesame 2".to_owned().into(),
+        again: "sesame 2".to_owned().into(),
+        ..TypedRecord::default()
+    };
+    world.act(PanelAction::SaveOwn(typed)).await;
+    world.signed_in().await;
+    world.sign_out().await;
+    assert_eq!(signs_in(&world, "tanaka", "sesame 2").await, None);
 }
 
 /// Whether the password of somebody who is no administrator was right is told by no answer, nor by
