@@ -442,3 +442,25 @@ fn hasher_failed(error: &dyn fmt::Display) -> ErrorCode {
     tracing::error!(%error, "a password cannot be checked or hashed");
     ErrorCode::HasherFailed
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Sessions end with what was done, and with what may have been.
+    #[test]
+    fn what_may_have_happened_has_its_consequences() {
+        let failed = |kind| Err(StoreError::new(kind, ""));
+        let rows = [
+            (Ok(true), true),
+            (Ok(false), false),
+            (failed(StoreErrorKind::OutcomeUnknown), true),
+            (failed(StoreErrorKind::NotCommitted), false),
+            (failed(StoreErrorKind::Full), false),
+            (failed(StoreErrorKind::Busy), false),
+        ];
+        for (answer, expected) in rows {
+            assert_eq!(may_have_happened(&answer, |done| *done), expected, "{answer:?}");
+        }
+    }
+}

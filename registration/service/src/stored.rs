@@ -328,3 +328,28 @@ impl StoreError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The code decides what people and scripts do next.
+    #[test]
+    fn each_failure_has_its_code() {
+        use StoreErrorKind as K;
+        let rows = [
+            (K::Busy, ErrorCode::TryLater),
+            (K::ReadOnly, ErrorCode::StoreFull),
+            (K::Full, ErrorCode::StoreFull),
+            (K::Damaged, ErrorCode::StoreUnavailable),
+            (K::Unavailable, ErrorCode::StoreUnavailable),
+            (K::RecordDamaged, ErrorCode::RecordDamaged),
+            (K::NotCommitted, ErrorCode::NotCommitted),
+            (K::Unaudited, ErrorCode::AuditUnwritable),
+            (K::OutcomeUnknown, ErrorCode::OutcomeUnknown),
+        ];
+        for (kind, code) in rows {
+            assert_eq!(StoreError::new(kind, "").code(), code, "{kind:?}");
+        }
+    }
+}
