@@ -93,7 +93,9 @@ mod tests {
 
     #[test]
     fn a_card_resumes_where_its_reader_was_away_for_a_moment() {
-        let rows: [(u64, &[(u64, u8)], &[bool]); 8] = [
+        // When the reader was back, what it saw at which moment, and which of that counts as resumed.
+        type Row<'a> = (u64, &'a [(u64, u8)], &'a [bool]);
+        let rows: [Row<'_>; 8] = [
             (500, &[(510, 1)], &[true]),
             (10_000, &[(10_000, 1)], &[true]),
             (10_001, &[(10_001, 1)], &[false]),
