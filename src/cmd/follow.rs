@@ -27,7 +27,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(200);
 /// A service that leaves this soon, without a word, did not come to stay.
 const AT_ONCE: Duration = Duration::from_secs(1);
 /// So many times in a row: it does not talk to us.
-const AT_ONCE_MAX: u8 = 5;
+const AT_ONCE_MAX: u8 = 20;
 
 /// Hands every event to `show` until somebody ends this.
 ///
@@ -40,7 +40,8 @@ pub(super) async fn follow(
     show: impl FnMut(EventLine) -> Result<()>,
 ) -> Result<End> {
     let folder = DataFolder::open(place.data.data.clone())?;
-    let mut follower = Follower { place, folder, own, out, show, there: There::default() };
+    let there = There::default();
+    let mut follower = Follower { place, folder, own, out, show, there, is_awaited: false };
     let stop = asked_to_stop()?;
     tokio::pin!(stop);
     let mut at_once = 0;
@@ -74,6 +75,8 @@ struct Follower<'a, F> {
     out: Out,
     show: F,
     there: There,
+    /// It was said that the service is waited for, and nothing came from one since.
+    is_awaited: bool,
 }
 
 /// What to do next.
@@ -172,10 +175,10 @@ impl<F: FnMut(EventLine) -> Result<()>> Follower<'_, F> {
     async fn wait(&self, stop: Pin<&mut impl Future<Output = ()>>) -> Result<Next> {
         let back = async {
             loop {
+                sleep(LOOK_AGAIN).await;
                 if let Some(stream) = control::running(&self.folder).await? {
                     return Ok(stream);
                 }
-                sleep(LOOK_AGAIN).await;
             }
         };
         tokio::select! {
@@ -183,27 +186,33 @@ impl<F: FnMut(EventLine) -> Result<()>> Follower<'_, F> {
             () = stop => Ok(Next::End(End::Done)),
             stream = back => {
                 let stream: Result<UnixStream> = stream;
-                let stream = stream?;
-                self.say("service-back", "the service is there".to_owned())?;
-                Ok(Next::Attach(stream))
+                Ok(Next::Attach(stream?))
             }
         }
     }
 
     fn line(&mut self, value: Value) -> Result<()> {
         let line = serde_json::from_value(value).context("an answer of another version")?;
+        // Not before it speaks: one that is killed may still let in whoever comes.
+        if std::mem::take(&mut self.is_awaited) {
+            self.say("service-back", "the service is there".to_owned())?;
+        }
         (self.show)(self.there.take(line))
     }
 
     /// Nothing is known of the readers any more.
     fn lost(&mut self, why: &str) -> Result<()> {
+        if self.is_awaited {
+            return Ok(());
+        }
         for line in self.there.lost(Timestamp::now()) {
             (self.show)(line)?;
         }
         self.tell("service-lost", why)
     }
 
-    fn tell(&self, event: &'static str, why: &str) -> Result<()> {
+    fn tell(&mut self, event: &'static str, why: &str) -> Result<()> {
+        self.is_awaited = true;
         let folder = self.folder.path().display();
         let advice = if event == "service-awaited" {
             "; --own opens the readers instead, --data names another folder"
