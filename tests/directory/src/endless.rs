@@ -43,7 +43,7 @@ impl Endless {
                     while let Ok(1..) = stream.read(&mut request).await {
                         // SEQUENCE { INTEGER id, [APPLICATION n] operation }; the length may be one
                         // of several bytes, the id is small.
-                        let more = request[1].checked_sub(0x80).unwrap_or_default();
+                        let more = request[1].saturating_sub(0x80);
                         let at = 2 + usize::from(more);
                         let (id, operation) = (request[at + 2], request[at + 3]);
                         if operation == 0x60 {

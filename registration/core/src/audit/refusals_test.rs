@@ -48,7 +48,8 @@ fn due(refusals: &mut Refusals, now: Now) -> Vec<String> {
 fn one_source_makes_one_record_a_minute_whatever_is_wrong() {
     use RefusalKind as Kind;
     let mut refusals = Refusals::default();
-    let rows: [(u64, &str, Kind, Option<&str>, &[&str]); 9] = [
+    type Row<'a> = (u64, &'a str, Kind, Option<&'a str>, &'a [&'a str]);
+    let rows: [Row<'_>; 9] = [
         (0, "alice", Kind::WrongPassword, Some("sign-in-failed - alice K06 from 192.0.2.1"), &[]),
         (1, "", Kind::UnknownUser, None, &[]),
         (2, "alice", Kind::Locked, None, &[]),

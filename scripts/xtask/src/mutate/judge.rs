@@ -67,7 +67,7 @@ impl<'a> Judges<'a> {
         let folder = copy.join(chapter.folder);
         let mut judges = Self { chapter, programs, folder, limit: Duration::MAX };
         ensure!(!judges.programs.is_empty(), "{}: there are no tests", chapter.name);
-        let began = Instant::now();
+        let began = now();
         let verdict = judges.about(0)?;
         let fails = "the tests fail without any mutation: mend them";
         ensure!(verdict == Verdict::Survived, "{}: {fails}", chapter.name);
@@ -80,7 +80,7 @@ impl<'a> Judges<'a> {
     /// # Errors
     /// A test program that cannot be run.
     pub(super) fn about(&self, number: usize) -> Result<Verdict> {
-        let until = Instant::now().checked_add(self.limit);
+        let until = now().checked_add(self.limit);
         for program in &self.programs {
             let mut command = Command::new(program);
             command.args(self.chapter.filter).current_dir(&self.folder);
@@ -102,6 +102,11 @@ impl<'a> Judges<'a> {
     }
 }
 
+fn now() -> Instant {
+    #[expect(clippy::disallowed_methods, reason = "the one clock here: how long tests may take")]
+    Instant::now()
+}
+
 /// What a test program said.
 enum Heard {
     /// It came to its end; its status tells.
@@ -121,7 +126,7 @@ fn first_failure(said: ChildStdout, until: Option<Instant>) -> Heard {
             let _ = failed.send(());
         }
     });
-    let rest = until.map_or(Duration::MAX, |until| until.saturating_duration_since(Instant::now()));
+    let rest = until.map_or(Duration::MAX, |until| until.saturating_duration_since(now()));
     match heard.recv_timeout(rest) {
         Ok(()) => Heard::Failure,
         Err(RecvTimeoutError::Disconnected) => Heard::End,
