@@ -125,8 +125,14 @@ impl Ledger {
         }
     }
 
+    /// What has its time. The calendar is asked for that alone, and not each time that somebody looks.
     fn due(&self) -> Option<AuditRecord> {
-        self.kept().refusals.poll_output(self.clock.now())
+        let mono = self.clock.mono();
+        let mut kept = self.kept();
+        if kept.refusals.poll_timeout().is_none_or(|at| at > mono) {
+            return None;
+        }
+        kept.refusals.poll_output(self.clock.now())
     }
 
     fn rest(&self) -> Option<AuditRecord> {
