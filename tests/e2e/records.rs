@@ -14,12 +14,15 @@ fn log(folder: &Folder) -> Vec<Value> {
     done(folder, ["audit", "export", "--format", "json"]).stdout.lines().map(json).collect()
 }
 
-/// Events and details, without when the service started and what its reader did.
+/// Events and details, without when the service started, the link that the test asks for, and what
+/// its reader did.
 fn told(folder: &Folder) -> Vec<String> {
     let text = |entry: &Value, name: &str| entry[name].as_str().unwrap_or("-").to_owned();
     let line = |entry: &Value| format!("{} {}", text(entry, "event"), text(entry, "detail"));
     let is_ours = |line: &String| {
-        !["audit-", "started-", "reader-"].iter().any(|begin| line.starts_with(begin))
+        !["audit-", "started-", "reader-", "panel-link-made"]
+            .iter()
+            .any(|begin| line.starts_with(begin))
     };
     log(folder).iter().map(line).filter(is_ours).collect()
 }
