@@ -177,3 +177,33 @@ fn whatever_happens_the_rules_hold() {
         "too shallow: {commits} commits, {registered} registered in {cases} sequences"
     );
 }
+
+/// One card lies on two readers in turn, and two people register it: in every order in which the
+/// steps at both can come, it is bound once.
+#[test]
+fn one_card_at_two_stations_is_one_persons_whatever_comes_first() {
+    const STEPS: u32 = 10;
+    let mut commits = 0;
+    for order in 0..1_u32 << STEPS {
+        let mut world = World::new(SITES[0]);
+        for at in 0..2 {
+            for _ in 0..20 {
+                if world.desks[at].rig.state() != "Form" {
+                    let step = onward(&world, at);
+                    perform(&mut world, at, step);
+                }
+            }
+            assert_eq!(world.desks[at].rig.state(), "Form");
+        }
+        for nth in 0..STEPS {
+            let at = usize::from(order >> nth & 1 == 1);
+            let step = match (at, onward(&world, at)) {
+                (1, Step::Submit(..)) => Step::Submit(1, true, false),
+                (_, step) => step,
+            };
+            perform(&mut world, at, step);
+        }
+        commits += world.commits;
+    }
+    assert!(commits > 1 << STEPS, "too shallow: {commits}");
+}
