@@ -19,6 +19,7 @@ on_both_stores!(
     a_deleted_provisional_user_is_signed_out(with(LEAVES)),
     an_administrators_standing_ends_with_account_role_and_password(with(&[])),
     the_mail_address_wants_the_right_password(with(&[])),
+    whoever_is_renamed_signs_in_anew(with(&[])),
 );
 
 fn signed_in(page: &Page) -> bool {
@@ -213,4 +214,22 @@ async fn the_mail_address_wants_the_right_password(world: World<impl Store>) {
     world.act(PanelAction::SaveOwn(typed)).await;
     world.code(ErrorCode::CurrentPasswordWrong).await;
     assert_eq!(stored().await.as_deref(), Some("thief@example.jp"));
+}
+
+async fn whoever_is_renamed_signs_in_anew(world: World<impl Store>) {
+    for user in ["tanaka", "suzuki"] {
+        world.add(user, "sesame").await;
+    }
+    world.register(1, "tanaka", "sesame").await;
+    world.act(PanelAction::Cancel).await;
+    both(&world, 1, "tanaka").await;
+    let taken = world.service.rename_user(&key("tanaka"), "suzuki".to_owned()).await;
+    assert!(taken.is_err() && pressed(&world, "desk").await.is_none(), "nothing happened");
+    world.service.rename_user(&key("tanaka"), "tanaka2".to_owned()).await.unwrap();
+    for name in ["desk", "door"] {
+        assert_eq!(pressed(&world, name).await, Some(ErrorCode::RecordAltered), "{name}");
+    }
+    leave(&world).await;
+    world.tap(1);
+    assert_eq!(world.signed_in().await.as_deref(), Some("tanaka"), "the name stays");
 }
