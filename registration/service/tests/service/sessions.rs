@@ -20,6 +20,7 @@ on_both_stores!(
     an_administrators_standing_ends_with_account_role_and_password(with(&[])),
     the_mail_address_wants_the_right_password(with(&[])),
     whoever_is_renamed_signs_in_anew(with(&[])),
+    a_new_password_of_the_device_ends_its_sessions(with(&[])),
 );
 
 fn signed_in(page: &Page) -> bool {
@@ -232,4 +233,17 @@ async fn whoever_is_renamed_signs_in_anew(world: World<impl Store>) {
     leave(&world).await;
     world.tap(1);
     assert_eq!(world.signed_in().await.as_deref(), Some("tanaka"), "the name stays");
+}
+
+async fn a_new_password_of_the_device_ends_its_sessions(world: World<impl Store>) {
+    let set = async |which, password: &str| {
+        world.service.set_secret(which, Some(password.to_owned().into())).await.unwrap();
+    };
+    set(DeviceSecret::KeyOperator, "sesame 1").await;
+    world.sign_in(SignInAs::Administrator, "admin", "sesame 1").await;
+    world.shows("desk", "administrator", |page| matches!(page, Page::Administrator { .. })).await;
+    set(DeviceSecret::Guest, "sesame 2").await;
+    assert_eq!(pressed(&world, "desk").await, None, "another one's");
+    set(DeviceSecret::KeyOperator, "sesame 2").await;
+    assert_eq!(pressed(&world, "desk").await, Some(ErrorCode::RecordAltered));
 }
