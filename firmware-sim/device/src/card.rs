@@ -61,9 +61,12 @@ impl FelicaCard {
     /// The common area, which cards of many issuers have.
     pub const SYSTEM: u16 = 0xFE00;
 
-    /// The IDm of a system, by its number.
+    /// The IDm of a system, by its number. A Lite-S has one, whatever system it was asked for.
     pub(crate) fn idm_of(&self, system: u8) -> Idm {
         let mut idm = self.idm;
+        if matches!(self.memory, Memory::LiteS(_)) {
+            return idm;
+        }
         let [first, ..] = &mut idm.0;
         *first = first.wrapping_add(system << 4);
         idm
@@ -76,8 +79,13 @@ impl FelicaCard {
             let pairs = polling.system.to_be_bytes().into_iter().zip(code.to_be_bytes());
             pairs.into_iter().all(|(asked, own)| asked == 0xFF || asked == own)
         };
-        let (number, system) =
-            (0..16_u8).zip(&self.systems).find(|(_, system)| matches(**system))?;
+        let also = match &self.memory {
+            Memory::LiteS(memory) => memory.ndef_system(),
+            Memory::Standard(_) => None,
+        };
+        let own =
+            (0..16_u8).zip(self.systems.iter().copied()).chain(also.map(|system| (0, system)));
+        let (number, system) = own.into_iter().find(|(_, system)| matches(*system))?;
         if !self.rates.has(rate) {
             return None;
         }

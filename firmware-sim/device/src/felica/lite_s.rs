@@ -83,6 +83,14 @@ impl LiteS {
         fits
     }
 
+    /// The system that a Lite-S answers for beside its own, once SYS_OP of its memory configuration
+    /// is set.
+    pub(crate) fn ndef_system(&self) -> Option<u16> {
+        const SYS_OP: usize = 3;
+        const NDEF: u16 = 0x12FC;
+        (self.configured(SYS_OP) == 1).then_some(NDEF)
+    }
+
     fn block(&self, number: u8) -> Block {
         self.blocks.get(&number).copied().unwrap_or_default()
     }

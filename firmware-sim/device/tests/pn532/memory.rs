@@ -268,3 +268,29 @@ fn lite_s_rules_for_writing() {
     let keys = mac::Session::new(&Block(one), &Block(CHALLENGE));
     assert_eq!(write_with_mac(desk, &keys, 0x92, &state), "090000");
 }
+
+/// A Lite-S that was made an NDEF card answers for that system too, and as the same card.
+#[test]
+fn a_lite_s_that_is_an_ndef_card_answers_as_one() {
+    let mut desk = found("put felica idm=012E4CE100000001 pmm=00F1000000014300");
+    let desk = &mut desk;
+    let ndef = "060012FC0000";
+    assert_eq!(desk.thru(ndef), "Timeout");
+    let rest = "00".repeat(11);
+    let configured = |sys_op: &str| format!("01 0900 01 8088 FFFFFF{sys_op}07{rest}");
+    assert_eq!(ask(desk, "08", &configured("01")), "090000");
+    assert!(desk.thru(ndef).starts_with(&format!("1201{IDM}")));
+    assert_eq!(ask(desk, "06", "01 0B00 01 8000"), format!("07000001{}", "00".repeat(16)));
+    assert!(desk.thru("060088B40000").starts_with(&format!("1201{IDM}")));
+    assert_eq!(ask(desk, "08", &configured("00")), "090000");
+    assert_eq!(desk.thru(ndef), "Timeout");
+}
+
+/// Its systems are one card's: no IDm of another number.
+#[test]
+fn a_lite_s_has_one_idm() {
+    let mut desk = found("put felica idm=012E4CE100000001 pmm=00F1000000014300 sys=88B4,12FC");
+    for system in ["88B4", "12FC"] {
+        assert!(desk.thru(&format!("0600{system}0000")).starts_with(&format!("1201{IDM}")));
+    }
+}
