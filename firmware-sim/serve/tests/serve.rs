@@ -35,11 +35,14 @@ async fn tell(control: &Control, line: &str, answer: &str) {
     assert_eq!(soon(control.tell(line)).await, answer, "{line}");
 }
 
+/// A chip that was without power has to be woken up first.
+fn asks_for_the_firmware() -> Vec<u8> {
+    [&[0x55; 16][..], &[0, 0, 0xFF, 2, 0xFE, 0xD4, 2, 0x2A, 0]].concat()
+}
+
 /// Wakes the chip up, asks which firmware it has and waits for the whole answer.
 async fn firmware_version(mut host: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<()> {
-    let wake_up = [0x55; 16];
-    let ask = [0, 0, 0xFF, 2, 0xFE, 0xD4, 2, 0x2A, 0];
-    host.write_all(&[&wake_up[..], &ask].concat()).await?;
+    host.write_all(&asks_for_the_firmware()).await?;
     let mut answer = [0; 19];
     soon(host.read_exact(&mut answer)).await?;
     let version = [0, 0, 0xFF, 6, 0xFA, 0xD5, 3, 0x32, 1, 6, 7, 0xE8, 0];
@@ -101,24 +104,31 @@ async fn pace_and_faults_of_a_terminal() {
     let armed = |left: u32| format!("ok fault armed; the one before had {left} to go");
     tell(&control, "fault drop 3 at=1000", &armed(0)).await;
     firmware_version(open(&link).unwrap()).await.unwrap();
-    // The host gets the ACK and, unless the hang-up overtakes them, two bytes of the answer; then
-    // the line is gone, until it is back.
-    tell(&control, "fault unplug at=2 after=1", &armed(3)).await;
-    let mut host = open(&link).unwrap();
-    let ask = [0, 0, 0xFF, 2, 0xFE, 0xD4, 2, 0x2A, 0];
-    host.write_all(&ask).await.unwrap();
-    let mut came = Vec::new();
-    loop {
-        let mut chunk = [0; 64];
-        match soon(host.read(&mut chunk)).await {
-            Ok(0) | Err(_) => break,
-            Ok(count) => came.extend_from_slice(&chunk[..count]),
+    // The host gets the ACK and two bytes of the answer; then the line is gone, until it is back. A
+    // hang-up throws away what nobody has read yet, so a busy machine may need more than one try.
+    let mut most = 0;
+    for nth in 0..50 {
+        tell(&control, "fault unplug at=2 after=1", &armed(if nth == 0 { 3 } else { 0 })).await;
+        let mut host = open(&link).unwrap();
+        host.write_all(&asks_for_the_firmware()).await.unwrap();
+        let mut came = Vec::new();
+        loop {
+            let mut chunk = [0; 64];
+            match soon(host.read(&mut chunk)).await {
+                Ok(0) | Err(_) => break,
+                Ok(count) => came.extend_from_slice(&chunk[..count]),
+            }
+        }
+        assert!([0, 0, 0xFF, 0, 0xFF, 0, 0, 0].starts_with(&came), "{came:?}");
+        assert!(fs::symlink_metadata(&link).is_err());
+        drop(host);
+        tell(&control, "plug", "ok plugged").await;
+        most = most.max(came.len());
+        if most >= 6 {
+            break;
         }
     }
-    assert!(came.len() >= 6 && [0, 0, 0xFF, 0, 0xFF, 0, 0, 0].starts_with(&came), "{came:?}");
-    assert!(fs::symlink_metadata(&link).is_err());
-    drop(host);
-    tell(&control, "plug", "ok plugged").await;
+    assert!(most >= 6, "{most}");
     firmware_version(open(&link).unwrap()).await.unwrap();
     tell(&control, "fault off", "ok fault off; the one before had 0 to go").await;
 }
