@@ -163,3 +163,18 @@ fn debug_shows_nothing_of_an_entry() {
     let shown = format!("{:?}", entry(&[("pager", &["012E4CE100000001"])]));
     assert_eq!(shown, "Entry(..)");
 }
+
+#[test]
+fn keyed_numbers_are_32_digits() {
+    let keyed = "0123456789ABCDEF0123456789ABCDEF";
+    let rows = [
+        (keyed.to_owned(), true),
+        (keyed.replace('F', "G"), false),
+        (keyed.to_lowercase(), false),
+        (keyed[1..].to_owned(), false),
+        ("012E4CE100000001".to_owned(), false),
+    ];
+    for (text, expected) in rows {
+        assert_eq!(is_keyed(&CardNumber::from_text(&text).unwrap()), expected, "{text}");
+    }
+}
