@@ -6,7 +6,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use nix::unistd::Uid;
 use serde_json::Value;
 
-use crate::support::{Folder, Process, json, kazasu, now, run, tool};
+use crate::support::{Folder, Process, carrying, json, kazasu, now, run, tool};
 
 const PASSWORD: &str = "horse7";
 
@@ -260,12 +260,5 @@ fn small_disk(folder: &str, inner: &Command) -> Command {
     }
     let script = r#"mount -t tmpfs -o size=3m,mode=700 none "$1" && shift && exec "$@""#;
     command.args(["--mount", "--", "sh", "-c", script, "sh", folder]);
-    command.arg(inner.get_program()).args(inner.get_args());
-    for (name, value) in inner.get_envs() {
-        match value {
-            Some(value) => command.env(name, value),
-            None => command.env_remove(name),
-        };
-    }
-    command
+    carrying(command, inner)
 }

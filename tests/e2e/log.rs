@@ -15,7 +15,7 @@ use nix::{
 
 use crate::{
     flow::{self, Hand, Tell},
-    support::{Folder, Service, Watch, json},
+    support::{Folder, Service, Watch, carrying, json},
 };
 
 /// What readiness is waited for.
@@ -49,14 +49,7 @@ fn noisy(folder: &Folder) -> Command {
 fn under(setting: &str, inner: &Command) -> Command {
     let mut command = Command::new("sh");
     command.args(["-c", &format!(r#"{setting}; exec "$@""#), "sh"]);
-    command.arg(inner.get_program()).args(inner.get_args());
-    for (name, value) in inner.get_envs() {
-        match value {
-            Some(value) => command.env(name, value),
-            None => command.env_remove(name),
-        };
-    }
-    command
+    carrying(command, inner)
 }
 
 /// The reader goes and comes, each with a line in the log; after each a card is read, and an

@@ -38,14 +38,8 @@ impl Namespace {
         if !Uid::effective().is_root() {
             command.args(["--user", "--preserve-credentials"]);
         }
-        command.arg("--").arg(inner.get_program()).args(inner.get_args());
-        for (name, value) in inner.get_envs() {
-            match value {
-                Some(value) => command.env(name, value),
-                None => command.env_remove(name),
-            };
-        }
-        command
+        command.arg("--");
+        carrying(command, inner)
     }
 }
 
@@ -54,6 +48,11 @@ pub(crate) fn read_only(folder: &Path, inner: &Command) -> Command {
     let mut command = unshare();
     let script = r#"mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && shift && exec "$@""#;
     command.args(["--mount", "--", "sh", "-c", script, "sh"]).arg(folder);
+    carrying(command, inner)
+}
+
+/// A command that ends in another one, with what that is given.
+pub(crate) fn carrying(mut command: Command, inner: &Command) -> Command {
     command.arg(inner.get_program()).args(inner.get_args());
     for (name, value) in inner.get_envs() {
         match value {
