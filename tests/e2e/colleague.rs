@@ -1,6 +1,9 @@
 //! A colleague's account in a domain that locks accounts: nobody locks it through this device.
 
-use std::{fs, process::Command};
+use std::{fs, os::unix::fs::PermissionsExt, process::Command};
+
+use kazasu_directory_bench::{Leaf, Person, Slapd};
+use tokio::runtime::Builder;
 
 use crate::{
     audit::base64,
@@ -118,6 +121,75 @@ fn nobody_locks_an_account_of_the_domain_through_the_device() {
     assert_eq!(person["severity"], "fine", "{checked:#?}");
     assert_eq!(failures(&domain), 0);
     service.process.assert_running();
+}
+
+/// What is typed, as a form carries it; with which password; which code that gives; and how many
+/// failures OpenLDAP has seen then. As many as a panel takes at once.
+type Presses = [(&'static str, &'static str, &'static str, usize); AT_THE_PANEL];
+
+/// Where the device makes the entry's name of what was typed.
+const BY_NAME: Presses = [
+    ("alice", "wrong+again", "K06", 1),
+    ("++alice", "wrong+again", "K06", 1),
+    ("ALICE++", "wrong+2", "K06", 2),
+    ("%EF%BD%81lice", "wrong+3", "K12", 2),
+    ("ali%E2%80%8Bce", "wrong+4", "K12", 2),
+];
+/// Where the entry is looked up, which has a second name.
+const BY_SEARCH: Presses = [
+    ("alice", "wrong+again", "K06", 1),
+    ("++Alice", "wrong+again", "K06", 1),
+    ("alice.second", "wrong+2", "K06", 2),
+    ("alice.second", "wrong+3", "K12", 2),
+    ("alice", "wrong+4", "K12", 2),
+];
+
+/// OpenLDAP with a policy that locks after three wrong passwords: neither the same one again nor
+/// another spelling is an attempt more.
+#[test]
+fn nobody_locks_an_entry_of_openldap_through_the_device() {
+    let people = [Person { uid: "alice", more: "uid: alice.second" }];
+    let slapd = Slapd::start(Leaf::Good, "", &people);
+    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let relay = runtime.block_on(slapd.relay(636));
+    let file = |name: &str, content: &str| {
+        let path = slapd.room().folder().join(name);
+        fs::write(&path, content).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        path.display().to_string()
+    };
+    let (ca, secret) =
+        (file("root.pem", slapd.pki().root_pem()), file("secret", Slapd::SERVICE_PASSWORD));
+    let section = format!(
+        "[directory]\nkind = 'ldap'\nservers = ['{}']\nca_file = '{ca}'\nbase_dn = '{}'\n\
+         service_account = {{ name = '{}', password_file = '{secret}' }}\n",
+        relay.server(),
+        Slapd::BASE,
+        Slapd::SERVICE,
+    );
+    let by_name = format!("dn_template = '{}'", Slapd::PEOPLE);
+    for (way, presses) in [(&by_name[..], BY_NAME), ("search_attribute = 'uid'", BY_SEARCH)] {
+        let folder = Folder::new();
+        done(&folder, ["config", "set", "sign-in.mode=remote", "lock-out.user=2"], "");
+        let text = format!("{section}bind_name = {{ {way} }}\n");
+        fs::write(folder.path().join("data/kazasu.toml"), text).unwrap();
+        let mut service = Service::with_sim(&folder);
+        let mut panel = Screens::open(&service.panel);
+        let failures = || slapd.values("alice", "pwdFailureTime").len();
+
+        for (form, password, code, seen) in presses {
+            assert_eq!(at_the_panel(&mut panel, form, password), code, "{way} {form} {password}");
+            assert_eq!(failures(), seen, "{way} {form} {password}");
+        }
+        assert_eq!(slapd.values("alice", "pwdAccountLockedTime").len(), 0, "{way}");
+        // Alice herself, past this device's locks.
+        let args = ["directory", "check", "--user", "alice", "--password-stdin", "--json"];
+        let checked = folder.kazasu(args, &format!("{}\n", Slapd::password("alice")));
+        let person = checked.stdout.lines().map(json).find(|f| f["finding"] == "person").unwrap();
+        assert_eq!(person["severity"], "fine", "{checked:#?}");
+        assert_eq!(failures(), 0, "{way}");
+        service.process.assert_running();
+    }
 }
 
 /// C21b: a directory that is named and not there, or whose people cannot keep the password rule.

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, fmt::Write as _, fs, io::Write as _, process::Command};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use kazasu_directory_bench::wait_until;
 use nix::unistd::Uid;
 use serde_json::Value;
 
@@ -211,6 +212,15 @@ fn a_full_disk_leaves_a_gap_in_the_log_that_is_told() {
     let uri = ready["tls"]["panel"].as_str().unwrap().trim_end_matches('/').to_owned();
     // As the service sees it.
     let seen = format!("/proc/{}/root{disk}", process.pid());
+    let data = format!("{seen}/data");
+    let asked = |words: &[&str]| {
+        let mut command = kazasu(["audit"]);
+        command.args(words).args(["--data", &data]);
+        let finished = run(command, "");
+        assert_eq!(finished.code, Some(0), "{finished:#?}");
+        finished.stdout
+    };
+    let export = || asked(&["export", "--format", "json"]).lines().map(json).collect::<Vec<_>>();
     let refused = |from: u8| {
         let mut command = Command::new(tool("curl"));
         let certificate = format!("{seen}/data/tls-certificate.pem");
@@ -223,6 +233,10 @@ fn a_full_disk_leaves_a_gap_in_the_log_that_is_told() {
         run(command, "").stdout
     };
     assert_eq!(refused(1), "403");
+    // What the start itself records is there before the disk is full.
+    wait_until("the reader is in the log", || {
+        export().iter().any(|it| it["event"] == "reader-attached")
+    });
     // Until not even a byte has room.
     let filler = format!("{seen}/filler");
     let mut file = fs::File::create(&filler).unwrap();
@@ -234,16 +248,8 @@ fn a_full_disk_leaves_a_gap_in_the_log_that_is_told() {
     drop(file);
     assert_eq!(refused(7), "403");
 
-    let data = format!("{seen}/data");
-    let asked = |words: &[&str]| {
-        let mut command = kazasu(["audit"]);
-        command.args(words).args(["--data", &data]);
-        let finished = run(command, "");
-        assert_eq!(finished.code, Some(0), "{finished:#?}");
-        finished.stdout
-    };
     asked(&["verify"]);
-    let log: Vec<_> = asked(&["export", "--format", "json"]).lines().map(json).collect();
+    let log = export();
     let told = |word: &str| log.iter().filter(|record| record["event"] == word).collect::<Vec<_>>();
     let [gap] = told("audit-gap")[..] else { panic!("{log:#?}") };
     assert!(gap["detail"].as_str().unwrap().starts_with("5 from "), "{gap}");

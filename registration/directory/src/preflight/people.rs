@@ -1,6 +1,6 @@
 //! What stands in people's entries: pure.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use kazasu_registration::{CardNumberRule, ErrorCode, NameKey, UserName};
 
@@ -32,18 +32,20 @@ pub(super) struct People {
     pub(super) all: bool,
 }
 
-/// How many there are, and the user IDs of the first of them.
+/// How many there are, and the user IDs of the first of them by name: a server gives its entries in
+/// any order, and what is told of the same people is the same.
 #[derive(Debug, Default)]
 struct Named {
     count: usize,
-    first: Vec<String>,
+    first: BTreeSet<String>,
 }
 
 impl Named {
     fn add(&mut self, who: &str) {
         self.count += 1;
-        if self.first.len() < NAMED_MAX && !self.first.iter().any(|named| named == who) {
-            self.first.push(who.to_owned());
+        self.first.insert(who.to_owned());
+        if self.first.len() > NAMED_MAX {
+            self.first.pop_last();
         }
     }
 

@@ -53,6 +53,10 @@ fn what_an_old_directory_holds_is_named_with_whose_it_is() {
         &[("alice", "A", &[a]), ("bob", "B", &["012e4ce1000000a1 "])],
         &[("duplicates", Error, "those of alice, bob.")],
     );
+    // In whatever order the directory gives them.
+    let shared: &[&str] = &[a];
+    let many = ["g", "b", "f", "a", "e", "c", "d"].map(|id| (id, "A", shared));
+    check(hex, &many, &[("duplicates", Error, "those of a, b, c, d, e and others.")]);
     // One person who has it twice is no second one.
     check(hex, &[("alice", "A", &[a, "012e4ce1000000a1"])], &[]);
     let phones: &[(&str, &str, &[&str])] = &[
