@@ -8,20 +8,23 @@
 //! counts as a tap ([`Event`]). Nothing here does I/O, reads a clock or knows a driver.
 
 mod card;
+mod discoverer;
 mod event;
+mod fault;
 mod identifier;
 mod reader;
+mod request;
 mod silence;
 mod time;
 mod visible;
 
 pub use card::{BadCardId, Card, CardId, CardIdentity, Details, Stability, SystemCode, Technology};
+pub use discoverer::{Discoverer, REPORTS_MAX, REQUESTS_MAX, Reader, Request};
 pub use event::{Event, EventKind, StationName};
+pub use fault::{Fault, FaultKind};
 pub use identifier::Impossible;
-pub use reader::{
-    Discoverer, Fault, FaultKind, FelicaBlock, Operation, Polling, Presence, REPORTS_MAX,
-    REQUESTS_MAX, Reader, ReaderInfo, ReaderName, Report, Request,
-};
+pub use reader::{Polling, Presence, ReaderInfo, ReaderName, Report};
+pub use request::{FelicaBlock, Operation};
 pub use silence::Silence;
 pub use time::{Mono, Now};
 pub use visible::visible;
