@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 use jiff::Timestamp;
 use kazasu_registration::{AuditEvent, AuditRecord, CardNumberRule, Settings};
 use kazasu_service::Store;
-use kazasu_store::SqliteStore;
+use kazasu_sqlite::SqliteStore;
 
 use super::carry_out;
 use crate::cli::Data;
@@ -35,7 +35,7 @@ pub(crate) async fn restore(file: &Path, data: &Data, out: Out) -> Result<End> {
     let _owned = folder.lock()?;
     let now = Timestamp::now();
     let stamp = now.strftime("%Y%m%dT%H%M%SZ").to_string();
-    let restored = kazasu_store::restore(&folder.database(), file, &stamp)
+    let restored = kazasu_sqlite::restore(&folder.database(), file, &stamp)
         .context("nothing was restored, and the database is as it was")?;
     let missing = log_restored(&folder, now.into())
         .await

@@ -14,7 +14,7 @@ use kazasu_runtime::{EVENTS_MAX, Runtime, Way};
 use kazasu_service::{NoDirectory, Service};
 use kazasu_sim::{Pn532, Seed};
 use kazasu_sim_serve::{Control, Script, in_process};
-use kazasu_store::SqliteStore;
+use kazasu_sqlite::SqliteStore;
 use kazasu_web::{AllowedHosts, PanelConfig, SimControl, Tls};
 use serde::Serialize;
 use tokio::net::TcpListener;

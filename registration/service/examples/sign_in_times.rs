@@ -19,7 +19,7 @@ use std::{
 use kazasu_hal::StationName;
 use kazasu_registration::{Page, Role, Settings, SignInAs, Site, UserEntry, UserId, UserKey};
 use kazasu_service::{Loaded, NoDirectory, PanelAction, Service, Unlock, UserEdit};
-use kazasu_store::SqliteStore;
+use kazasu_sqlite::SqliteStore;
 use tokio::sync::broadcast;
 
 /// Beside those who are unknown: what their IDs begin with, what they are, and their password.

@@ -14,7 +14,7 @@ impl Office {
         // The last record of the backup: it tells a restored log how old it is.
         self.service.record_audit(AuditEvent::BackupBegun).await?;
         // Goes on where the command leaves: the file comes whole or not at all.
-        let made = tokio::task::spawn_blocking(move || kazasu_store::backup(&database, &to));
+        let made = tokio::task::spawn_blocking(move || kazasu_sqlite::backup(&database, &to));
         let saved = made.await.context("the backup broke off")?.context("no backup was made")?;
         let made = AuditEvent::BackupMade { users: saved.users };
         self.service.record_audit(made).await?;

@@ -15,7 +15,7 @@ use kazasu_registration::{
     ChangeError, DeviceEvent, DeviceSecret, JobEnd, JobReport, JobType, UserEntry,
 };
 use kazasu_service::{ActError, AdminError, Loaded, NoDirectory, Service};
-use kazasu_store::SqliteStore;
+use kazasu_sqlite::SqliteStore;
 use tokio::sync::broadcast;
 
 use super::host::{Lines, say, send};

@@ -26,7 +26,7 @@ use std::fmt;
 
 use kazasu_registration::{ErrorCode, Notice, Page, Source};
 use kazasu_service::{PanelAction, Store};
-use kazasu_store::SqliteStore;
+use kazasu_sqlite::SqliteStore;
 
 use memory::Memory;
 use plan::{Call, Fault, Kind};

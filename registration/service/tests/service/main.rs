@@ -4,7 +4,7 @@
 
 mod admin;
 mod audit;
-#[path = "../../../store/tests/contract/mod.rs"]
+#[path = "../../../sqlite/tests/contract/mod.rs"]
 mod contract;
 mod directory;
 mod flows;

@@ -15,7 +15,7 @@ use kazasu_registration::{
 use kazasu_service::{
     Argon2id, Loaded, Means, PanelAction, Person, Rights, Service, Store, WallClock,
 };
-use kazasu_store::SqliteStore;
+use kazasu_sqlite::SqliteStore;
 use tempfile::TempDir;
 use tokio::{
     sync::{broadcast, watch},

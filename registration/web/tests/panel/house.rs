@@ -17,7 +17,7 @@ use kazasu_registration::{
     Binding, CommitOutcome, DeviceSecret, Keep, Settings, Site, UserEntry, UserId,
 };
 use kazasu_service::{NoDirectory, Service, Store};
-use kazasu_store::SqliteStore;
+use kazasu_sqlite::SqliteStore;
 use kazasu_web::{AllowedHosts, Pairings, PanelConfig, ReaderPlace, SimControl, router};
 use serde_json::json;
 use sha2::{Digest, Sha256};

@@ -26,21 +26,21 @@ const ARROWS: &[Arrows] = &[
     (
         "registration/service",
         &["registration/core", "hal/core"],
-        &["registration/store", "tests/harness"],
+        &["registration/sqlite", "tests/harness"],
     ),
-    ("registration/store", &["registration/service", "registration/core", "hal/core"], &[]),
+    ("registration/sqlite", &["registration/service", "registration/core", "hal/core"], &[]),
     ("registration/directory", &["registration/service", "registration/core"], &[]),
     (
         "registration/web",
         &["registration/service", "registration/core", "hal/core"],
-        &["registration/store"],
+        &["registration/sqlite"],
     ),
     (
         "registration/fuzz",
         &[
             "registration/core",
             "registration/service",
-            "registration/store",
+            "registration/sqlite",
             "registration/directory",
             "registration/web",
             "hal/core",
@@ -83,7 +83,7 @@ const ARROWS: &[Arrows] = &[
             "firmware-sim/serve",
             "registration/core",
             "registration/service",
-            "registration/store",
+            "registration/sqlite",
             "registration/directory",
             "registration/web",
         ],
@@ -198,7 +198,7 @@ mod tests {
             manifest("drivers/wire", "kazasu-wire", GOOD),
             manifest("hal/core", "kazasu-hal", GOOD),
             manifest("firmware-sim/device", "kazasu-sim", GOOD),
-            manifest("registration/store", "kazasu-store", GOOD),
+            manifest("registration/sqlite", "kazasu-sqlite", GOOD),
             manifest("tests/harness", "kazasu-harness", GOOD),
         ];
         let mut all: Vec<&Source> = others.iter().collect();
@@ -232,12 +232,12 @@ mod tests {
                 "[target.'cfg(unix)'.dependencies]\nwire = { package = \"kazasu-wire\", path = \"\" }\n",
                 &["0:arrows dependencies: may not depend on drivers/wire; may on: hal/core"],
             ),
-            ("registration/web", "w", "[dev-dependencies]\nkazasu-store.workspace = true\n", &[]),
+            ("registration/web", "w", "[dev-dependencies]\nkazasu-sqlite.workspace = true\n", &[]),
             (
                 "registration/web",
                 "w",
-                "[dependencies]\nkazasu-store.workspace = true\n",
-                &["8:arrows dependencies: may not depend on registration/store; may on: \
+                "[dependencies]\nkazasu-sqlite.workspace = true\n",
+                &["8:arrows dependencies: may not depend on registration/sqlite; may on: \
                    registration/service, registration/core, hal/core"],
             ),
             (
@@ -257,7 +257,7 @@ mod tests {
                 &["8:arrows dependencies: may not depend on tests/harness; may on: hal/core, \
                    hal/runtime, drivers/wire, drivers/pn532, drivers/pcsc, drivers/rcs380, \
                    firmware-sim/device, firmware-sim/serve, registration/core, \
-                   registration/service, registration/store, registration/directory, \
+                   registration/service, registration/sqlite, registration/directory, \
                    registration/web"],
             ),
             (

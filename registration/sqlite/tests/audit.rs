@@ -15,7 +15,7 @@ use kazasu_registration::{
     ReaderState, UserId,
 };
 use kazasu_service::{Store, StoreErrorKind};
-use kazasu_store::SqliteStore;
+use kazasu_sqlite::SqliteStore;
 use rusqlite::Connection;
 use tempfile::TempDir;
 

@@ -12,7 +12,7 @@ use std::{
 
 use kazasu_registration::{Capacity, Folded, Limits, Role, UserId, UserName};
 use kazasu_service::{AddOutcome, Store, UserToStore};
-use kazasu_store::{BackupError, Restored, SqliteStore, backup, restore};
+use kazasu_sqlite::{BackupError, Restored, SqliteStore, backup, restore};
 use rusqlite::{Connection, OptionalExtension};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;

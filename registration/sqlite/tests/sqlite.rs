@@ -22,7 +22,7 @@ use kazasu_registration::{
     Site, UserKey, UserName,
 };
 use kazasu_service::{AddOutcome, SettingsToStore, Store, StoreError, StoreErrorKind, UserChange};
-use kazasu_store::SqliteStore;
+use kazasu_sqlite::SqliteStore;
 use rusqlite::Connection;
 use tempfile::TempDir;
 

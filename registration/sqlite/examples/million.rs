@@ -16,7 +16,7 @@ use kazasu_registration::{
     ProvisionalOutcome, Role, Settings, Site, UserId, UserName,
 };
 use kazasu_service::{CopyToStore, SaveOutcome, SettingsToStore, Store, Verifier};
-use kazasu_store::SqliteStore;
+use kazasu_sqlite::SqliteStore;
 use rusqlite::{Connection, params};
 
 /// How many cards are looked up.

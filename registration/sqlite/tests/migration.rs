@@ -13,7 +13,7 @@ use kazasu_registration::{
     Capacity, Failures, Limits, LookUp, Role, Source, UserId, UserKey, UserName,
 };
 use kazasu_service::{AddOutcome, Store, StoreErrorKind, UserToStore};
-use kazasu_store::SqliteStore;
+use kazasu_sqlite::SqliteStore;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
