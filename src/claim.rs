@@ -5,15 +5,15 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::{self, File, TryLockError};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
 
+use crate::lock_file;
 use crate::owner::DataFolder;
 
 /// A service that ended less than this ago is expected back: its manager pauses, somebody installs a
@@ -83,18 +83,13 @@ impl Announced {
     pub(crate) async fn new(folder: &DataFolder) -> Result<Self> {
         let path = file_of(folder);
         let shown = path.display();
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(&path)
-            .with_context(|| format!("{shown} cannot be opened"))?;
+        let mut file =
+            lock_file::open(&path).with_context(|| format!("{shown} cannot be opened"))?;
         for _ in 0..TRIES_MAX {
             match file.try_lock() {
                 Ok(()) => {
-                    note(&mut file).with_context(|| format!("{shown} cannot be written"))?;
+                    lock_file::note(&mut file)
+                        .with_context(|| format!("{shown} cannot be written"))?;
                     return Ok(Self(file));
                 }
                 Err(TryLockError::WouldBlock) => tokio::time::sleep(TRY_AGAIN).await,
@@ -103,14 +98,11 @@ impl Announced {
                 }
             }
         }
-        let mut holder = String::new();
-        // The number is a hint for people; the lock itself is the kernel's.
-        let _ = Read::by_ref(&mut file).take(32).read_to_string(&mut holder);
         bail!(
             "the data folder {} is in use by process {}: stop that one, or give another folder \
              with --data DIR",
             folder.path().display(),
-            holder.trim()
+            lock_file::holder(&mut file)
         );
     }
 }
@@ -119,14 +111,8 @@ impl Drop for Announced {
     fn drop(&mut self) {
         // The file's time is when the service was last here. Where it cannot be written, it is when
         // the service started.
-        let _ = note(&mut self.0);
+        let _ = lock_file::note(&mut self.0);
     }
-}
-
-fn note(file: &mut File) -> io::Result<()> {
-    file.set_len(0)?;
-    file.rewind()?;
-    writeln!(file, "{}", std::process::id())
 }
 
 fn file_of(folder: &DataFolder) -> PathBuf {

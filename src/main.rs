@@ -11,6 +11,7 @@ mod control;
 mod fuzz;
 mod hex;
 mod lines;
+mod lock_file;
 mod log;
 mod out;
 mod owner;

@@ -1,7 +1,7 @@
 //! The data folder and its one owner.
 
 use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
-use std::io::{self, ErrorKind, Read, Seek, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,6 +14,7 @@ use nix::sys::stat::{Mode, umask};
 use zeroize::Zeroizing;
 
 use crate::hex::unhex;
+use crate::lock_file;
 
 /// The data folder's files, by name.
 #[derive(Clone, Debug)]
@@ -161,13 +162,7 @@ impl DataFolder {
     pub(crate) fn lock(&self) -> Result<Owned> {
         let path = self.0.join("lock");
         let shown = path.display();
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(&path)
+        let mut file = lock_file::open(&path)
             .with_context(|| format!("the lock file {shown} cannot be opened"))?;
         // The lock file may be removed and made anew, the folder with its database not.
         let folder = File::open(&self.0).with_context(|| format!("{}", self.0.display()))?;
@@ -179,10 +174,7 @@ impl DataFolder {
         match locked {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                let mut holder = String::new();
-                // The number is a hint for people; the lock itself is the kernel's.
-                let _ = Read::by_ref(&mut file).take(32).read_to_string(&mut holder);
-                let holder = match holder.trim() {
+                let holder = match lock_file::holder(&mut file).as_str() {
                     "" => "another process (its lock file was removed)".to_owned(),
                     number => format!("process {number}"),
                 };
@@ -196,10 +188,7 @@ impl DataFolder {
                 return Err(error).with_context(|| format!("{shown} cannot be locked"));
             }
         }
-        file.set_len(0)
-            .and_then(|()| file.rewind())
-            .and_then(|()| writeln!(file, "{}", std::process::id()))
-            .with_context(|| format!("{shown} cannot be written"))?;
+        lock_file::note(&mut file).with_context(|| format!("{shown} cannot be written"))?;
         Ok(Owned { _file: file, _folder: folder })
     }
 }
