@@ -2,9 +2,9 @@ use std::time::Duration;
 
 use kazasu_wire::{
     Raw,
-    felica::{Polling, Request, Slots},
+    felica::{Polling, Rate, Request, Slots},
     iso14443b,
-    pn532::{BaudRate, Command, Initiator, Rate, RfItem, SamConfiguration, SamMode},
+    pn532::{BaudRate, Command, Initiator, RfItem, SamConfiguration, SamMode},
 };
 
 /// How long a setting may take.

@@ -2,8 +2,8 @@ use std::collections::VecDeque;
 
 use kazasu_hal::{CardIdentity, Fault, FaultKind, FelicaBlock, Operation, SystemCode, Technology};
 use kazasu_wire::{
-    felica::{BlockRequest, Idm, Slots},
-    pn532::{Rate, Status, StatusCode, Target},
+    felica::{BlockRequest, Idm, Rate, Slots},
+    pn532::{Status, StatusCode, Target},
 };
 
 use crate::ask::Ask;

@@ -2,8 +2,8 @@ use std::{collections::VecDeque, fmt};
 
 use kazasu_hal::{BadCardId, Card, CardIdentity, Fault, Mono, SystemCode, Technology};
 use kazasu_wire::{
-    felica::Slots,
-    pn532::{Rate, Target},
+    felica::{Rate, Slots},
+    pn532::Target,
 };
 
 use crate::ask::Ask;

@@ -1,10 +1,7 @@
 use std::{collections::VecDeque, time::Duration};
 
 use kazasu_hal::{CardIdentity, Fault, FaultKind, FelicaBlock, Operation, SystemCode, Technology};
-use kazasu_wire::{
-    felica::{BlockRequest, Idm, PollingAnswer, Slots},
-    pn532::Rate,
-};
+use kazasu_wire::felica::{BlockRequest, Idm, PollingAnswer, Rate, Slots};
 
 use crate::{
     radio::{Call, Framing, Heard},

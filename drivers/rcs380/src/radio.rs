@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use kazasu_wire::{
     Raw,
-    pn532::Rate,
+    felica::Rate,
     port100::{Answer, CommStatus, Command, Key, Modulation, Received, Setting},
 };
 

@@ -136,7 +136,7 @@ impl Crowd {
 #[cfg(test)]
 mod tests {
     use kazasu_hal::SystemCode;
-    use kazasu_wire::pn532::Rate;
+    use kazasu_wire::felica::Rate;
 
     use super::*;
 

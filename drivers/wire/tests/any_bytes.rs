@@ -10,9 +10,9 @@
 
 use kazasu_wire::{
     apdu, atr,
-    felica::{Idm, Pmm, Polling, PollingAnswer},
+    felica::{Idm, Pmm, Polling, PollingAnswer, Rate},
     iso14443a::{Atqa, Ats, Sak, Uid, crc_a, decode_level, strip_crc_a},
-    pn532::{Answer, Command, FelicaTarget, Initiator, Rate, Target, TypeATarget},
+    pn532::{Answer, Command, FelicaTarget, Initiator, Target, TypeATarget},
     sof::{BUFFER_MAX, DATA_MAX, Decoder, Frame},
 };
 use proptest::{collection::vec, prelude::*};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kazasu_wire::pn532::Rate;
+use kazasu_wire::felica::Rate;
 
 /// From the end of a polling to the first slot: 512 x 64 cycles.
 const FIRST_SLOT: Duration = Duration::from_nanos(2_416_519);

@@ -1,9 +1,8 @@
 use kazasu_wire::{
     Raw,
-    felica::{Idm, Pmm, Polling, PollingAnswer, Request},
+    felica::{Idm, Pmm, Polling, PollingAnswer, Rate, Request},
     iso14443a::{Atqa, Sak, Uid},
     iso14443b::{Atqb, Pupi},
-    pn532::Rate,
 };
 
 use crate::felica::Memory;

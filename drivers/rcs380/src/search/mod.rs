@@ -4,7 +4,7 @@ mod slotted;
 mod type_a;
 
 use kazasu_hal::Card;
-use kazasu_wire::pn532::Rate;
+use kazasu_wire::felica::Rate;
 
 pub(crate) use slotted::{Kind, Slotted, polling};
 pub(crate) use type_a::TypeA;

@@ -3,9 +3,8 @@ use std::time::Duration;
 use kazasu_hal::{Card, SystemCode};
 use kazasu_wire::{
     DecodeError, Raw,
-    felica::{Polling, PollingAnswer, Request, Slots},
+    felica::{Polling, PollingAnswer, Rate, Request, Slots},
     iso14443b::{Atqb, Command},
-    pn532::Rate,
 };
 
 use super::Hint;

@@ -10,6 +10,7 @@ mod command;
 pub mod frame;
 pub mod mac;
 mod polling;
+mod rate;
 
 use core::fmt;
 
@@ -18,6 +19,7 @@ pub use answer::{Answer, Flagged, Found, StatusFlags};
 pub use blocks::{BlockError, BlockRequest};
 pub use command::{Block, BlockElement, Command, Reserved};
 pub use polling::{Polling, PollingAnswer, Request};
+pub use rate::Rate;
 
 use crate::raw::masked;
 

@@ -1,16 +1,11 @@
 use alloc::vec::Vec;
 
-use crate::{DecodeError, cursor::Cursor, felica::Polling, iso14443a::Uid};
-
-/// Which rate FeliCa cards are asked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub enum Rate {
-    /// 212 kbit/s.
-    R212,
-    /// 424 kbit/s.
-    R424,
-}
+use crate::{
+    DecodeError,
+    cursor::Cursor,
+    felica::{Polling, Rate},
+    iso14443a::Uid,
+};
 
 /// Which kind of card to look for (BrTy), and how.
 #[derive(Clone, Debug, PartialEq, Eq)]

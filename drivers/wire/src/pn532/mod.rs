@@ -12,7 +12,7 @@ mod target;
 
 pub use answer::{Answer, TargetStatus};
 pub use command::{BaudRate, Command, RegisterWrite, RfItem, SamConfiguration, SamMode};
-pub use initiator::{Initiator, Rate};
+pub use initiator::Initiator;
 pub use status::{Status, StatusCode};
 pub use target::{AutoPollTarget, FelicaTarget, JewelTarget, Target, TypeATarget, TypeBTarget};
 

@@ -1,9 +1,6 @@
 //! FeliCa cards in the field.
 
-use kazasu_wire::{
-    felica::{Answer, Command, Polling, PollingAnswer},
-    pn532::Rate,
-};
+use kazasu_wire::felica::{Answer, Command, Polling, PollingAnswer, Rate};
 
 use super::{Field, Heard};
 use crate::card::Card;

@@ -4,10 +4,8 @@ use std::time::Duration;
 
 use kazasu_wire::{
     Raw,
-    felica::{Polling, Request, SYSTEM_ANY, Slots},
-    pn532::{
-        Answer, AutoPollTarget, Command, Initiator, Rate, RfItem, Status, StatusCode, TargetStatus,
-    },
+    felica::{Polling, Rate, Request, SYSTEM_ANY, Slots},
+    pn532::{Answer, AutoPollTarget, Command, Initiator, RfItem, Status, StatusCode, TargetStatus},
     sof::Frame,
 };
 
@@ -261,8 +259,8 @@ impl Pn532 {
 fn target_status(found: &Found) -> Option<TargetStatus> {
     // 0, 1, 2 = 106, 212, 424 kbit/s; 10 = FeliCa.
     let (rate, modulation) = match found.framing {
-        Framing::Felica(kazasu_wire::pn532::Rate::R212) => (1, 0x10),
-        Framing::Felica(kazasu_wire::pn532::Rate::R424) => (2, 0x10),
+        Framing::Felica(kazasu_wire::felica::Rate::R212) => (1, 0x10),
+        Framing::Felica(kazasu_wire::felica::Rate::R424) => (2, 0x10),
         Framing::TypeA | Framing::TypeB | Framing::Other => (0, 0x00),
     };
     Some(TargetStatus { tg: found.tg()?, br_rx: rate, br_tx: rate, modulation })

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use kazasu_wire::{
     DecodeError,
-    felica::{self, Polling, PollingAnswer, Request, SYSTEM_ANY, Slots},
+    felica::{self, Polling, PollingAnswer, Rate, Request, SYSTEM_ANY, Slots},
     iso14443a::{self, Uid},
     iso14443b,
-    pn532::{FelicaTarget, Initiator, Rate, Status, StatusCode, Target, TypeATarget, TypeBTarget},
+    pn532::{FelicaTarget, Initiator, Status, StatusCode, Target, TypeATarget, TypeBTarget},
 };
 
 use super::{Pn532, registers::Framing};

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use kazasu_wire::pn532::Rate;
+use kazasu_wire::felica::Rate;
 
 const TX_MODE: u16 = 0x6302;
 const RX_MODE: u16 = 0x6303;

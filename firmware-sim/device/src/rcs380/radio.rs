@@ -5,12 +5,11 @@ use std::time::Duration;
 use kazasu_wire::{
     DecodeError,
     felica::{
-        self,
+        self, Rate,
         frame::{crc_f, strip_crc_f},
     },
     iso14443a::{crc_a, strip_crc_a},
     iso14443b::{crc_b, strip_crc_b},
-    pn532::Rate,
     port100::{Answer, CommStatus, Key, Modulation, Received, Setting},
 };
 

@@ -1,8 +1,8 @@
 //! What the chip finds, and how long it takes.
 
 use kazasu_wire::{
-    felica::Slots,
-    pn532::{Command, Initiator, Rate},
+    felica::{Rate, Slots},
+    pn532::{Command, Initiator},
     sof::Frame,
 };
 

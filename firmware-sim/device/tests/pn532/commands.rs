@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use kazasu_wire::{
-    felica::Slots,
-    pn532::{Answer, Command, Rate, RfItem, StatusCode},
+    felica::{Rate, Slots},
+    pn532::{Answer, Command, RfItem, StatusCode},
     sof::Frame,
 };
 

@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use kazasu_sim::{Input, Line, Pn532, Seed, parse};
 use kazasu_wire::{
-    felica::{Polling, Request, Slots},
-    pn532::{Answer, Command, Initiator, Rate, RfItem, SamConfiguration, SamMode, Status, Target},
+    felica::{Polling, Rate, Request, Slots},
+    pn532::{Answer, Command, Initiator, RfItem, SamConfiguration, SamMode, Status, Target},
     sof::{Decoder, Frame, WAKE_UP},
 };
 

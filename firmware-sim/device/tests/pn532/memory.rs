@@ -1,9 +1,6 @@
 //! What is in FeliCa cards.
 
-use kazasu_wire::{
-    felica::{Block, Slots, mac},
-    pn532::Rate,
-};
+use kazasu_wire::felica::{Block, Rate, Slots, mac};
 
 use crate::desk::{Desk, felica, hex, unhex};
 
