@@ -7,7 +7,7 @@ use std::{
     process::Command,
 };
 
-use crate::support::{Folder, Process, Screens, Service, json, kazasu};
+use crate::support::{Folder, Process, Screens, Service, json, kazasu, proc_hidden};
 
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o777
@@ -131,4 +131,18 @@ fn an_account_cannot_look_into_its_service() {
     assert_eq!(json(&process.line())["event"], "ready");
     let memory = fs::metadata(format!("/proc/{}/mem", process.pid())).unwrap();
     assert_eq!(memory.uid(), 0, "nobody's process, but not nobody's memory");
+}
+
+/// A unit of systemd with `ProcSubset=pid` sees nothing of the machine in /proc.
+#[test]
+fn a_service_that_sees_processes_alone_goes_on_and_says_what_it_lacks() {
+    let folder = Folder::new();
+    let inner = Service::command_with_sim(&folder);
+    let service = Service::ready(proc_hidden(&inner));
+    folder.add_user("alice", "Alice", "Red horse 7");
+    assert_eq!(folder.users().len(), 1);
+    let verified = folder.kazasu(["audit", "verify"], "");
+    assert_eq!(verified.code, Some(0), "{verified:#?}");
+    let said = service.process.complaints();
+    assert!(said.contains("boot_id") && said.contains("ProcSubset=pid"), "{said}");
 }

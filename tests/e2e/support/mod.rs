@@ -20,7 +20,7 @@ pub(crate) use disk::{Dice, Disk, Lost, Served};
 pub(crate) use domain::Domain;
 pub(crate) use guest::Guest;
 pub(crate) use kazasu::{Folder, Service, Sim, Watch, card_of, json, kazasu};
-pub(crate) use namespace::{Namespace, carrying, read_only};
+pub(crate) use namespace::{Namespace, carrying, proc_hidden, read_only};
 pub(crate) use pairing::cookie;
 pub(crate) use pcscd::Pcscd;
 pub(crate) use process::{Finished, Process, now, run, tool};

@@ -51,6 +51,15 @@ pub(crate) fn read_only(folder: &Path, inner: &Command) -> Command {
     carrying(command, inner)
 }
 
+/// The same command where `/proc` shows processes alone, as with systemd's `ProcSubset=pid` and
+/// `ProtectProc=invisible`.
+pub(crate) fn proc_hidden(inner: &Command) -> Command {
+    let mut command = unshare();
+    let script = r#"mount -t proc -o subset=pid,hidepid=invisible proc /proc && exec "$@""#;
+    command.args(["--mount", "--pid", "--fork", "--kill-child", "--", "sh", "-c", script, "sh"]);
+    carrying(command, inner)
+}
+
 /// A command that ends in another one, with what that is given.
 pub(crate) fn carrying(mut command: Command, inner: &Command) -> Command {
     command.arg(inner.get_program()).args(inner.get_args());
