@@ -14,7 +14,6 @@ use kazasu_runtime::{Stations, TapSettings};
 use serde::Deserialize;
 
 const PANEL_PORT: u16 = 8580;
-const DEFAULT_STATION: &str = "main";
 
 /// The file as it is written; see `kazasu.example.toml`.
 #[derive(Debug, Default, Deserialize)]
@@ -212,11 +211,8 @@ impl Config {
 
     pub(crate) fn stations(&self) -> Stations {
         let listed = self.stations.iter();
-        Stations::new(
-            StationName(DEFAULT_STATION.to_owned()),
-            listed.map(|s| (StationName(s.name.clone()), s.readers.clone())).collect(),
-        )
-        .with_orders(
+        let listed = listed.map(|s| (StationName(s.name.clone()), s.readers.clone()));
+        Stations::new(listed.collect()).with_orders(
             self.stations.iter().map(|s| (StationName(s.name.clone()), s.order())).collect(),
         )
     }

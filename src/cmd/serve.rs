@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use kazasu_hal::{Discoverer, Event, ReaderName};
+use kazasu_hal::{Discoverer, ReaderName};
 use kazasu_pn532::StreamDiscoverer;
 use kazasu_registration::{AuditEvent, CardNumberRule};
-use kazasu_runtime::{EVENTS_MAX, Runtime, Way};
+use kazasu_runtime::{Runtime, Way};
 use kazasu_service::{NoDirectory, Service};
 use kazasu_sim::{Pn532, Seed};
 use kazasu_sim_serve::{Control, Script, in_process};
@@ -18,7 +18,7 @@ use kazasu_sqlite::SqliteStore;
 use kazasu_web::{AllowedHosts, PanelConfig, SimControl, Tls};
 use serde::Serialize;
 use tokio::net::TcpListener;
-use tokio::sync::{broadcast, watch};
+use tokio::sync::watch;
 
 use super::asked_to_stop;
 use crate::claim::Announced;
@@ -111,7 +111,8 @@ pub(crate) async fn run(serve: Serve, out: Out) -> Result<End> {
 
     let stations = config.stations();
     let newest_audit = store.newest_audit();
-    let (events, first) = broadcast::channel::<Event>(EVENTS_MAX);
+    let runtime = Arc::new(Runtime::new(stations.clone(), config.taps()));
+    let first = runtime.subscribe();
     let service = match directory {
         Some(client) => Service::start(store, Arc::new(client), loaded, stations.names(), first),
         None => Service::start(store, Arc::new(NoDirectory), loaded, stations.names(), first),
@@ -122,7 +123,7 @@ pub(crate) async fn run(serve: Serve, out: Out) -> Result<End> {
         Some(script) => Some(simulate(script, &mut found)?),
         None => None,
     };
-    let runtime = Runtime::start(found, stations.clone(), config.taps(), &events);
+    runtime.open(found);
 
     let (stop, stopped) = watch::channel(());
     let panel = PanelConfig {
@@ -177,11 +178,10 @@ pub(crate) async fn run(serve: Serve, out: Out) -> Result<End> {
         address: panel.clone(),
         tls_address: tls_ready.as_ref().map(|tls| tls.panel.clone()),
     };
-    let ways = runtime.ways();
     let office = Office::of(service.clone(), &folder, has_directory);
-    let host = Host::serving(office, runtime.events(), ways.clone(), stations, panels, sim);
+    let host = Host::serving(office, Arc::clone(&runtime), stations, panels, sim);
     let socket = tokio::spawn(control::serve(&folder, host)?);
-    let hint = tokio::spawn(hint(ways));
+    let hint = tokio::spawn(hint(runtime.ways()));
 
     let socket_path = folder.socket().display().to_string();
     let ready = Ready { event: "ready", panel, socket: socket_path, tls: tls_ready };

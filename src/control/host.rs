@@ -7,12 +7,12 @@ use std::time::{Duration, SystemTime};
 use anyhow::Result;
 use jiff::Timestamp;
 use kazasu_hal::{Event, EventKind, ReaderName};
-use kazasu_runtime::{EVENTS_MAX, Events, Runtime, Stations, Way};
+use kazasu_runtime::{Runtime, Stations, Way};
 use kazasu_sim_serve::Control;
 use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::{End, Office, Panels, Request};
@@ -40,25 +40,23 @@ pub(crate) struct Host {
 
 #[derive(Clone)]
 struct Readers {
-    events: Events,
-    ways: watch::Receiver<Vec<Way>>,
+    runtime: Arc<Runtime>,
     stations: Stations,
     /// Opened just now, for this command: what is attached is still being found.
-    fresh: Option<Arc<Runtime>>,
+    fresh: bool,
 }
 
 impl Host {
     /// The host of the running service.
     pub(crate) fn serving(
         office: Office,
-        events: Events,
-        ways: watch::Receiver<Vec<Way>>,
+        runtime: Arc<Runtime>,
         stations: Stations,
         panels: Panels,
         sim: Option<Control>,
     ) -> Self {
         Self {
-            readers: Some(Readers { events, ways, stations, fresh: None }),
+            readers: Some(Readers { runtime, stations, fresh: false }),
             office: Some(office),
             panels: Some(panels),
             sim,
@@ -70,11 +68,9 @@ impl Host {
         let config = Config::load(place.config.as_ref(), folder.config())?;
         let found = discoverers(&config.readers(&place.readers), config.polling())?;
         let stations = config.stations();
-        let (events, _) = broadcast::channel(EVENTS_MAX);
-        let runtime = Runtime::start(found, stations.clone(), config.taps(), &events);
-        let (events, ways) = (runtime.events(), runtime.ways());
-        let fresh = Some(Arc::new(runtime));
-        Ok(Self { readers: Some(Readers { events, ways, stations, fresh }), ..Self::default() })
+        let runtime = Arc::new(Runtime::new(stations.clone(), config.taps()));
+        runtime.open(found);
+        Ok(Self { readers: Some(Readers { runtime, stations, fresh: true }), ..Self::default() })
     }
 
     /// A host with the local records and settings only, opened now. The caller owns the data
@@ -94,7 +90,7 @@ impl Host {
         if let Some(office) = &self.office {
             office.close().await;
         }
-        if let Some(runtime) = self.readers.as_ref().and_then(|readers| readers.fresh.as_ref()) {
+        if let Some(Readers { runtime, fresh: true, .. }) = &self.readers {
             runtime.close().await;
         }
     }
@@ -145,8 +141,8 @@ impl Readers {
     async fn watch(&self, lines: &Lines) -> End {
         // Listening first, then looking at what is there: what changes in between is heard, and
         // told once.
-        let (resting, mut events) = self.events.follow();
-        let there = self.ways.borrow().clone();
+        let (resting, mut events) = self.runtime.events().follow();
+        let there = self.runtime.ways().borrow().clone();
         let mut told = Vec::new();
         for way in &there {
             let attached = way
@@ -196,8 +192,8 @@ impl Readers {
     }
 
     async fn list(&self, lines: &Lines) -> End {
-        let mut ways = self.ways.clone();
-        if self.fresh.is_some() {
+        let mut ways = self.runtime.ways();
+        if self.fresh {
             let known =
                 |ways: &Vec<Way>| ways.iter().all(|w| w.fault.is_some() || !w.readers.is_empty());
             // Not all found in time: then the rest is shown as it stands.

@@ -114,7 +114,8 @@ impl EventLine {
                 let words = technologies.iter().map(ToString::to_string);
                 line.technologies = Some(words.collect());
             }
-            EventKind::Detached => {}
+            // The word says it all.
+            _ => {}
         }
         line
     }

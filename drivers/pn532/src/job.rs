@@ -53,10 +53,9 @@ impl Job {
     /// # Errors
     /// It was looked for everywhere.
     pub(crate) fn look(&mut self) -> Result<Ask, Fault> {
-        let (rate, slots) = self
-            .looks
-            .pop_front()
-            .ok_or_else(|| Fault::new(FaultKind::Card, "the card is not on the reader any more"))?;
+        let (rate, slots) = self.looks.pop_front().ok_or_else(|| {
+            Fault::new(FaultKind::CardGone, "the card is not on the reader any more")
+        })?;
         Ok(Ask::Felica { rate, slots, system: self.system })
     }
 

@@ -95,7 +95,10 @@ impl Job {
                 self.found = Some(rate);
                 None
             }
-            _ if self.looks.is_empty() => Some(Err(card("the card is not on the reader any more"))),
+            _ if self.looks.is_empty() => {
+                let gone = "the card is not on the reader any more";
+                Some(Err(Fault::new(FaultKind::CardGone, gone)))
+            }
             _ => None,
         }
     }

@@ -27,6 +27,7 @@ pub struct Event {
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum EventKind {
     /// The reader can be used from now on.
     Attached(ReaderInfo),

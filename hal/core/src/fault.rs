@@ -22,6 +22,8 @@ pub enum FaultKind {
     Protocol,
     /// A card is there but could not be read.
     Card,
+    /// The card that is meant is not on the reader.
+    CardGone,
     /// The reader or service cannot do what was asked of it.
     Unsupported,
 }
@@ -39,6 +41,7 @@ impl FaultKind {
             Self::Timeout => "timeout",
             Self::Protocol => "protocol",
             Self::Card => "card",
+            Self::CardGone => "card-gone",
             Self::Unsupported => "unsupported",
         }
     }

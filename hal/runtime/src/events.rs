@@ -8,6 +8,9 @@ use std::{
 use kazasu_hal::{Event, EventKind, ReaderName};
 use tokio::sync::broadcast;
 
+/// How many events a slow listener may fall behind before it is told that it missed some.
+const EVENTS_MAX: usize = 1024;
+
 /// The events of a runtime, for whoever comes later.
 #[derive(Clone, Debug)]
 pub struct Events(Arc<Mutex<Inner>>);
@@ -21,8 +24,13 @@ struct Inner {
 }
 
 impl Events {
-    pub(crate) fn new(events: broadcast::Sender<Event>) -> Self {
+    pub(crate) fn new() -> Self {
+        let (events, _) = broadcast::channel(EVENTS_MAX);
         Self(Arc::new(Mutex::new(Inner { events, resting: BTreeMap::new() })))
+    }
+
+    pub(crate) fn subscribe(&self) -> broadcast::Receiver<Event> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).events.subscribe()
     }
 
     /// The events from now on, and those of before that tell which cards rest on the readers now.
@@ -47,7 +55,7 @@ impl Events {
             EventKind::Removed(_) | EventKind::Detached => {
                 inner.resting.remove(&event.reader);
             }
-            EventKind::Attached(_) | EventKind::Multiple(_) | EventKind::Fault(_) => {}
+            _ => {}
         }
         // No listener is no fault: `Err` only says that nobody is subscribed.
         let _ = inner.events.send(event);
@@ -88,8 +96,7 @@ mod tests {
             // A card that was never presented does not rest.
             (confirmed.clone(), vec![]),
         ];
-        let (sender, _) = broadcast::channel(16);
-        let events = Events::new(sender);
+        let events = Events::new();
         let (_, mut first) = events.follow();
         for (event, expected) in rows {
             events.publish(event.clone());

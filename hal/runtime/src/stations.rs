@@ -1,5 +1,8 @@
 use kazasu_hal::{ReaderName, StationName, Technology};
 
+/// What the station of all readers is called that no other station names.
+const DEFAULT: &str = "main";
+
 /// Which reader belongs to which station.
 #[derive(Clone, Debug)]
 pub struct Stations {
@@ -8,12 +11,19 @@ pub struct Stations {
     orders: Vec<(StationName, Vec<Technology>)>,
 }
 
+impl Default for Stations {
+    /// One station, `main`, that has all readers.
+    fn default() -> Self {
+        Self::new(Vec::new())
+    }
+}
+
 impl Stations {
-    /// Readers that no entry of `listed` names belong to `default`. An entry names readers by
-    /// their stable name, or all readers of a way by its selector (`pcsc`).
+    /// Readers that no entry of `listed` names belong to the station `main`. An entry names readers
+    /// by their stable name, or all readers of a way by its selector (`pcsc`).
     #[must_use]
-    pub fn new(default: StationName, listed: Vec<(StationName, Vec<String>)>) -> Self {
-        Self { default, listed, orders: Vec::new() }
+    pub fn new(listed: Vec<(StationName, Vec<String>)>) -> Self {
+        Self { default: StationName(DEFAULT.to_owned()), listed, orders: Vec::new() }
     }
 
     /// Which of two chips on one card counts, at stations that say so: the technology named first.
@@ -61,13 +71,10 @@ mod tests {
     #[test]
     fn a_reader_named_itself_wins_over_its_way_and_that_over_the_default() {
         let name = |s: &str| StationName(s.to_owned());
-        let stations = Stations::new(
-            name("main"),
-            vec![
-                (name("hall"), vec!["pcsc".to_owned()]),
-                (name("door"), vec!["pcsc:Two".to_owned()]),
-            ],
-        );
+        let stations = Stations::new(vec![
+            (name("hall"), vec!["pcsc".to_owned()]),
+            (name("door"), vec!["pcsc:Two".to_owned()]),
+        ]);
         let rows = [("pcsc:One", "hall"), ("pcsc:Two", "door"), ("pn532:uart:/dev/x", "main")];
         for (reader, station) in rows {
             let selector = reader.split(':').next().unwrap();
@@ -80,7 +87,7 @@ mod tests {
     fn a_station_has_its_own_order() {
         let name = |s: &str| StationName(s.to_owned());
         let order = vec![Technology::Felica, Technology::Iso14443a];
-        let stations = Stations::new(name("main"), vec![(name("hall"), Vec::new())])
+        let stations = Stations::new(vec![(name("hall"), Vec::new())])
             .with_orders(vec![(name("hall"), order.clone())]);
         assert_eq!(stations.order(&name("hall")), order);
         assert_eq!(stations.order(&name("main")), []);
@@ -90,6 +97,6 @@ mod tests {
     fn a_station_is_named_once() {
         let name = |s: &str| StationName(s.to_owned());
         let twice = ["hall", "main", "hall"].map(|n| (name(n), Vec::new())).to_vec();
-        assert_eq!(Stations::new(name("main"), twice).names(), [name("main"), name("hall")]);
+        assert_eq!(Stations::new(twice).names(), [name("main"), name("hall")]);
     }
 }

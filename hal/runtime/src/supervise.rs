@@ -7,8 +7,9 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{Id, JoinSet};
 
 use crate::clock::Clock;
+use crate::requests::Desks;
 use crate::resumed::LeftLying;
-use crate::{Events, Stations, Tap, TapSettings, Taps, Way};
+use crate::{Events, Stations, TapSettings, Taps, Way};
 
 /// Pause before a way that ended at once is tried again; doubled at each failure.
 const PAUSE_MIN: Duration = Duration::from_millis(100);
@@ -30,23 +31,43 @@ struct Inner {
     ways: watch::Sender<Vec<Way>>,
     clock: Clock,
     left_lying: LeftLying,
+    desks: Desks,
 }
 
 impl Shared {
-    pub(crate) fn new(
-        stations: Stations,
-        settings: TapSettings,
-        events: Events,
-        ways: watch::Sender<Vec<Way>>,
-    ) -> Self {
+    pub(crate) fn new(stations: Stations, settings: TapSettings) -> Self {
         Self(Arc::new(Inner {
             stations,
             settings,
-            events,
-            ways,
+            events: Events::new(),
+            ways: watch::Sender::new(Vec::new()),
             clock: Clock::new(),
             left_lying: LeftLying::default(),
+            desks: Desks::default(),
         }))
+    }
+
+    pub(crate) fn events(&self) -> &Events {
+        &self.0.events
+    }
+
+    pub(crate) fn ways(&self) -> watch::Receiver<Vec<Way>> {
+        self.0.ways.subscribe()
+    }
+
+    pub(crate) fn desks(&self) -> &Desks {
+        &self.0.desks
+    }
+
+    /// Lists one more way, and gives its number.
+    pub(crate) fn list(&self, selector: &str) -> usize {
+        let mut index = 0;
+        self.0.ways.send_modify(|ways| {
+            index = ways.len();
+            let (selector, readers) = (selector.to_owned(), Vec::new());
+            ways.push(Way { selector, fault: None, readers });
+        });
+        index
     }
 
     fn publish(&self, reader: &ReaderName, selector: &str, kind: EventKind) {
@@ -64,6 +85,7 @@ impl Shared {
             EventKind::Multiple(technologies) => {
                 tracing::debug!(%reader, ?technologies, "several cards");
             }
+            other => tracing::debug!(%reader, "{}", other.word()),
         }
         let station = stations.of(reader, selector).clone();
         events.publish(Event { time: clock.now().wall, reader: reader.clone(), station, kind });
@@ -166,40 +188,35 @@ fn forget(
 }
 
 /// One reader from attach to detach.
-async fn pump(mut reader: Reader, selector: Arc<str>, shared: Shared) {
-    let info = reader.info.clone();
+async fn pump(reader: Reader, selector: Arc<str>, shared: Shared) {
+    let Reader { info, mut reports, requests } = reader;
     let station = shared.0.stations.of(&info.name, &selector);
     let order = shared.0.stations.order(station);
     let mut taps = Taps::new(info.presence, shared.0.settings).ordered(order);
     let publish = |kind| shared.publish(&info.name, &selector, kind);
+    let desk = shared.0.desks.open(&info.name, requests);
     publish(EventKind::Attached(info.clone()));
     let mono = || shared.0.clock.now().mono;
     let mut resuming = shared.0.left_lying.take(mono(), &info.name);
-    while let Some(report) = reader.reports.recv().await {
+    while let Some(report) = reports.recv().await {
         match report {
             Report::Field(cards) => {
-                let now = shared.0.clock.now().mono;
-                let taps = taps.round(now, cards).into_iter().map(event);
-                taps.map(|kind| resuming.judge(now, kind)).for_each(publish);
+                let now = mono();
+                let told = taps.round(now, cards);
+                // Whoever hears of a card can ask for more of it at once.
+                desk.lies(taps.lying());
+                told.into_iter().map(|kind| resuming.judge(now, kind)).for_each(publish);
             }
             Report::Fault(fault) => publish(EventKind::Fault(fault)),
         }
     }
+    drop(desk);
     let gone = taps.gone();
-    if let Some(Tap::Removed(card)) = &gone {
+    if let Some(EventKind::Removed(card)) = &gone {
         shared.0.left_lying.put(mono(), &info.name, card);
     }
-    gone.map(event).into_iter().for_each(publish);
+    gone.into_iter().for_each(publish);
     publish(EventKind::Detached);
-}
-
-fn event(tap: Tap) -> EventKind {
-    match tap {
-        Tap::Presented(card) => EventKind::Presented(card),
-        Tap::Confirmed(card) => EventKind::Confirmed(card),
-        Tap::Removed(card) => EventKind::Removed(card),
-        Tap::Multiple(technologies) => EventKind::Multiple(technologies),
-    }
 }
 
 #[cfg(test)]

@@ -3,11 +3,11 @@
 use std::collections::VecDeque;
 use std::pin::Pin;
 
-use kazasu_hal::{Card, FaultKind, Presence, REPORTS_MAX, StationName, SystemCode};
+use kazasu_hal::{Card, FaultKind, Presence, REPORTS_MAX, SystemCode};
 use tokio::{sync::broadcast, time::Instant};
 
 use super::*;
-use crate::{EVENTS_MAX, Runtime};
+use crate::Runtime;
 
 /// One opening: the readers found, each with its reports, and how long it lasts.
 type Opening = (Vec<(&'static str, Vec<Report>)>, Duration);
@@ -53,9 +53,10 @@ fn card() -> Card {
 }
 
 fn start(script: Script) -> (Runtime, broadcast::Receiver<Event>) {
-    let (events, listener) = broadcast::channel(EVENTS_MAX);
-    let stations = Stations::new(StationName("main".to_owned()), Vec::new());
-    (Runtime::start(vec![Box::new(script)], stations, TapSettings::default(), &events), listener)
+    let runtime = Runtime::default();
+    let listener = runtime.subscribe();
+    runtime.open(vec![Box::new(script)]);
+    (runtime, listener)
 }
 
 async fn words(listener: &mut broadcast::Receiver<Event>, count: usize) -> Vec<String> {
@@ -168,10 +169,9 @@ async fn a_way_that_was_closed_for_a_day_is_back_within_a_second_of_being_reacha
         }
     }
     let reachable = Instant::now() + Duration::from_secs(86_400);
-    let (events, mut listener) = broadcast::channel(EVENTS_MAX);
-    let stations = Stations::new(StationName("main".to_owned()), Vec::new());
-    let settings = TapSettings::default();
-    let _runtime = Runtime::start(vec![Box::new(Late(reachable))], stations, settings, &events);
+    let runtime = Runtime::default();
+    let mut listener = runtime.subscribe();
+    runtime.open(vec![Box::new(Late(reachable))]);
     assert_eq!(words(&mut listener, 2).await, ["late fault", "late:1 attached"]);
     assert!(reachable.elapsed() <= PAUSE_MAX);
 }

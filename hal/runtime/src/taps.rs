@@ -1,26 +1,14 @@
 use std::time::Duration;
 
-use kazasu_hal::{Card, CardIdentity, Mono, Presence, Stability, Technology};
+use kazasu_hal::{Card, CardIdentity, EventKind, Mono, Presence, Stability, Technology};
 
 use crate::TapSettings;
-
-/// What the rounds of one reader add up to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Tap {
-    /// A card came to rest on the reader.
-    Presented(Card),
-    /// The presented card was read twice in a row and gave the same identifier.
-    Confirmed(Card),
-    /// The presented card left.
-    Removed(Card),
-    /// Several cards are there, of these technologies; none is presented.
-    Multiple(Vec<Technology>),
-}
 
 /// A card that was there for so long rests.
 const RESTED: Duration = Duration::from_secs(1);
 
-/// Tap semantics of one reader (spec 60 section 2): rounds in, taps out. Pure.
+/// Tap semantics of one reader (spec 60 section 2): rounds in; `Presented`, `Confirmed`, `Removed`
+/// and `Multiple` out. Pure.
 ///
 /// `Presented` and `Removed` always alternate. A removal is told only once a new tap of the same
 /// card would count, so that a card which flickers while it rests is one tap and stays "there".
@@ -30,6 +18,14 @@ pub struct Taps {
     settings: TapSettings,
     order: Vec<Technology>,
     field: Field,
+}
+
+/// What lies on a reader.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Lying {
+    Nothing,
+    One(CardIdentity),
+    Several,
 }
 
 #[derive(Debug)]
@@ -91,9 +87,9 @@ impl Taps {
     }
 
     /// One finished round: every card that answered. Returns at most two taps.
-    pub fn round(&mut self, now: Mono, cards: Vec<Card>) -> Vec<Tap> {
+    pub fn round(&mut self, now: Mono, cards: Vec<Card>) -> Vec<EventKind> {
         let mut cards = self.counting(distinct(cards));
-        let several = Tap::Multiple(technologies(&cards));
+        let several = EventKind::Multiple(technologies(&cards));
         let seen = if cards.len() > 1 { None } else { Some(cards.pop()) };
         let field = std::mem::replace(&mut self.field, Field::Empty);
         let (field, taps) = match (field, seen) {
@@ -116,11 +112,20 @@ impl Taps {
     }
 
     /// The reader itself is gone, and with it whatever rested there.
-    pub fn gone(&mut self) -> Option<Tap> {
+    pub fn gone(&mut self) -> Option<EventKind> {
         match std::mem::replace(&mut self.field, Field::Empty) {
-            Field::One(resting) => Some(Tap::Removed(resting.card)),
-            Field::Several(several) => several.presented.map(|r| Tap::Removed(r.card)),
+            Field::One(resting) => Some(EventKind::Removed(resting.card)),
+            Field::Several(several) => several.presented.map(|r| EventKind::Removed(r.card)),
             Field::Empty => None,
+        }
+    }
+
+    /// What lies on the reader, as far as it is known.
+    pub(crate) fn lying(&self) -> Lying {
+        match &self.field {
+            Field::Empty => Lying::Nothing,
+            Field::One(resting) => Lying::One(resting.card.identity.clone()),
+            Field::Several(_) => Lying::Several,
         }
     }
 
@@ -143,7 +148,7 @@ impl Taps {
         }
     }
 
-    fn one(&self, now: Mono, mut resting: Resting, seen: Option<Card>) -> (Field, Vec<Tap>) {
+    fn one(&self, now: Mono, mut resting: Resting, seen: Option<Card>) -> (Field, Vec<EventKind>) {
         match seen {
             Some(card) if card.identity == resting.card.identity => {
                 resting.missed = Missed::default();
@@ -154,7 +159,7 @@ impl Taps {
                     return (Field::One(resting), Vec::new());
                 }
                 resting.confirmed = true;
-                let confirmed = Tap::Confirmed(resting.card.clone());
+                let confirmed = EventKind::Confirmed(resting.card.clone());
                 (Field::One(resting), vec![confirmed])
             }
             // A phone pauses, and its made-up type A UID goes on answering: nobody else is there.
@@ -173,7 +178,7 @@ impl Taps {
                 if self.presence == Presence::Reported
                     || is_there && self.enough_rounds(&resting.missed)
                 {
-                    let removed = Tap::Removed(resting.card);
+                    let removed = EventKind::Removed(resting.card);
                     let (field, mut taps) = present(now, other);
                     taps.insert(0, removed);
                     return (field, taps);
@@ -183,18 +188,24 @@ impl Taps {
             None => {
                 resting.missed.note(now);
                 if self.left(now, &resting.missed, Some(&resting)) {
-                    return (Field::Empty, vec![Tap::Removed(resting.card)]);
+                    return (Field::Empty, vec![EventKind::Removed(resting.card)]);
                 }
                 (Field::One(resting), Vec::new())
             }
         }
     }
 
-    fn several(&self, now: Mono, mut several: Several, seen: Option<Card>) -> (Field, Vec<Tap>) {
+    fn several(
+        &self,
+        now: Mono,
+        mut several: Several,
+        seen: Option<Card>,
+    ) -> (Field, Vec<EventKind>) {
         let Some(card) = seen else {
             several.missed.note(now);
             if self.left(now, &several.missed, several.presented.as_ref()) {
-                let taps = several.presented.into_iter().map(|r| Tap::Removed(r.card)).collect();
+                let taps =
+                    several.presented.into_iter().map(|r| EventKind::Removed(r.card)).collect();
                 return (Field::Empty, taps);
             }
             return (Field::Several(several), Vec::new());
@@ -213,7 +224,7 @@ impl Taps {
             presented => {
                 let (field, mut taps) = present(now, card);
                 if let Some(resting) = presented {
-                    taps.insert(0, Tap::Removed(resting.card));
+                    taps.insert(0, EventKind::Removed(resting.card));
                 }
                 (field, taps)
             }
@@ -246,10 +257,10 @@ impl Several {
     }
 }
 
-fn present(now: Mono, card: Card) -> (Field, Vec<Tap>) {
+fn present(now: Mono, card: Card) -> (Field, Vec<EventKind>) {
     let missed = Missed::default();
     let resting = Resting { card: card.clone(), since: now, confirmed: false, missed, other: None };
-    (Field::One(resting), vec![Tap::Presented(card)])
+    (Field::One(resting), vec![EventKind::Presented(card)])
 }
 
 /// How the cards speak, for who has to find out why there are several.

@@ -40,10 +40,11 @@ fn check_with(settings: TapSettings, presence: Presence, script: &str, expected:
         let name = |c: &Card| "abptr".chars().find(|l| card(*l) == *c).unwrap();
         for tap in taps.round(now, cards) {
             got.push(match tap {
-                Tap::Presented(c) => format!("{ms}+{}", name(&c)),
-                Tap::Confirmed(c) => format!("{ms}={}", name(&c)),
-                Tap::Removed(c) => format!("{ms}-{}", name(&c)),
-                Tap::Multiple(_) => format!("{ms}!"),
+                EventKind::Presented(c) => format!("{ms}+{}", name(&c)),
+                EventKind::Confirmed(c) => format!("{ms}={}", name(&c)),
+                EventKind::Removed(c) => format!("{ms}-{}", name(&c)),
+                EventKind::Multiple(_) => format!("{ms}!"),
+                other => panic!("{other:?}"),
             });
         }
     }
@@ -148,8 +149,10 @@ fn a_card_with_two_chips_is_one_where_its_station_has_an_order() {
         let mut taps = Taps::new(Presence::Polled, TapSettings::default()).ordered(order);
         let told = taps.round(Mono::default(), letters.chars().map(card).collect());
         match expected {
-            Some(letter) => assert_eq!(told, [Tap::Presented(card(letter))], "{letters} {order:?}"),
-            None => assert!(matches!(told[..], [Tap::Multiple(_)]), "{letters} {order:?}"),
+            Some(letter) => {
+                assert_eq!(told, [EventKind::Presented(card(letter))], "{letters} {order:?}")
+            }
+            None => assert!(matches!(told[..], [EventKind::Multiple(_)]), "{letters} {order:?}"),
         }
     }
 }
@@ -161,7 +164,7 @@ fn several_cards_name_their_technologies() {
     for (letters, expected) in rows {
         let mut taps = Taps::new(Presence::Polled, TapSettings::default());
         let told = taps.round(Mono::default(), letters.chars().map(card).collect());
-        assert_eq!(told, [Tap::Multiple(expected)], "{letters}");
+        assert_eq!(told, [EventKind::Multiple(expected)], "{letters}");
     }
 }
 
@@ -197,14 +200,15 @@ fn a_thousand_taps_with_a_tenth_of_the_reads_wrong_confirm_no_wrong_card() {
                 Card::iso14443a(&uid, None, None).ok().filter(|_| round < 20).into_iter().collect();
             for tap in taps.round(Mono(Duration::from_millis(now)), cards) {
                 match tap {
-                    Tap::Confirmed(card) => {
+                    EventKind::Confirmed(card) => {
                         assert_eq!(card.identity.id().as_bytes(), right);
                         confirmed += 1;
                     }
-                    Tap::Presented(card) => {
+                    EventKind::Presented(card) => {
                         wrong_taps += u32::from(card.identity.id().as_bytes() != right);
                     }
-                    Tap::Removed(_) | Tap::Multiple(_) => {}
+                    EventKind::Removed(_) | EventKind::Multiple(_) => {}
+                    other => panic!("{other:?}"),
                 }
             }
         }
@@ -219,11 +223,11 @@ fn a_thousand_taps_with_a_tenth_of_the_reads_wrong_confirm_no_wrong_card() {
 fn a_reader_that_goes_takes_its_card_along_once() {
     let mut taps = Taps::new(Presence::Polled, TapSettings::default());
     taps.round(Mono::default(), vec![card('a')]);
-    assert_eq!(taps.gone(), Some(Tap::Removed(card('a'))));
+    assert_eq!(taps.gone(), Some(EventKind::Removed(card('a'))));
     assert_eq!(taps.gone(), None);
     taps.round(Mono::default(), vec![card('a')]);
     taps.round(Mono::default(), vec![card('a'), card('b')]);
-    assert_eq!(taps.gone(), Some(Tap::Removed(card('a'))), "the one that was presented");
+    assert_eq!(taps.gone(), Some(EventKind::Removed(card('a'))), "the one that was presented");
     taps.round(Mono::default(), vec![card('a'), card('b')]);
     assert_eq!(taps.gone(), None, "none was");
 }

@@ -164,11 +164,8 @@ impl<S: Store, D: Directory, H: Hasher> StationTask<S, D, H> {
             EventKind::Confirmed(card) => self.input(Input::CardConfirmed(card.identity)),
             EventKind::Removed(card) => self.input(Input::CardRemoved(card.identity)),
             EventKind::Multiple(_) => self.input(Input::MultipleCards),
-            // The tap was told before the reader was lost.
-            EventKind::Resumed(_)
-            | EventKind::Attached(_)
-            | EventKind::Detached
-            | EventKind::Fault(_) => {}
+            // Of the reader alone; and a tap that `Resumed` was told before the reader was lost.
+            _ => {}
         }
     }
 

@@ -62,8 +62,8 @@ fn blocks_are_read_of_the_card_that_is_meant<L: Reader>() {
         ("beside another card", &[other, CARD], 0xA1, read(&[(0x1A8B, 0)]), Ok(vec![FIRST])),
         ("no such block", &[CARD], 0xA1, read(&[(0x1A8B, 9)]), Err(FaultKind::Card)),
         ("no such service", &[CARD], 0xA1, read(&[(0x1A4B, 0)]), Err(FaultKind::Card)),
-        ("no card", &[], 0xA1, read(&[(0x1A8B, 0)]), Err(FaultKind::Card)),
-        ("only another card", &[other], 0xA1, read(&[(0x1A8B, 0)]), Err(FaultKind::Card)),
+        ("no card", &[], 0xA1, read(&[(0x1A8B, 0)]), Err(FaultKind::CardGone)),
+        ("only another card", &[other], 0xA1, read(&[(0x1A8B, 0)]), Err(FaultKind::CardGone)),
         ("no block", &[CARD], 0xA1, read(&[]), Err(FaultKind::Unsupported)),
         ("too many", &[CARD], 0xA1, read(&[(0x1A8B, 0); 16]), Err(FaultKind::Unsupported)),
     ];

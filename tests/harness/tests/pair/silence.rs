@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use kazasu_hal::{Presence, Report};
+use kazasu_hal::{EventKind, Presence, Report};
 use kazasu_harness::Pair;
-use kazasu_runtime::{Tap, TapSettings, Taps};
+use kazasu_runtime::{TapSettings, Taps};
 
 use crate::{Reader, attached, put};
 
@@ -16,17 +16,12 @@ on_each_reader!(
 );
 
 /// What the runtime tells of everything that the pair reported.
-fn taps<L: Reader>(pair: &Pair<L>) -> Vec<String> {
+fn taps<L: Reader>(pair: &Pair<L>) -> Vec<&'static str> {
     let mut taps = Taps::new(Presence::Polled, TapSettings::default());
     let mut told = Vec::new();
     for (now, report) in &pair.reports {
         let Report::Field(cards) = report else { panic!("{report:?}") };
-        told.extend(taps.round(*now, cards.clone()).into_iter().map(|tap| match tap {
-            Tap::Presented(_) => "presented".to_owned(),
-            Tap::Confirmed(_) => "confirmed".to_owned(),
-            Tap::Removed(_) => "removed".to_owned(),
-            Tap::Multiple(_) => "multiple".to_owned(),
-        }));
+        told.extend(taps.round(*now, cards.clone()).iter().map(EventKind::word));
     }
     told
 }
