@@ -47,15 +47,15 @@ pub mod fuzz {
 }
 
 #[cfg(test)]
-#[path = "../../fuzz/replay.rs"]
-mod replay;
-
-#[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn found_inputs() {
-        replay::found("directory", include_str!("../../fuzz/corpus/directory.txt"), fuzz::server);
+        kazasu_replay::found(
+            "directory",
+            include_str!("../../fuzz/corpus/directory.txt"),
+            fuzz::server,
+        );
     }
 }

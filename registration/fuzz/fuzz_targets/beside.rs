@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| kazasu_sqlite::fuzz::beside(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| kazasu_store::fuzz::beside(data));

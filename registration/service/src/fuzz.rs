@@ -76,15 +76,11 @@ fn listed(imported: &Imported) -> ListedUser {
 }
 
 #[cfg(test)]
-#[path = "../../fuzz/replay.rs"]
-mod replay;
-
-#[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn found_inputs() {
-        replay::found("csv", include_str!("../../fuzz/corpus/csv.txt"), csv);
+        kazasu_replay::found("csv", include_str!("../../fuzz/corpus/csv.txt"), csv);
     }
 }

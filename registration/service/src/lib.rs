@@ -28,8 +28,6 @@ mod requests;
 mod service;
 mod sources;
 mod station;
-mod store;
-mod stored;
 
 pub use admin::{
     Admin,
@@ -50,9 +48,9 @@ pub use guard::Refusal;
 pub use hasher::{Argon2id, HashError, Hasher};
 pub use kazasu_registration::{DeviceEvent, DeviceSecret, PanelAction};
 pub use service::{ActError, Means, Service};
-pub use store::{SETTINGS_KEPT, Store};
-pub use stored::{
+// The port, under the name of who uses it: surfaces know the service and no store.
+pub use kazasu_store::{
     AddOutcome, CheckedVerifier, Collision, Collisions, CopyToStore, Credentials, DamagedUser,
-    RenameOutcome, SaveOutcome, SettingsToStore, StoreError, StoreErrorKind, StoredSettings,
-    StoredUser, UserChange, UserToStore, Verifier, Wanted,
+    RenameOutcome, SETTINGS_KEPT, SaveOutcome, SettingsToStore, Store, StoreError, StoreErrorKind,
+    StoredSettings, StoredUser, UserChange, UserToStore, Verifier, Wanted,
 };

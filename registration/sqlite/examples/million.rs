@@ -15,8 +15,8 @@ use kazasu_registration::{
     Binding, Capacity, CardNumber, CommitOutcome, Keep, Limits, LookUp, Provisional,
     ProvisionalOutcome, Role, Settings, Site, UserId, UserName,
 };
-use kazasu_service::{CopyToStore, SaveOutcome, SettingsToStore, Store, Verifier};
 use kazasu_sqlite::SqliteStore;
+use kazasu_store::{CopyToStore, SaveOutcome, SettingsToStore, Store, Verifier};
 use rusqlite::{Connection, params};
 
 /// How many cards are looked up.

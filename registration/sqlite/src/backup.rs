@@ -1,130 +1,48 @@
 //! Backups: a whole copy of the database in one file, and the way back.
-//!
-//! A backup is an SQLite database with one more line behind its last page, which says how long the
-//! database is, which schema it has, and its SHA-256. The sum finds what a disk or a transfer did
-//! to the file; it is no proof of who wrote it.
 
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 mod restore;
-mod trailer;
 
 use std::{
-    fs::{self, File, OpenOptions},
-    io::{self, Read, Seek, Write},
-    path::{Path, PathBuf},
+    fs::File,
+    io::{self, Read, Seek, SeekFrom},
+    path::Path,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
 
-use kazasu_service::{StoreError, StoreErrorKind};
+use kazasu_store::{
+    BackupError, Part, Saved, StoreError, StoreErrorKind,
+    backup::{Form, check_name, in_file, seal},
+};
 use rusqlite::{Connection, OpenFlags, backup::Backup};
-use sha2::{Digest, Sha256};
 
 use crate::{
     error::{QueryError, explain},
-    open::{self, SCHEMA},
-    part::Part,
+    open::{self, APPLICATION, SCHEMA},
 };
-pub use restore::{Restored, restore};
-use trailer::Trailer;
+pub use restore::restore;
 
 /// How many pages are copied between two looks at whether another program wants the database.
 const PAGES: std::ffi::c_int = 1024;
-/// How much of a file is read at a time, in bytes.
-const CHUNK: usize = 64 * 1024;
-/// The longest database that is restored, in bytes: more than ten million people need.
-const BYTES_MAX: u64 = 8 << 30;
 /// The highest number of a row that is restored: behind it is room for all that will ever come.
 const NUMBER_MAX: i64 = 1 << 53;
 /// Held while a backup is made: two for one file would write into each other's.
 static MAKING: Mutex<()> = Mutex::new(());
 
-/// What was saved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Saved {
-    /// The size of the backup, in bytes.
-    pub bytes: u64,
-    /// How many records are in it, provisional users included.
-    pub users: u64,
-}
-
-/// Why there is no backup, or nothing was restored. The database is as it was.
-#[derive(Debug, thiserror::Error)]
-pub enum BackupError {
-    /// The database cannot be read, is damaged or in use.
-    #[error("{0}")]
-    Database(#[from] StoreError),
-    /// A file cannot be read or written.
-    #[error("{} cannot be read or written: {error}", path.display())]
-    File {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        error: io::Error,
-    },
-    /// A backup may not be written over it.
-    #[error("{} is there already and no backup: choose another name", .0.display())]
-    WouldReplace(PathBuf),
-    /// No database of this program grows so large.
-    #[error("{} is larger than any backup of kazasu ({BYTES_MAX} bytes)", .0.display())]
-    TooLarge(PathBuf),
-    /// The disk has no room for it.
-    #[error(
-        "{} has room for {free} bytes, and the restore wants {wanted}, the copy of what is there \
-         included: free space on that disk",
-        folder.display()
-    )]
-    NoRoom {
-        /// Where it would go.
-        folder: PathBuf,
-        /// How much is wanted, in bytes.
-        wanted: u64,
-        /// How much there is.
-        free: u64,
-    },
-    /// The file is something else.
-    #[error("{} is no backup of kazasu: choose a file that `kazasu backup` wrote", .0.display())]
-    NotABackup(PathBuf),
-    /// The end of the file is missing.
-    #[error("{} is cut off: its end is missing; take another copy of it", .0.display())]
-    CutOff(PathBuf),
-    /// The bytes are not those that were saved.
-    #[error("{} was changed since it was made, {what}; take another copy of it", path.display())]
-    Changed {
-        /// The backup.
-        path: PathBuf,
-        /// How it is known.
-        what: &'static str,
-    },
-    /// A version that this one does not know made it.
-    #[error(
-        "{} was made by a newer kazasu ({what} {found}, this one knows {SCHEMA}); use that version",
-        path.display()
-    )]
-    Newer {
-        /// The backup.
-        path: PathBuf,
-        /// What of it is newer.
-        what: &'static str,
-        /// Which number that has.
-        found: i64,
-    },
-}
-
 type Result<T> = std::result::Result<T, BackupError>;
 
-fn in_file(path: &Path) -> impl FnOnce(io::Error) -> BackupError {
-    move |error| BackupError::File { path: path.to_owned(), error }
-}
+/// Where an SQLite database says whose it is, big-endian (SQLite file format 1.3).
+const APPLICATION_AT: u64 = 68;
+const FORM: Form = Form { schema: SCHEMA, is_ours };
 
-/// Opens a file to read. A pipe or a device is none: opening it would wait for somebody, or read
-/// without an end.
-fn regular(path: &Path) -> Result<File> {
-    if !fs::metadata(path).map_err(in_file(path))?.is_file() {
-        return Err(BackupError::NotABackup(path.to_owned()));
-    }
-    File::open(path).map_err(in_file(path))
+/// Whether a file begins as a database of ours does.
+fn is_ours(mut file: &File) -> bool {
+    let mut number = [0; 4];
+    let read =
+        file.seek(SeekFrom::Start(APPLICATION_AT)).and_then(|_| file.read_exact(&mut number));
+    read.is_ok() && i64::from(u32::from_be_bytes(number)) == APPLICATION
 }
 
 /// Saves the database into `file`, readable by this account alone, while others go on using it. A
@@ -136,16 +54,11 @@ fn regular(path: &Path) -> Result<File> {
 pub fn backup(database: &Path, file: &Path) -> Result<Saved> {
     // Poisoned by a panic elsewhere: what that one left behind goes when a new file is begun.
     let _making = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
-    if fs::symlink_metadata(file).is_ok() {
-        let is_backup = || Trailer::read(&regular(file)?, file);
-        if is_backup().is_err() {
-            return Err(BackupError::WouldReplace(file.to_owned()));
-        }
-    }
+    check_name(file, FORM)?;
     let part = Part::create(file).map_err(in_file(file))?;
     copy(database, part.path())?;
     let users = finish(part.path())?;
-    let bytes = end(part.path()).map_err(in_file(part.path()))?;
+    let bytes = seal(part.path(), SCHEMA).map_err(in_file(part.path()))?;
     part.take_the_place_of(file).map_err(in_file(file))?;
     Ok(Saved { bytes, users })
 }
@@ -185,15 +98,6 @@ fn copy(database: &Path, to: &Path) -> Result<()> {
 
 fn full(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
-}
-
-/// Writes the last line behind the database and says how long the file is.
-fn end(path: &Path) -> io::Result<u64> {
-    let mut file = OpenOptions::new().read(true).append(true).open(path)?;
-    let bytes = file.metadata()?.len();
-    let sha256 = sum(&mut file, bytes, |_| Ok(()))?;
-    file.write_all(Trailer { schema: SCHEMA, bytes, sha256 }.line().as_bytes())?;
-    Ok(file.metadata()?.len())
 }
 
 /// Makes one file of the copy, checks every page of it, and counts its records.
@@ -248,25 +152,4 @@ fn check_numbers(path: &Path, db: &Connection) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Hands over the first `bytes` of a file piece by piece and returns their sum.
-fn sum(
-    file: &mut (impl Read + Seek),
-    bytes: u64,
-    mut piece: impl FnMut(&[u8]) -> io::Result<()>,
-) -> io::Result<[u8; 32]> {
-    file.rewind()?;
-    let mut file = file.take(bytes);
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0; CHUNK];
-    loop {
-        let n = file.read(&mut buffer)?;
-        let read = buffer.get(..n).unwrap_or_default();
-        if read.is_empty() {
-            return Ok(hash.finalize().into());
-        }
-        hash.update(read);
-        piece(read)?;
-    }
 }

@@ -4,19 +4,20 @@ use kazasu_registration::{
     AuditEvent, AuditRecord, Binding, Capacity, CommitOutcome, NameKey, Provisional,
     ProvisionalOutcome, Role, Source,
 };
-use kazasu_service::{CopyToStore, Verifier};
-use rusqlite::{Transaction, params};
+use kazasu_store::{CopyToStore, Verifier};
+use rusqlite::params;
 
 use crate::{
     audit, cards,
     error::QueryError,
+    tx::Tx,
     users::{self, Found, NewRow, PROVISIONAL, REGISTERED},
 };
 
 type Result<T> = std::result::Result<T, QueryError>;
 
 pub(crate) fn make_provisional(
-    tx: &Transaction<'_>,
+    tx: &Tx<'_>,
     provisional: &Provisional,
     verifier: Option<&Verifier>,
     capacity: Capacity,
@@ -59,7 +60,7 @@ pub(crate) fn make_provisional(
 
 /// Binds a card to a record: one of the device's, or the copy of what a directory says.
 pub(crate) fn commit(
-    tx: &Transaction<'_>,
+    tx: &Tx<'_>,
     binding: &Binding,
     copy: Option<&CopyToStore>,
 ) -> Result<CommitOutcome> {
@@ -119,7 +120,7 @@ pub(crate) fn commit(
 /// Makes the copy or brings it up to date; `None` where there is no room for another user. The
 /// card's provisional user, who goes in the same transaction, takes no room.
 fn keep_copy(
-    tx: &Transaction<'_>,
+    tx: &Tx<'_>,
     binding: &Binding,
     user: Option<Found>,
     copy: &CopyToStore,

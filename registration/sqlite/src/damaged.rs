@@ -3,13 +3,14 @@
 use std::time::SystemTime;
 
 use kazasu_registration::{AuditEvent, UserKey};
-use kazasu_service::{DamagedUser, StoredUser};
+use kazasu_store::{DamagedUser, StoredUser};
 use rusqlite::{OptionalExtension, Transaction};
 
 use crate::{
     cards,
     cells::lossy,
     error::QueryError,
+    tx::Tx,
     users::{self, key_of},
 };
 
@@ -54,7 +55,7 @@ fn key(tx: &Transaction<'_>, row: i64) -> Result<Option<UserKey>> {
 }
 
 /// Deletes a record that cannot be read, with its card. `false` where the row is none of those.
-pub(crate) fn delete(tx: &Transaction<'_>, row: i64, at: SystemTime) -> Result<bool> {
+pub(crate) fn delete(tx: &Tx<'_>, row: i64, at: SystemTime) -> Result<bool> {
     if !all(tx)?.iter().any(|user| user.row == row) {
         return Ok(false);
     }

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use kazasu_service::{StoreError, StoreErrorKind};
+use kazasu_store::{StoreError, StoreErrorKind};
 use rusqlite::{ErrorCode, ffi};
 
 /// Why a query failed.

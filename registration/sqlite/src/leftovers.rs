@@ -4,13 +4,13 @@ use std::time::SystemTime;
 
 use kazasu_hal::CardIdentity;
 use kazasu_registration::AuditEvent;
-use kazasu_service::Wanted;
+use kazasu_store::{Wanted, to_millis};
 use rusqlite::{Transaction, params};
 
 use crate::{
     cards,
     error::QueryError,
-    millis::to_millis,
+    tx::Tx,
     users::{self, REGISTERED},
 };
 
@@ -18,7 +18,7 @@ type Result<T> = std::result::Result<T, QueryError>;
 
 /// Deletes the old ones and says how many.
 pub(crate) fn delete_old(
-    tx: &Transaction<'_>,
+    tx: &Tx<'_>,
     before: SystemTime,
     in_use: &[CardIdentity],
     at: SystemTime,
@@ -34,7 +34,7 @@ pub(crate) fn delete_old(
 
 /// Deletes the oldest, until what is wanted fits; nobody where that would not be enough.
 pub(crate) fn make_room(
-    tx: &Transaction<'_>,
+    tx: &Tx<'_>,
     wanted: Wanted,
     in_use: &[CardIdentity],
     at: SystemTime,

@@ -13,13 +13,12 @@ mod damaged;
 mod error;
 mod leftovers;
 mod lockouts;
-mod millis;
 mod open;
-mod part;
 mod place;
 mod port;
 mod renumber;
 mod settings;
+mod tx;
 mod users;
 
 use std::{
@@ -29,19 +28,21 @@ use std::{
     thread,
 };
 
-use kazasu_service::{StoreError, StoreErrorKind};
+use kazasu_registration::AuditKey;
+use kazasu_store::{StoreError, StoreErrorKind};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use audit::Trail;
-pub use backup::{BackupError, Restored, Saved, backup, restore};
+pub use backup::{backup, restore};
 use error::{QueryError, explain};
 use place::Place;
+use tx::Tx;
 
 /// How many requests may wait for the thread.
 const QUEUE: usize = 64;
 
-type Job = Box<dyn FnOnce(&mut Connection) + Send>;
+type Job = Box<dyn FnOnce(&mut Connection, &AuditKey) + Send>;
 
 /// A store in one SQLite file. Dropping it waits for the requests that are queued.
 pub struct SqliteStore {
@@ -70,7 +71,7 @@ impl SqliteStore {
             .name("store".to_owned())
             .spawn(move || {
                 while let Some(job) = queue.blocking_recv() {
-                    job(&mut db);
+                    job(&mut db, trail.key());
                     // After the answer: nobody waits for it but the next request.
                     trail.follow(&mut db);
                 }
@@ -93,13 +94,14 @@ impl SqliteStore {
         &self,
         query: impl FnOnce(&Transaction<'_>) -> Result<T, QueryError> + Send + 'static,
     ) -> Result<T, StoreError> {
+        let query = move |tx: &Tx<'_>| query(tx);
         self.run(TransactionBehavior::Deferred, StoreErrorKind::Unavailable, query).await
     }
 
     /// Changes in one transaction; an error takes everything back.
     async fn write<T: Send + 'static>(
         &self,
-        change: impl FnOnce(&Transaction<'_>) -> Result<T, QueryError> + Send + 'static,
+        change: impl FnOnce(&Tx<'_>) -> Result<T, QueryError> + Send + 'static,
     ) -> Result<T, StoreError> {
         self.run(TransactionBehavior::Immediate, StoreErrorKind::NotCommitted, change).await
     }
@@ -108,18 +110,17 @@ impl SqliteStore {
         &self,
         behavior: TransactionBehavior,
         otherwise: StoreErrorKind,
-        work: impl FnOnce(&Transaction<'_>) -> Result<T, QueryError> + Send + 'static,
+        work: impl FnOnce(&Tx<'_>) -> Result<T, QueryError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
         let path = Arc::clone(&self.path);
         let place = Arc::clone(&self.place);
-        let job: Job = Box::new(move |db| {
+        let job: Job = Box::new(move |db, key| {
             if let Err(gone) = place.check() {
                 let _ = reply.send(Err(gone));
                 return;
             }
-            let done = db
-                .transaction_with_behavior(behavior)
+            let done = Tx::begin(db, behavior, key)
                 .map_err(QueryError::from)
                 .and_then(|tx| {
                     let done = work(&tx)?;
@@ -166,19 +167,15 @@ impl fmt::Debug for SqliteStore {
 /// runs them on what was found before.
 #[cfg(any(test, fuzzing))]
 pub mod fuzz {
-    pub use crate::{audit::fuzz::beside, backup::fuzz::backup};
+    pub use crate::backup::fuzz::backup;
 }
-
-#[cfg(test)]
-#[path = "../../fuzz/replay.rs"]
-mod replay;
 
 #[cfg(test)]
 mod tests {
     use std::time::SystemTime;
 
     use kazasu_registration::{Capacity, Limits, Role, UserId, UserName};
-    use kazasu_service::{Store, UserToStore};
+    use kazasu_store::{Store, UserToStore};
 
     use super::*;
 
@@ -275,7 +272,6 @@ mod tests {
 
     #[test]
     fn found_inputs() {
-        replay::found("backup", include_str!("../../fuzz/corpus/backup.txt"), fuzz::backup);
-        replay::found("beside", include_str!("../../fuzz/corpus/beside.txt"), fuzz::beside);
+        kazasu_replay::found("backup", include_str!("../../fuzz/corpus/backup.txt"), fuzz::backup);
     }
 }

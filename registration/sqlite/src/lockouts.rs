@@ -7,6 +7,7 @@ use crate::{
     audit,
     cells::lossy,
     error::QueryError,
+    tx::Tx,
     users::{self, REGISTERED},
 };
 
@@ -29,7 +30,7 @@ pub(crate) fn all(tx: &Transaction<'_>) -> Result<Vec<(UserId, Failures)>> {
 }
 
 pub(crate) fn save(
-    tx: &Transaction<'_>,
+    tx: &Tx<'_>,
     user: &UserId,
     failures: Failures,
     record: Option<&AuditRecord>,

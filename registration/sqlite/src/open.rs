@@ -1,12 +1,9 @@
 use std::{fs::OpenOptions, io, os::unix::fs::PermissionsExt, path::Path, time::Duration};
 
-use kazasu_service::{StoreError, StoreErrorKind};
+use kazasu_store::{Part, StoreError, StoreErrorKind, beside};
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, ffi};
 
-use crate::{
-    error::{QueryError, explain},
-    part::{Part, beside},
-};
+use crate::error::{QueryError, explain};
 
 /// What makes schema n out of schema n - 1, the first one out of nothing.
 const SCHEMAS: [&str; 4] = [

@@ -6,9 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use kazasu_service::{StoreError, StoreErrorKind};
-
-use crate::part::beside;
+use kazasu_store::{StoreError, StoreErrorKind, beside};
 
 /// The files of an open database, by what the file system calls them.
 #[derive(Debug)]

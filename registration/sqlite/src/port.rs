@@ -2,18 +2,17 @@ use std::{sync::Arc, time::SystemTime};
 
 use kazasu_hal::CardIdentity;
 use kazasu_registration::{
-    AuditEntry, AuditRecord, Binding, Broken, Capacity, CommitOutcome, DeviceSecret, Failures,
-    LookUp, OwnChange, OwnOutcome, Provisional, ProvisionalOutcome, UserId, UserKey, Whole,
+    AuditEntry, AuditRecord, Binding, Broken, Capacity, Chain, CommitOutcome, DeviceSecret,
+    Failures, LookUp, OwnChange, OwnOutcome, Provisional, ProvisionalOutcome, UserId, UserKey,
+    Whole,
 };
-use kazasu_service::{
-    AddOutcome, CheckedVerifier, CopyToStore, Credentials, DamagedUser, RenameOutcome, SaveOutcome,
-    SettingsToStore, Store, StoreError, StoredSettings, StoredUser, UserChange, UserToStore,
-    Verifier, Wanted,
+use kazasu_store::{
+    AddOutcome, AuditFiles, CheckedVerifier, CopyToStore, Credentials, DamagedUser, RenameOutcome,
+    SaveOutcome, SettingsToStore, Store, StoreError, StoredSettings, StoredUser, UserChange,
+    UserToStore, Verifier, Wanted,
 };
 
-use crate::{
-    SqliteStore, audit, audit::Beside, bind, cards, damaged, leftovers, lockouts, settings, users,
-};
+use crate::{SqliteStore, audit, bind, cards, damaged, leftovers, lockouts, settings, users};
 
 impl Store for SqliteStore {
     async fn look_up(&self, card: CardIdentity) -> Result<LookUp, StoreError> {
@@ -165,14 +164,16 @@ impl Store for SqliteStore {
     }
 
     async fn audit_log(&self, after: u64) -> Result<Vec<AuditEntry>, StoreError> {
-        self.read(move |tx| audit::log(tx, after)).await
+        self.read(move |tx| audit::entries(tx, after)).await
     }
 
     async fn verify_audit(&self) -> Result<Result<Whole, Vec<Broken>>, StoreError> {
         // On the store's thread, where nothing is written meanwhile.
         let path = Arc::clone(&self.path);
-        self.read(move |tx| Ok((audit::chain(tx)?, Beside::read(&path))))
-            .await
-            .and_then(|(stored, beside)| Ok(stored.checked(&beside?)))
+        let (chain, files) =
+            self.read(move |tx| Ok((audit::chain(tx)?, AuditFiles::read(&path)))).await?;
+        let files = files?;
+        let Some(key) = files.key() else { return Ok(Err(vec![Broken::OtherKey])) };
+        Ok(key.verify(&Chain { noted: files.noted(), ..chain }))
     }
 }

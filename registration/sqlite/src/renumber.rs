@@ -1,7 +1,7 @@
 //! New numbers for all cards, from the identities that are stored.
 
 use kazasu_registration::{CardNumber, Site, UserId, UserKey};
-use kazasu_service::{Collision, Collisions};
+use kazasu_store::{Collision, Collisions};
 use rusqlite::{ErrorCode, Transaction, params};
 
 use crate::{cards, cells::cell, error::QueryError, users::key_of};

@@ -3,14 +3,16 @@
 use std::time::SystemTime;
 
 use kazasu_registration::{AuditEvent, AuditRecord, DeviceSecret};
-use kazasu_service::{SETTINGS_KEPT, SaveOutcome, SettingsToStore, StoredSettings, Verifier};
+use kazasu_store::{
+    SETTINGS_KEPT, SaveOutcome, SettingsToStore, StoredSettings, Verifier, from_millis, to_millis,
+};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use crate::{
     audit,
     error::QueryError,
-    millis::{from_millis, to_millis},
     renumber::{self, Renumbered},
+    tx::Tx,
     users,
 };
 
@@ -48,7 +50,7 @@ fn read(row: &Row<'_>) -> Result<StoredSettings> {
 
 /// Stores settings, new numbers and deletions with their audit records. What is not to be stored
 /// after all is taken back to where it began.
-pub(crate) fn save(tx: &Transaction<'_>, change: &SettingsToStore) -> Result<SaveOutcome> {
+pub(crate) fn save(tx: &Tx<'_>, change: &SettingsToStore) -> Result<SaveOutcome> {
     let in_force: Option<i64> =
         tx.query_row("SELECT max(version) FROM settings", [], |row| row.get(0))?;
     let in_force = in_force.unwrap_or_default();
@@ -65,7 +67,7 @@ pub(crate) fn save(tx: &Transaction<'_>, change: &SettingsToStore) -> Result<Sav
     Ok(outcome)
 }
 
-fn try_save(tx: &Transaction<'_>, change: &SettingsToStore, version: i64) -> Result<SaveOutcome> {
+fn try_save(tx: &Tx<'_>, change: &SettingsToStore, version: i64) -> Result<SaveOutcome> {
     let deleted = if change.deletes_users { users::delete_general(tx, change.at)? } else { 0 };
     let renumbered = match &change.renumber {
         None => 0,
@@ -93,7 +95,7 @@ pub(crate) fn secret(tx: &Transaction<'_>, which: DeviceSecret) -> Result<Option
 }
 
 pub(crate) fn set_secret(
-    tx: &Transaction<'_>,
+    tx: &Tx<'_>,
     which: DeviceSecret,
     verifier: Option<&Verifier>,
     at: SystemTime,

@@ -6,9 +6,9 @@ use kazasu_registration::{
     Account, AuditEvent, AuditRecord, Capacity, CardNumber, Limits, ListedUser, MailAddress,
     OwnChange, OwnOutcome, Role, Source, UserId, UserKey, UserName,
 };
-use kazasu_service::{
+use kazasu_store::{
     AddOutcome, CheckedVerifier, Credentials, RenameOutcome, StoredUser, UserChange, UserToStore,
-    Verifier,
+    Verifier, from_millis, to_millis,
 };
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
@@ -16,7 +16,7 @@ use crate::{
     audit, cards,
     cells::{cell, lossy},
     error::QueryError,
-    millis::{from_millis, to_millis},
+    tx::Tx,
 };
 
 type Result<T> = std::result::Result<T, QueryError>;
@@ -197,7 +197,7 @@ pub(crate) fn find_user(tx: &Transaction<'_>, key: &UserKey) -> Result<Option<St
 }
 
 pub(crate) fn add_users(
-    tx: &Transaction<'_>,
+    tx: &Tx<'_>,
     users: &[UserToStore],
     capacity: Capacity,
     at: SystemTime,
@@ -300,7 +300,7 @@ fn update(tx: &Transaction<'_>, row: i64, fields: &Fields<'_>) -> Result<()> {
 }
 
 pub(crate) fn save_own(
-    tx: &Transaction<'_>,
+    tx: &Tx<'_>,
     change: &OwnChange,
     password: Option<&CheckedVerifier>,
 ) -> Result<OwnOutcome> {
@@ -327,7 +327,7 @@ pub(crate) fn save_own(
     Ok(OwnOutcome::Saved(credentials_of(tx, user.row)?.account))
 }
 
-pub(crate) fn edit_user(tx: &Transaction<'_>, change: &UserChange) -> Result<bool> {
+pub(crate) fn edit_user(tx: &Tx<'_>, change: &UserChange) -> Result<bool> {
     let user = || change.user.clone();
     let Some(Found { row, .. }) = find(tx, &UserKey::Registered(user()))? else {
         return Ok(false);
@@ -364,7 +364,7 @@ pub(crate) fn edit_user(tx: &Transaction<'_>, change: &UserChange) -> Result<boo
 }
 
 pub(crate) fn rename(
-    tx: &Transaction<'_>,
+    tx: &Tx<'_>,
     user: &UserId,
     to: &UserId,
     at: SystemTime,
@@ -383,7 +383,7 @@ pub(crate) fn rename(
     Ok(RenameOutcome::Renamed)
 }
 
-pub(crate) fn delete_user(tx: &Transaction<'_>, key: &UserKey, at: SystemTime) -> Result<bool> {
+pub(crate) fn delete_user(tx: &Tx<'_>, key: &UserKey, at: SystemTime) -> Result<bool> {
     let Some(user) = find(tx, key)? else { return Ok(false) };
     let card = match cards::of_user(tx, user.row) {
         // Deleting is how a damaged record is mended (303).
@@ -404,7 +404,7 @@ pub(crate) fn delete_user(tx: &Transaction<'_>, key: &UserKey, at: SystemTime) -
 }
 
 pub(crate) fn delete_provisional(
-    tx: &Transaction<'_>,
+    tx: &Tx<'_>,
     before: Option<SystemTime>,
     at: SystemTime,
 ) -> Result<u64> {
@@ -428,7 +428,7 @@ pub(crate) fn delete_provisional(
 }
 
 /// Deletes everybody but those who were given a role, and says how many.
-pub(crate) fn delete_general(tx: &Transaction<'_>, at: SystemTime) -> Result<u64> {
+pub(crate) fn delete_general(tx: &Tx<'_>, at: SystemTime) -> Result<u64> {
     let general = Role::General.as_str();
     let deleted = tx.execute("DELETE FROM users WHERE role = ?1", [general])?;
     let count = u64::try_from(deleted).unwrap_or(u64::MAX);
@@ -439,11 +439,6 @@ pub(crate) fn delete_general(tx: &Transaction<'_>, at: SystemTime) -> Result<u64
 }
 
 /// Writes what happened at no station.
-pub(crate) fn log(
-    tx: &Transaction<'_>,
-    at: SystemTime,
-    event: AuditEvent,
-    card: Option<i64>,
-) -> Result<()> {
+pub(crate) fn log(tx: &Tx<'_>, at: SystemTime, event: AuditEvent, card: Option<i64>) -> Result<()> {
     audit::insert(tx, &AuditRecord { at, station: None, event }, card, None)
 }

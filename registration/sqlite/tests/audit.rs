@@ -14,8 +14,8 @@ use kazasu_registration::{
     AUDIT_KEPT, AuditEvent, AuditRecord, Broken, Claimed, DeviceSecret, JobEnd, JobReport, JobType,
     ReaderState, UserId,
 };
-use kazasu_service::{Store, StoreErrorKind};
 use kazasu_sqlite::SqliteStore;
+use kazasu_store::{Store, StoreErrorKind};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -292,7 +292,7 @@ async fn without_a_record_nothing_is_done() {
         "CREATE TRIGGER trap BEFORE INSERT ON audit BEGIN SELECT RAISE(FAIL, 'disk full'); END",
     );
     let secret = kazasu_registration::DeviceSecret::Engineer;
-    let verifier = kazasu_service::Verifier::from_stored("x".to_owned());
+    let verifier = kazasu_store::Verifier::from_stored("x".to_owned());
     let error = store.set_secret(secret, Some(verifier), SystemTime::UNIX_EPOCH).await.unwrap_err();
     assert_eq!((error.kind, error.code().as_str()), (StoreErrorKind::Unaudited, "3025"));
     assert!(error.message.contains("nothing was done"), "{error}");

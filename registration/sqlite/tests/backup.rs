@@ -11,8 +11,8 @@ use std::{
 };
 
 use kazasu_registration::{Capacity, Folded, Limits, Role, UserId, UserName};
-use kazasu_service::{AddOutcome, Store, UserToStore};
-use kazasu_sqlite::{BackupError, Restored, SqliteStore, backup, restore};
+use kazasu_sqlite::{SqliteStore, backup, restore};
+use kazasu_store::{AddOutcome, BackupError, Restored, Store, UserToStore};
 use rusqlite::{Connection, OptionalExtension};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;

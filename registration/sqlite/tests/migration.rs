@@ -12,8 +12,8 @@ use kazasu_hal::{CardIdentity, Technology};
 use kazasu_registration::{
     Capacity, Failures, Limits, LookUp, Role, Source, UserId, UserKey, UserName,
 };
-use kazasu_service::{AddOutcome, Store, StoreErrorKind, UserToStore};
 use kazasu_sqlite::SqliteStore;
+use kazasu_store::{AddOutcome, Store, StoreErrorKind, UserToStore};
 use rusqlite::Connection;
 use tempfile::TempDir;
 

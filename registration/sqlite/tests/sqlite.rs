@@ -21,8 +21,8 @@ use kazasu_registration::{
     Capacity, CommitOutcome, DeviceSecret, Limits, LookUp, ProvisionalOutcome, Role, Settings,
     Site, UserKey, UserName,
 };
-use kazasu_service::{AddOutcome, SettingsToStore, Store, StoreError, StoreErrorKind, UserChange};
 use kazasu_sqlite::SqliteStore;
+use kazasu_store::{AddOutcome, SettingsToStore, Store, StoreError, StoreErrorKind, UserChange};
 use rusqlite::Connection;
 use tempfile::TempDir;
 

@@ -46,10 +46,6 @@ pub mod fuzz {
     pub use crate::{audit::fuzz::login, panel::fuzz::press};
 }
 
-#[cfg(test)]
-#[path = "../../fuzz/replay.rs"]
-mod replay;
-
 /// How long an answer may take, the sending of the form included. Event streams answer at once.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -124,7 +120,7 @@ mod tests {
 
     #[test]
     fn found_inputs() {
-        replay::found("forms", include_str!("../../fuzz/corpus/forms.txt"), fuzz::press);
-        replay::found("login", include_str!("../../fuzz/corpus/login.txt"), fuzz::login);
+        kazasu_replay::found("forms", include_str!("../../fuzz/corpus/forms.txt"), fuzz::press);
+        kazasu_replay::found("login", include_str!("../../fuzz/corpus/login.txt"), fuzz::login);
     }
 }

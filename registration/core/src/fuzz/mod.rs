@@ -20,17 +20,17 @@ fn tells_nothing(error: &dyn std::fmt::Display) {
 }
 
 #[cfg(test)]
-#[path = "../../../fuzz/replay.rs"]
-mod replay;
-
-#[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn found_inputs() {
-        replay::found("texts", include_str!("../../../fuzz/corpus/texts.txt"), texts);
-        replay::found("settings", include_str!("../../../fuzz/corpus/settings.txt"), settings);
-        replay::found("audit", include_str!("../../../fuzz/corpus/audit.txt"), audit);
+        kazasu_replay::found("texts", include_str!("../../../fuzz/corpus/texts.txt"), texts);
+        kazasu_replay::found(
+            "settings",
+            include_str!("../../../fuzz/corpus/settings.txt"),
+            settings,
+        );
+        kazasu_replay::found("audit", include_str!("../../../fuzz/corpus/audit.txt"), audit);
     }
 }

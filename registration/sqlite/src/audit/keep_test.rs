@@ -4,12 +4,14 @@ use std::{
 };
 
 use kazasu_registration::{
-    AUDIT_KEPT_OF_KIND, AuditEntry, AuditEvent, AuditRecord, Broken, Claimed, Folded, Refused,
-    UserId, Whole,
+    AUDIT_KEPT_OF_KIND, AuditEntry, AuditEvent, AuditRecord, Broken, Chain, Claimed, Folded,
+    Refused, UserId, Whole,
 };
-use rusqlite::Connection;
+use kazasu_store::AuditFiles;
+use rusqlite::{Connection, TransactionBehavior};
 
-use super::{Beside, Trail, append, chain, log};
+use super::{Trail, append, chain, entries};
+use crate::tx::Tx;
 
 /// A log with its own folder.
 struct Log {
@@ -35,7 +37,7 @@ impl Log {
     /// All of them in one transaction, and the end noted.
     fn append(&mut self, events: impl IntoIterator<Item = AuditEvent>) {
         let (mut db, mut trail) = Self::open(&self.path);
-        let tx = db.transaction().unwrap();
+        let tx = Tx::begin(&mut db, TransactionBehavior::Deferred, trail.key()).unwrap();
         for (n, event) in events.into_iter().enumerate() {
             let at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000 + n as u64);
             append(&tx, &AuditRecord { at, station: None, event }).unwrap();
@@ -45,12 +47,13 @@ impl Log {
     }
 
     fn entries(&mut self) -> Vec<AuditEntry> {
-        log(&self.db.transaction().unwrap(), 0).unwrap()
+        entries(&self.db.transaction().unwrap(), 0).unwrap()
     }
 
     fn verified(&mut self) -> Result<Whole, Vec<Broken>> {
-        let beside = Beside::read(&self.path).unwrap();
-        chain(&self.db.transaction().unwrap()).unwrap().checked(&beside)
+        let files = AuditFiles::read(&self.path).unwrap();
+        let chain = chain(&self.db.transaction().unwrap()).unwrap();
+        files.key().unwrap().verify(&Chain { noted: files.noted(), ..chain })
     }
 }
 

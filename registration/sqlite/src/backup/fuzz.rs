@@ -8,10 +8,10 @@ use std::{
     },
 };
 
+use kazasu_store::backup::{LINE, seal};
 use rusqlite::{Connection, Transaction};
-use sha2::{Digest, Sha256};
 
-use super::{Trailer, backup as save, restore, trailer::LINE};
+use super::{backup as save, restore};
 use crate::{audit, damaged, error::QueryError, open, settings};
 
 /// Files that are given to be restored. The first byte chooses what the others are: the file, or
@@ -29,11 +29,15 @@ pub fn backup(data: &[u8]) {
     let file = match choice % 3 {
         0 => rest.to_vec(),
         1 => edited(sound, rest),
-        _ => sealed(edited(database, rest)),
+        _ => edited(database, rest),
     };
     let Ok(folder) = Folder::new() else { return };
     let (ours, given) = (folder.path("kazasu.db"), folder.path("given"));
     if write(&ours, database).and_then(|()| write(&given, &file)).is_err() {
+        return;
+    }
+    // With the last line that goes with it.
+    if choice % 3 == 2 && seal(&given, schema(&file)).is_err() {
         return;
     }
     let before = folder.names();
@@ -59,7 +63,7 @@ fn read(db: &mut Connection) -> Result<(), QueryError> {
     let all: [Reading; 4] = [
         |tx| Ok(damaged::readable(tx)?.len()),
         |tx| Ok(settings::history(tx)?.len()),
-        |tx| Ok(audit::log(tx, 0)?.len()),
+        |tx| Ok(audit::entries(tx, 0)?.len()),
         |tx| audit::chain(tx).map(|_| 0),
     ];
     for read in all {
@@ -95,17 +99,10 @@ fn edited(bytes: &[u8], mut edits: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// With the last line that goes with it.
-fn sealed(mut database: Vec<u8>) -> Vec<u8> {
+/// Where SQLite keeps `user_version`.
+fn schema(database: &[u8]) -> i64 {
     let schema = database.get(60..64).and_then(|version| version.try_into().ok());
-    let line = Trailer {
-        // Where SQLite keeps `user_version`.
-        schema: schema.map_or(0, i32::from_be_bytes).into(),
-        bytes: database.len() as u64,
-        sha256: Sha256::digest(&database).into(),
-    };
-    database.extend(line.line().as_bytes());
-    database
+    schema.map_or(0, i32::from_be_bytes).into()
 }
 
 fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {

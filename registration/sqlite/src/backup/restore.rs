@@ -1,34 +1,22 @@
 use std::{
     fs::{self, OpenOptions},
-    io::{self, Write},
+    io,
     path::{Path, PathBuf},
 };
 
-use kazasu_service::{StoreError, StoreErrorKind};
+use kazasu_store::{
+    BackupError, Part, Restored, StoreError, StoreErrorKind,
+    backup::{Backup, in_file},
+    beside, sync_folder,
+};
 use nix::sys::statvfs::statvfs;
 use rusqlite::{Connection, OpenFlags};
 
-use super::{BYTES_MAX, BackupError, Result, Trailer, finish, in_file, regular, sum};
-use crate::{
-    audit,
-    error::explain,
-    open,
-    part::{Part, beside, sync_folder},
-};
+use super::{FORM, Result, finish};
+use crate::{audit, error::explain, open};
 
 /// What the first record in a restored database takes on the disk, its log included, in bytes.
 const OPENING: u64 = 1 << 20;
-
-/// What was restored.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Restored {
-    /// How many records there are now, provisional users included.
-    pub users: u64,
-    /// Where the database is that was there before.
-    pub kept: Option<PathBuf>,
-    /// Whether that one was damaged.
-    pub was_damaged: bool,
-}
 
 /// Puts a backup in the place of the database, which nobody may have open. Everything is checked
 /// before anything is touched; then the backup is there whole, or the database as it was, whenever
@@ -40,39 +28,19 @@ pub struct Restored {
 /// # Errors
 /// [`BackupError`].
 pub fn restore(database: &Path, file: &Path, stamp: &str) -> Result<Restored> {
-    let mut backup = regular(file)?;
-    let trailer = Trailer::read(&backup, file)?;
-    if trailer.bytes > BYTES_MAX {
-        return Err(BackupError::TooLarge(file.to_owned()));
-    }
-    let changed = |what| BackupError::Changed { path: file.to_owned(), what };
+    let mut backup = Backup::open(file, FORM)?;
     // Before anything is written: a wrong file does not fill the disk.
-    if sum(&mut backup, trailer.bytes, |_| Ok(())).map_err(in_file(file))? != trailer.sha256 {
-        return Err(changed("its SHA-256 is another"));
-    }
+    backup.check()?;
     // The copy of what is there is written too, before anything goes.
     let there = fs::metadata(database).map_or(0, |found| found.len());
-    enough_room(database, trailer.bytes.saturating_add(there).saturating_add(OPENING))?;
+    enough_room(database, backup.bytes().saturating_add(there).saturating_add(OPENING))?;
     let part = Part::create(database).map_err(in_file(database))?;
-    let path = part.path();
-    let mut copy = OpenOptions::new().write(true).open(path).map_err(in_file(path))?;
-    let mut written = Ok(());
-    let sha256 = sum(&mut backup, trailer.bytes, |piece| {
-        if written.is_ok() {
-            written = copy.write_all(piece);
-        }
-        Ok(())
-    })
-    .map_err(in_file(file))?;
-    written.map_err(in_file(path))?;
-    // What was written is what was judged.
-    if sha256 != trailer.sha256 {
-        return Err(changed("its SHA-256 is another"));
-    }
+    // What is written is what is judged.
+    backup.copy_to(part.path())?;
     // Whoever wrote it checked it too; what the disk spoils on the way is found here.
-    let users = finish(path)?;
-    if schema_of(path)? != trailer.schema {
-        return Err(changed("its schema is another"));
+    let users = finish(part.path())?;
+    if schema_of(part.path())? != backup.schema() {
+        return Err(backup.changed("its schema is another"));
     }
 
     let (kept, was_damaged) = put_aside(database, stamp)?;

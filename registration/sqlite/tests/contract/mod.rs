@@ -10,7 +10,7 @@ use kazasu_registration::{
     Account, Binding, Capacity, CardNumber, CommitOutcome, DeviceSecret, Keep, Limits, LookUp,
     MailAddress, Provisional, ProvisionalOutcome, Role, Source, UserId, UserKey, UserName,
 };
-use kazasu_service::{AddOutcome, CopyToStore, Store, UserToStore, Verifier};
+use kazasu_store::{AddOutcome, CopyToStore, Store, UserToStore, Verifier};
 
 /// A test for each row of the contract. The store is made by an expression, with whatever has to
 /// live as long.
@@ -160,7 +160,7 @@ pub(crate) async fn bind(
 /// Everything but the times, as lines.
 pub(crate) async fn listed(store: &impl Store) -> Vec<String> {
     let users = store.list_users().await.unwrap();
-    let line = |u: &kazasu_service::StoredUser| {
+    let line = |u: &kazasu_store::StoredUser| {
         let u = &u.listed;
         let kind = match u.key {
             UserKey::Registered(_) => "registered",

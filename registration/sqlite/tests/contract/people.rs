@@ -1,7 +1,7 @@
 //! Copies of a directory's people, own records, what administrators change.
 
 use kazasu_registration::{AuditEvent, AuditRecord, Claimed, Failures, OwnChange, OwnOutcome};
-use kazasu_service::{CheckedVerifier, RenameOutcome, StoredUser, UserChange, Wanted};
+use kazasu_store::{CheckedVerifier, RenameOutcome, StoredUser, UserChange, Wanted};
 
 use super::*;
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kazasu_registration::{Settings, Site};
-use kazasu_service::{
+use kazasu_store::{
     Collision, Collisions, SETTINGS_KEPT, SaveOutcome, SettingsToStore, StoredSettings,
 };
 

@@ -1,7 +1,7 @@
 use kazasu_registration::{
     AuditEvent, AuditRecord, Claimed, CommitOutcome, DeviceSecret, ErrorCode, Refused,
 };
-use kazasu_service::{SettingsToStore, Store};
+use kazasu_store::{SettingsToStore, Store};
 
 use crate::contract::*;
 

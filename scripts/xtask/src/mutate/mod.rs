@@ -76,6 +76,13 @@ const CHAPTERS: &[Chapter] = &[
         filter: &[],
     },
     Chapter {
+        name: "store",
+        package: "kazasu-store",
+        folder: "registration/store",
+        tests: &["--lib"],
+        filter: &[],
+    },
+    Chapter {
         name: "directory",
         package: "kazasu-directory",
         folder: "registration/directory",

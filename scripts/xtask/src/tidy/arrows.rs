@@ -22,24 +22,30 @@ const ARROWS: &[Arrows] = &[
     ("drivers/wire/fuzz", &["drivers/wire"], &[]),
     ("firmware-sim/device", &["drivers/wire"], &[]),
     ("firmware-sim/serve", &["firmware-sim/device", "drivers/wire"], &[]),
-    ("registration/core", &["hal/core"], &[]),
+    ("registration/core", &["hal/core"], &["tests/replay"]),
+    ("registration/store", &["registration/core", "hal/core"], &["tests/replay"]),
+    (
+        "registration/sqlite",
+        &["registration/store", "registration/core", "hal/core"],
+        &["tests/replay"],
+    ),
     (
         "registration/service",
-        &["registration/core", "hal/core"],
-        &["registration/sqlite", "tests/harness"],
+        &["registration/store", "registration/core", "hal/core"],
+        &["registration/sqlite", "tests/harness", "tests/replay"],
     ),
-    ("registration/sqlite", &["registration/service", "registration/core", "hal/core"], &[]),
-    ("registration/directory", &["registration/service", "registration/core"], &[]),
+    ("registration/directory", &["registration/service", "registration/core"], &["tests/replay"]),
     (
         "registration/web",
         &["registration/service", "registration/core", "hal/core"],
-        &["registration/sqlite"],
+        &["registration/sqlite", "tests/replay"],
     ),
     (
         "registration/fuzz",
         &[
             "registration/core",
             "registration/service",
+            "registration/store",
             "registration/sqlite",
             "registration/directory",
             "registration/web",
@@ -69,6 +75,7 @@ const ARROWS: &[Arrows] = &[
         ],
         &[],
     ),
+    ("tests/replay", &[], &[]),
     ("scripts/xtask", &["drivers/rcs380", "registration/core"], &[]),
     (
         "",
@@ -87,7 +94,7 @@ const ARROWS: &[Arrows] = &[
             "registration/directory",
             "registration/web",
         ],
-        &["tests/directory", "tests/harness"],
+        &["tests/directory", "tests/harness", "tests/replay"],
     ),
 ];
 

@@ -4,27 +4,26 @@ use std::{
     path::Path,
 };
 
-use super::{BackupError, Result, in_file};
-use crate::open::{APPLICATION, SCHEMA};
+use crate::backup::{BackupError, Form, in_file};
+
+type Result<T> = std::result::Result<T, BackupError>;
 
 /// The form of backups that this version writes.
 const FORMAT: i64 = 1;
 /// How long the line is, in bytes.
-pub(super) const LINE: usize = 1 + 14 + 5 + 18 + 27 + 71 + 1;
-/// Where an SQLite database says whose it is, big-endian (SQLite file format 1.3).
-const APPLICATION_AT: u64 = 68;
+pub const LINE: usize = 1 + 14 + 5 + 18 + 27 + 71 + 1;
 
 /// The last line of a backup.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Trailer {
-    pub(super) schema: i64,
+pub(crate) struct Trailer {
+    pub(crate) schema: i64,
     /// How long the database before it is.
-    pub(super) bytes: u64,
-    pub(super) sha256: [u8; 32],
+    pub(crate) bytes: u64,
+    pub(crate) sha256: [u8; 32],
 }
 
 impl Trailer {
-    pub(super) fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         let sha256: String = self.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
         format!(
             "\nkazasu-backup {FORMAT:04} schema={:010} bytes={:020} sha256={sha256}\n",
@@ -33,7 +32,7 @@ impl Trailer {
     }
 
     /// The last line of a backup, which has to go with the length of the file.
-    pub(super) fn read(mut file: &File, path: &Path) -> Result<Self> {
+    pub(crate) fn read(mut file: &File, path: &Path, form: Form) -> Result<Self> {
         let length = file.metadata().map_err(in_file(path))?.len();
         let start = length.saturating_sub(LINE as u64);
         let mut line = Vec::with_capacity(LINE);
@@ -41,7 +40,7 @@ impl Trailer {
             .and_then(|_| file.take(LINE as u64).read_to_end(&mut line))
             .map_err(in_file(path))?;
         let Some((format, trailer)) = parse(&line) else {
-            return Err(match is_ours(file) {
+            return Err(match (form.is_ours)(file) {
                 true => BackupError::CutOff(path.to_owned()),
                 false => BackupError::NotABackup(path.to_owned()),
             });
@@ -51,16 +50,17 @@ impl Trailer {
             let what = "its last line is another";
             return Err(BackupError::Changed { path: path.to_owned(), what });
         }
-        let newer = |what, found| BackupError::Newer { path: path.to_owned(), what, found };
+        let newer =
+            |what, found, known| BackupError::Newer { path: path.to_owned(), what, found, known };
         if format > FORMAT {
-            return Err(newer("backup format", format));
+            return Err(newer("backup format", format, FORMAT));
         }
         if trailer.bytes != start {
             let what = "its length is another";
             return Err(BackupError::Changed { path: path.to_owned(), what });
         }
-        if trailer.schema > SCHEMA {
-            return Err(newer("schema", trailer.schema));
+        if trailer.schema > form.schema {
+            return Err(newer("schema", trailer.schema, form.schema));
         }
         Ok(trailer)
     }
@@ -81,14 +81,6 @@ fn parse(line: &[u8]) -> Option<(i64, Trailer)> {
     }
     let trailer = Trailer { schema: schema.parse().ok()?, bytes: bytes.parse().ok()?, sha256 };
     Some((format.parse().ok()?, trailer))
-}
-
-/// Whether a file begins as a database of ours does.
-fn is_ours(mut file: &File) -> bool {
-    let mut number = [0; 4];
-    let read =
-        file.seek(SeekFrom::Start(APPLICATION_AT)).and_then(|_| file.read_exact(&mut number));
-    read.is_ok() && i64::from(u32::from_be_bytes(number)) == APPLICATION
 }
 
 #[cfg(test)]

@@ -1,3 +1,5 @@
+//! What stands beside a database and not in it.
+
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, ErrorKind, Read},
@@ -6,14 +8,13 @@ use std::{
 };
 
 use kazasu_registration::{AuditKey, Link, Mark, Noted};
-use kazasu_service::{StoreError, StoreErrorKind};
 use zeroize::Zeroizing;
 
-use crate::part::Part;
+use crate::{Part, StoreError, StoreErrorKind};
 
 /// The two files beside the database: `audit.key`, the secret of the chain, and `audit.end`, the
 /// number and the link of the last record.
-pub(crate) struct Beside {
+pub struct AuditFiles {
     folder: PathBuf,
     key: Option<AuditKey>,
     noted: Noted,
@@ -26,9 +27,9 @@ const READ_MAX: u64 = 512;
 /// What the note begins with: its name and version.
 const NOTE: &str = "kazasu-audit 1";
 
-impl Beside {
+impl AuditFiles {
     /// Reads what is there.
-    pub(crate) fn read(database: &Path) -> Result<Self, StoreError> {
+    pub fn read(database: &Path) -> Result<Self, StoreError> {
         let folder = database.parent().unwrap_or(Path::new(".")).to_path_buf();
         let mut beside = Self { folder, key: None, noted: Noted::Missing, file: None };
         if let Some(text) = beside.text(&beside.key_path())? {
@@ -86,17 +87,17 @@ impl Beside {
     }
 
     /// The key that is there.
-    pub(crate) fn key(&self) -> Option<&AuditKey> {
+    pub fn key(&self) -> Option<&AuditKey> {
         self.key.as_ref()
     }
 
     /// What the note says.
-    pub(crate) fn noted(&self) -> Noted {
+    pub fn noted(&self) -> Noted {
         self.noted
     }
 
     /// The key, made where there is none.
-    pub(crate) fn key_or_new(&mut self) -> Result<AuditKey, StoreError> {
+    pub fn key_or_new(&mut self) -> Result<AuditKey, StoreError> {
         if let Some(key) = &self.key {
             return Ok(key.clone());
         }
@@ -118,27 +119,9 @@ impl Beside {
         Ok(key)
     }
 
-    /// The record that was noted as the last one and is not in the log; 0 where it is not known
-    /// which. A log that went on behind its note has lost nothing: power failed between the two.
-    pub(crate) fn lost(
-        &self,
-        had_chain: bool,
-        same_key: bool,
-        holds: impl Fn(Mark) -> bool,
-    ) -> Option<u64> {
-        match self.noted {
-            Noted::End(noted) if holds(noted) => None,
-            Noted::End(noted) => Some(noted.id),
-            // The log of a new device has none yet; one sealed by another key tells nothing, and
-            // the log says already that the key is another.
-            Noted::Missing => had_chain.then_some(0),
-            Noted::Unreadable => (same_key || !had_chain).then_some(0),
-        }
-    }
-
     /// Notes where a log begins, before it does: one that begins without a note would look like one
     /// that lost it, if power failed between the two.
-    pub(crate) fn begin(&mut self, start: Mark) -> Result<(), StoreError> {
+    pub fn begin(&mut self, start: Mark) -> Result<(), StoreError> {
         if self.noted != Noted::Missing {
             return Ok(());
         }
@@ -146,7 +129,7 @@ impl Beside {
     }
 
     /// Notes the end of the log; on the disk when this returns.
-    pub(crate) fn note(&mut self, end: Mark) -> io::Result<()> {
+    pub fn note(&mut self, end: Mark) -> io::Result<()> {
         let key = self.key.as_ref().ok_or(ErrorKind::NotFound)?;
         let line = note(key, end);
         let path = self.note_path();
@@ -190,12 +173,12 @@ fn key_of(hex: &str) -> Option<AuditKey> {
 }
 
 /// The note of an end.
-pub(super) fn note(key: &AuditKey, end: Mark) -> String {
+pub(crate) fn note(key: &AuditKey, end: Mark) -> String {
     format!("{NOTE} {:020} {} {}\n", end.id, end.link, key.seal(end))
 }
 
 /// What the note says, where its seal is right.
-pub(super) fn note_of(key: &AuditKey, text: &str) -> Option<Mark> {
+pub(crate) fn note_of(key: &AuditKey, text: &str) -> Option<Mark> {
     let mut words = text.strip_prefix(NOTE)?.split_whitespace();
     let id = words.next()?.parse().ok()?;
     let link = Link::from_bytes(bytes(words.next()?)?);
@@ -205,7 +188,7 @@ pub(super) fn note_of(key: &AuditKey, text: &str) -> Option<Mark> {
     (key.seal(end) == seal && note(key, end) == text).then_some(end)
 }
 
-pub(super) fn bytes(hex: &str) -> Option<[u8; 32]> {
+pub(crate) fn bytes(hex: &str) -> Option<[u8; 32]> {
     let mut bytes = [0; 32];
     if hex.len() != 2 * bytes.len() || !hex.bytes().all(|digit| digit.is_ascii_hexdigit()) {
         return None;

@@ -10,26 +10,28 @@ use std::{
 
 /// A file that is not whole yet; it goes unless it takes its place.
 #[derive(Debug)]
-pub(crate) struct Part {
+pub struct Part {
     path: PathBuf,
 }
 
 impl Part {
     /// An empty one beside `file`, readable by this account alone. What an attempt that was cut off
     /// left there goes.
-    pub(crate) fn create(file: &Path) -> io::Result<Self> {
+    pub fn create(file: &Path) -> io::Result<Self> {
         let part = Self { path: beside(file, ".part") };
         part.remove();
         OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part.path)?;
         Ok(part)
     }
 
-    pub(crate) fn path(&self) -> &Path {
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
         &self.path
     }
 
     /// Puts it, onto the disk, where `file` was or will be.
-    pub(crate) fn take_the_place_of(self, file: &Path) -> io::Result<()> {
+    pub fn take_the_place_of(self, file: &Path) -> io::Result<()> {
         File::open(&self.path)?.sync_all()?;
         fs::rename(&self.path, file)?;
         sync_folder(file)
@@ -50,14 +52,14 @@ impl Drop for Part {
 }
 
 /// `file` with more at the end of its name.
-pub(crate) fn beside(file: &Path, end: &str) -> PathBuf {
+pub fn beside(file: &Path, end: &str) -> PathBuf {
     let mut name = OsString::from(file);
     name.push(end);
     PathBuf::from(name)
 }
 
 /// Sees to it that the names in a file's folder are on the disk.
-pub(crate) fn sync_folder(file: &Path) -> io::Result<()> {
+pub fn sync_folder(file: &Path) -> io::Result<()> {
     let folder = match file.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),

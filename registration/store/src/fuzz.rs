@@ -1,7 +1,10 @@
+//! What holds for any bytes at all. The fuzz targets of `registration/fuzz` run these, and a test
+//! runs them on what was found before.
+
 use kazasu_registration::{AuditKey, Link, Mark};
 use zeroize::Zeroizing;
 
-use super::files::{bytes, note, note_of};
+use crate::audit_files::{bytes, note, note_of};
 
 /// The texts of the two files beside the database: the key, and the note of the log's end.
 ///
@@ -30,4 +33,12 @@ pub fn beside(data: &[u8]) {
     let changed = String::from_utf8_lossy(&changed);
     assert!(changed == line || note_of(&ours, &changed).is_none(), "{changed}");
     assert_eq!(note_of(&ours, &format!("{line}{text}")), text.is_empty().then_some(end));
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn found_inputs() {
+        kazasu_replay::found("beside", include_str!("../../fuzz/corpus/beside.txt"), super::beside);
+    }
 }

@@ -1,8 +1,13 @@
-// What fuzzing found before (`scripts/soak`): inputs that broke a check once, or reached code that
-// no other one did. Included by the test of each crate that has checks.
+//! What fuzzing found before (`scripts/soak`): inputs that broke a check once, or reached code that
+//! no other one did. Each crate that has checks runs them on its own.
+
+#![expect(clippy::unwrap_used, reason = "a test")]
 
 /// Runs a check on each line of hex digits.
-pub(crate) fn found(name: &str, lines: &str, check: fn(&[u8])) {
+///
+/// # Panics
+/// The check does, or the lines are none.
+pub fn found(name: &str, lines: &str, check: fn(&[u8])) {
     assert!(lines.lines().count() > 3, "{name}: lines are lost");
     for line in lines.lines() {
         check(&unhex(line));
