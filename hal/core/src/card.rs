@@ -2,32 +2,16 @@ use std::fmt;
 
 use crate::Impossible;
 
-/// How a card speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Technology {
-    /// FeliCa (JIS X 6319-4, NFC-F).
-    Felica,
-    /// ISO/IEC 14443 type A.
-    Iso14443a,
-    /// ISO/IEC 14443 type B.
-    Iso14443b,
-}
-
-impl Technology {
-    /// The fixed word for scripts and the store.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Felica => "felica",
-            Self::Iso14443a => "iso14443a",
-            Self::Iso14443b => "iso14443b",
-        }
-    }
-
-    /// Reads the fixed word back.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Felica, Self::Iso14443a, Self::Iso14443b].into_iter().find(|t| t.as_str() == word)
+words! {
+    /// How a card speaks.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum Technology {
+        /// FeliCa (JIS X 6319-4, NFC-F).
+        Felica = "felica",
+        /// ISO/IEC 14443 type A.
+        Iso14443a = "iso14443a",
+        /// ISO/IEC 14443 type B.
+        Iso14443b = "iso14443b",
     }
 }
 
@@ -37,32 +21,16 @@ impl fmt::Display for Technology {
     }
 }
 
-/// How far an identifier can be trusted to be the same at the next tap.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Stability {
-    /// Printed into the card once; the same at each tap.
-    Stable,
-    /// Made anew by the card at each tap.
-    Random,
-    /// The technology makes no promise.
-    Unknown,
-}
-
-impl Stability {
-    /// The fixed word for scripts and the store.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Stable => "stable",
-            Self::Random => "random",
-            Self::Unknown => "unknown",
-        }
-    }
-
-    /// Reads the fixed word back.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Stable, Self::Random, Self::Unknown].into_iter().find(|s| s.as_str() == word)
+words! {
+    /// How far an identifier can be trusted to be the same at the next tap.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum Stability {
+        /// Printed into the card once; the same at each tap.
+        Stable = "stable",
+        /// Made anew by the card at each tap.
+        Random = "random",
+        /// The technology makes no promise.
+        Unknown = "unknown",
     }
 }
 

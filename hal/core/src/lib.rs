@@ -7,6 +7,9 @@
 //! A driver says what it sees ([`Report`]), round after round; the runtime alone decides what
 //! counts as a tap ([`Event`]). Nothing here does I/O, reads a clock or knows a driver.
 
+#[macro_use]
+mod words;
+
 mod card;
 mod discoverer;
 mod event;

@@ -1,5 +1,6 @@
 use std::{fmt, time::SystemTime};
 
+use kazasu_hal::words;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -368,35 +369,17 @@ impl Limits {
     }
 }
 
-/// What a user is to the device (S10-4-08).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Role {
-    /// Uses it.
-    #[default]
-    General,
-    /// Administers it.
-    Administrator,
-    /// Administers accounting only.
-    AccountAdministrator,
-}
-
-impl Role {
-    /// The fixed word for scripts and the store.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::General => "general",
-            Self::Administrator => "administrator",
-            Self::AccountAdministrator => "account-administrator",
-        }
-    }
-
-    /// Reads the fixed word back.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        [Self::General, Self::Administrator, Self::AccountAdministrator]
-            .into_iter()
-            .find(|role| role.as_str() == word)
+words! {
+    /// What a user is to the device (S10-4-08).
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub enum Role {
+        /// Uses it.
+        #[default]
+        General = "general",
+        /// Administers it.
+        Administrator = "administrator",
+        /// Administers accounting only.
+        AccountAdministrator = "account-administrator",
     }
 }
 

@@ -1,32 +1,26 @@
+use kazasu_hal::words;
 use serde::{Deserialize, Serialize};
 
-/// How the device finds out who uses it (spec 30 section 2).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum AuthenticationMode {
-    /// Nobody signs in as a user.
-    #[default]
-    Off,
-    /// User records on the device.
-    Local,
-    /// Records cached from an accounting server, which knows the IDs.
-    AccountingVerified,
-    /// The ID typed is only logged.
-    AccountingUnverified,
-    /// A directory or an agent decides.
-    Remote,
+words! {
+    /// How the device finds out who uses it (spec 30 section 2).
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum AuthenticationMode {
+        /// Nobody signs in as a user.
+        #[default]
+        Off = "off",
+        /// User records on the device.
+        Local = "local",
+        /// Records cached from an accounting server, which knows the IDs.
+        AccountingVerified = "accounting-verified",
+        /// The ID typed is only logged.
+        AccountingUnverified = "accounting-unverified",
+        /// A directory or an agent decides.
+        Remote = "remote",
+    }
 }
 
 impl AuthenticationMode {
-    /// Every mode, in the order of the specification.
-    pub const ALL: [Self; 5] = [
-        Self::Off,
-        Self::Local,
-        Self::AccountingVerified,
-        Self::AccountingUnverified,
-        Self::Remote,
-    ];
-
     /// Whether a signed-in user is identified. In remote mode guests are the exception.
     #[must_use]
     pub fn identifies(self) -> bool {

@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use kazasu_hal::words;
 use serde::{Deserialize, Serialize};
 
 use super::{ColourModes, JobKind, Service};
@@ -74,34 +75,33 @@ impl AccessSettings {
     }
 }
 
-/// The lock of a service.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Lock {
-    /// Open to everyone.
-    #[default]
-    Unlocked,
-    /// Asks to sign in.
-    LockedShown,
-    /// Asks to sign in, and is not shown before.
-    LockedHidden,
+words! {
+    /// The lock of a service.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum Lock {
+        /// Open to everyone.
+        #[default]
+        Unlocked = "unlocked",
+        /// Asks to sign in.
+        LockedShown = "locked-shown",
+        /// Asks to sign in, and is not shown before.
+        LockedHidden = "locked-hidden",
+    }
 }
 
-/// A part of the device that can be locked as a whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Area {
-    /// The settings of the device.
-    Setup,
-    /// Machine status.
-    MachineStatus,
-    /// All services.
-    AllServices,
-}
-
-impl Area {
-    /// Every area.
-    pub const ALL: [Self; 3] = [Self::Setup, Self::MachineStatus, Self::AllServices];
+words! {
+    /// A part of the device that can be locked as a whole.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum Area {
+        /// The settings of the device.
+        Setup = "setup",
+        /// Machine status.
+        MachineStatus = "machine-status",
+        /// All services.
+        AllServices = "all-services",
+    }
 }
 
 /// Which jobs need an accessory that is enabled (S30-6-02).
@@ -118,16 +118,18 @@ pub struct AccessoryControl {
     pub by_service_access: bool,
 }
 
-/// A diagnostic function.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Diagnostic {
-    /// Diagnosis of the fax line.
-    Fax,
-    /// Printing of test patterns.
-    TestPattern,
-    /// Moving single parts.
-    ComponentControl,
+words! {
+    /// A diagnostic function.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum Diagnostic {
+        /// Diagnosis of the fax line.
+        Fax = "fax",
+        /// Printing of test patterns.
+        TestPattern = "test-pattern",
+        /// Moving single parts.
+        ComponentControl = "component-control",
+    }
 }
 
 /// Which folders there are, and what people who are not signed in may take out of them.
@@ -198,15 +200,17 @@ impl ReceiveControl {
     };
 }
 
-/// One of the things that can become of a job.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Receive {
-    /// It is printed if access to printing allows it.
-    #[default]
-    Print,
-    /// It is stored for its owner.
-    PrivatePrint,
-    /// It is deleted.
-    Delete,
+words! {
+    /// One of the things that can become of a job.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum Receive {
+        /// It is printed if access to printing allows it.
+        #[default]
+        Print = "print",
+        /// It is stored for its owner.
+        PrivatePrint = "private-print",
+        /// It is deleted.
+        Delete = "delete",
+    }
 }

@@ -4,6 +4,7 @@ use jiff::{
     Timestamp,
     tz::{Offset, TimeZone},
 };
+use kazasu_hal::words;
 use serde::Serialize;
 
 use super::{
@@ -13,36 +14,17 @@ use super::{
 };
 use crate::{DeviceSecret, NameKey};
 
-/// How dates are written in the manual's format.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum DateFormat {
-    /// 2018/01/31
-    #[default]
-    YearFirst,
-    /// 01/31/2018
-    MonthFirst,
-    /// 31/01/2018
-    DayFirst,
-}
-
-impl DateFormat {
-    /// Every format.
-    pub const ALL: [Self; 3] = [Self::YearFirst, Self::MonthFirst, Self::DayFirst];
-
-    /// What the header calls it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::YearFirst => "YYYY/MM/DD",
-            Self::MonthFirst => "MM/DD/YYYY",
-            Self::DayFirst => "DD/MM/YYYY",
-        }
-    }
-
-    /// The format of this name.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|format| format.as_str() == word)
+words! {
+    /// How dates are written in the manual's format.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub enum DateFormat {
+        /// 2018/01/31
+        #[default]
+        YearFirst = "YYYY/MM/DD",
+        /// 01/31/2018
+        MonthFirst = "MM/DD/YYYY",
+        /// 31/01/2018
+        DayFirst = "DD/MM/YYYY",
     }
 }
 

@@ -4,7 +4,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use kazasu_hal::{CardIdentity, Mono, Now, StationName};
+use kazasu_hal::{CardIdentity, Mono, Now, StationName, words};
 
 use super::{
     AuditEntry, AuditEvent, AuditRecord, Claimed,
@@ -23,37 +23,26 @@ const NAMES_MAX: usize = 8;
 const NAMES: &str = "of ";
 const OTHERS: &str = " and others";
 
-/// Why credentials were refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum RefusalKind {
-    /// Nobody has that name.
-    UnknownUser,
-    /// The password was wrong.
-    WrongPassword,
-    /// It was right, of somebody who is no administrator.
-    NotAdministrator,
-    /// Too many were wrong before: nobody looked at it.
-    Locked,
-    /// Too soon after the last one of the same person: nobody looked at it.
-    TooSoon,
-    /// Too many from there were wrong of late: nobody looked at it.
-    Limited,
+words! {
+    /// Why credentials were refused.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum RefusalKind {
+        /// Nobody has that name.
+        UnknownUser = "unknown-user",
+        /// The password was wrong.
+        WrongPassword = "wrong-password",
+        /// It was right, of somebody who is no administrator.
+        NotAdministrator = "not-administrator",
+        /// Too many were wrong before: nobody looked at it.
+        Locked = "locked",
+        /// Too soon after the last one of the same person: nobody looked at it.
+        TooSoon = "too-soon",
+        /// Too many from there were wrong of late: nobody looked at it.
+        Limited = "limited",
+    }
 }
 
 impl RefusalKind {
-    /// The fixed word for scripts.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::UnknownUser => "unknown-user",
-            Self::WrongPassword => "wrong-password",
-            Self::NotAdministrator => "not-administrator",
-            Self::Locked => "locked",
-            Self::TooSoon => "too-soon",
-            Self::Limited => "limited",
-        }
-    }
-
     /// What a person was told.
     pub(super) fn code(self) -> Option<ErrorCode> {
         match self {

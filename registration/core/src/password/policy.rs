@@ -1,34 +1,37 @@
 use std::{fmt, ops::RangeInclusive};
 
+use kazasu_hal::words;
 use serde::{Deserialize, Serialize};
 
 use super::{PasswordOwner, guess};
 use crate::{Rule, TypedPassword, Unit, rule::Text};
 
-/// What kind of password is asked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum PasswordProfile {
-    /// A user of one device: 4 to 12 characters or none (S10-4-03).
-    #[default]
-    Device,
-    /// A user whom a group of devices shares: 4 to 12 characters (S10-4-03).
-    Group,
-    /// A user of the directory: 1 to 127 characters (S10-4-04). A password that is kept as the
-    /// device password too keeps that one's policy, which is narrower in every respect.
-    Directory,
-    /// Secure operation: 9 to 12 characters with letters, digits and signs (S10-4-05).
-    Secure,
-    /// NIST SP 800-63B-4, section 3.1.1: length and a list of what is guessed first, nothing about
-    /// classes of characters.
-    ///
-    /// At least 15 characters. The 8 that the standard allows are for passwords that only ever
-    /// count beside another factor. Here a password alone signs a person in at the panel, and a
-    /// password alone makes a new card this person's, so it is a factor by itself.
-    ///
-    /// Printable ASCII with spaces, not Unicode: keyboards at devices have no more, and two
-    /// keyboards may write the same accented letter as different bytes.
-    Modern,
+words! {
+    /// What kind of password is asked for.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum PasswordProfile {
+        /// A user of one device: 4 to 12 characters or none (S10-4-03).
+        #[default]
+        Device = "device",
+        /// A user whom a group of devices shares: 4 to 12 characters (S10-4-03).
+        Group = "group",
+        /// A user of the directory: 1 to 127 characters (S10-4-04). A password that is kept as the
+        /// device password too keeps that one's policy, which is narrower in every respect.
+        Directory = "directory",
+        /// Secure operation: 9 to 12 characters with letters, digits and signs (S10-4-05).
+        Secure = "secure",
+        /// NIST SP 800-63B-4, section 3.1.1: length and a list of what is guessed first, nothing about
+        /// classes of characters.
+        ///
+        /// At least 15 characters. The 8 that the standard allows are for passwords that only ever
+        /// count beside another factor. Here a password alone signs a person in at the panel, and a
+        /// password alone makes a new card this person's, so it is a factor by itself.
+        ///
+        /// Printable ASCII with spaces, not Unicode: keyboards at devices have no more, and two
+        /// keyboards may write the same accented letter as different bytes.
+        Modern = "modern",
+    }
 }
 
 /// What the settings may choose within a profile, in characters.
@@ -42,18 +45,6 @@ struct Bounds {
 impl PasswordProfile {
     /// The longest length the settings of a device name.
     const SETTING_MAX: u8 = 63;
-
-    /// The fixed word for settings and scripts.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Device => "device",
-            Self::Group => "group",
-            Self::Directory => "directory",
-            Self::Secure => "secure",
-            Self::Modern => "modern",
-        }
-    }
 
     fn bounds(self) -> Bounds {
         let any_min = 1..=Self::SETTING_MAX;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use kazasu_hal::words;
 use serde::{Deserialize, Serialize};
 
 use crate::{Field, FieldError, NameKey, Rule, UserId};
@@ -17,45 +18,32 @@ pub enum Method {
     None,
 }
 
-/// Who vouches for a person while a card is being bound (S10-2-10).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Source {
-    /// A user record of the device.
-    #[default]
-    Device,
-    /// Active Directory or another LDAP directory.
-    Directory,
-}
-
-impl Source {
-    /// The fixed word for scripts and the store.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Device => "device",
-            Self::Directory => "directory",
-        }
-    }
-
-    /// Reads the fixed word back.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Device, Self::Directory].into_iter().find(|source| source.as_str() == word)
+words! {
+    /// Who vouches for a person while a card is being bound (S10-2-10).
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum Source {
+        /// A user record of the device.
+        #[default]
+        Device = "device",
+        /// Active Directory or another LDAP directory.
+        Directory = "directory",
     }
 }
 
-/// Which sources the registration page offers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Sources {
-    /// The device's records.
-    #[default]
-    Device,
-    /// A directory.
-    Directory,
-    /// Either; the person chooses.
-    Both,
+words! {
+    /// Which sources the registration page offers.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum Sources {
+        /// The device's records.
+        #[default]
+        Device = "device",
+        /// A directory.
+        Directory = "directory",
+        /// Either; the person chooses.
+        Both = "both",
+    }
 }
 
 impl Sources {
@@ -69,83 +57,97 @@ impl Sources {
     }
 }
 
-/// Whether a card asks for a password (S10-2-04).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CardLinkMode {
-    /// The card is enough.
-    #[default]
-    NoPassword,
-    /// The card and a password.
-    Password,
+words! {
+    /// Whether a card asks for a password (S10-2-04).
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum CardLinkMode {
+        /// The card is enough.
+        #[default]
+        NoPassword = "no-password",
+        /// The card and a password.
+        Password = "password",
+    }
 }
 
-/// What kind of reader the station has: what taking a card away means (spec 30 section 3).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CardReader {
-    /// A card is held for a moment: taking it away ends nothing.
-    #[default]
-    Contactless,
-    /// A card stays in the slot: pulling it out signs out.
-    Contact,
+words! {
+    /// What kind of reader the station has: what taking a card away means (spec 30 section 3).
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum CardReader {
+        /// A card is held for a moment: taking it away ends nothing.
+        #[default]
+        Contactless = "contactless",
+        /// A card stays in the slot: pulling it out signs out.
+        Contact = "contact",
+    }
 }
 
-/// Whether users sign in with their card only.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum PanelSignIn {
-    /// The panel signs in administrators only.
-    CardOnly,
-    /// Users can type their ID instead.
-    #[default]
-    CardOrPanel,
+words! {
+    /// Whether users sign in with their card only.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum PanelSignIn {
+        /// The panel signs in administrators only.
+        CardOnly = "card-only",
+        /// Users can type their ID instead.
+        #[default]
+        CardOrPanel = "card-or-panel",
+    }
 }
 
-/// What another card does while a contactless card's owner is signed in (S30-4-09).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum OtherCard {
-    /// Nothing.
-    #[default]
-    Ignored,
-    /// Its owner takes over.
-    SwitchesUser,
+words! {
+    /// What another card does while a contactless card's owner is signed in (S30-4-09).
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum OtherCard {
+        /// Nothing.
+        #[default]
+        Ignored = "ignored",
+        /// Its owner takes over.
+        SwitchesUser = "switches-user",
+    }
 }
 
-/// What is counted (S10-2-05).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Accounting {
-    /// Nothing.
-    #[default]
-    Off,
-    /// By the device.
-    Local,
-    /// By a server.
-    Network,
+words! {
+    /// What is counted (S10-2-05).
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum Accounting {
+        /// Nothing.
+        #[default]
+        Off = "off",
+        /// By the device.
+        Local = "local",
+        /// By a server.
+        Network = "network",
+    }
 }
 
-/// A subtractive accessory: pays, and tells nothing about who does (spec 30 section 3).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Payment {
-    /// None is fitted.
-    #[default]
-    None,
-    /// A coin box or a dispenser of prepaid cards.
-    Fitted,
+words! {
+    /// A subtractive accessory: pays, and tells nothing about who does (spec 30 section 3).
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum Payment {
+        /// None is fitted.
+        #[default]
+        None = "none",
+        /// A coin box or a dispenser of prepaid cards.
+        Fitted = "fitted",
+    }
 }
 
-/// Which of two accessories goes first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Priority {
-    /// The card.
-    #[default]
-    Card,
-    /// The payment.
-    Payment,
+words! {
+    /// Which of two accessories goes first.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum Priority {
+        /// The card.
+        #[default]
+        Card = "card",
+        /// The payment.
+        Payment = "payment",
+    }
 }
 
 /// What else is plugged in.

@@ -1,6 +1,6 @@
 use std::time::SystemTime;
 
-use kazasu_hal::{CardIdentity, StationName};
+use kazasu_hal::{CardIdentity, StationName, words};
 
 use super::Request;
 use crate::{
@@ -53,32 +53,16 @@ pub enum Claim {
     Device(DeviceSecret, Option<TypedPassword>),
 }
 
-/// Passwords of the device that belong to no user record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum DeviceSecret {
-    /// The key operator's (KO).
-    KeyOperator,
-    /// The service engineer's (CE).
-    Engineer,
-    /// The guests'.
-    Guest,
-}
-
-impl DeviceSecret {
-    /// The fixed word for scripts and the store.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::KeyOperator => "administrator",
-            Self::Engineer => "engineer",
-            Self::Guest => "guest",
-        }
-    }
-
-    /// Reads the fixed word back.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        [Self::KeyOperator, Self::Engineer, Self::Guest].into_iter().find(|s| s.as_str() == word)
+words! {
+    /// Passwords of the device that belong to no user record.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum DeviceSecret {
+        /// The key operator's (KO).
+        KeyOperator = "administrator",
+        /// The service engineer's (CE).
+        Engineer = "engineer",
+        /// The guests'.
+        Guest = "guest",
     }
 }
 
