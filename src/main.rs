@@ -17,7 +17,6 @@ mod out;
 mod owner;
 mod read_only;
 mod selectors;
-mod settings_help;
 mod syslog;
 mod tls;
 

@@ -17,8 +17,6 @@ pub(crate) use panel::{PanelLine, PanelLink};
 pub(crate) use records::{
     CardLine, Csv, DamagedLine, ErasedLine, LeftoversLine, RecordLine, UserDetail, UserLine,
 };
-#[cfg(test)]
-pub(crate) use settings::shown;
 pub(crate) use settings::{
     ChangeLine, ChangedKey, ChangedLine, CollisionLine, Example, HistoryLine, RuleLine,
     SettingLine, SettingsJson,

@@ -51,11 +51,11 @@ pub use password::{
 pub use rule::{Field, FieldError, Rule, Unit};
 pub use settings::{
     Accessories, Accounting, Administrator, AuditSettings, AutoClear, AutoClearOutOfRange,
-    Capacity, CardLinkMode, CardReader, CardSettings, ChangeError, FailuresMax,
-    FailuresMaxOutOfRange, Impossible, LockOutSettings, Method, OtherCard, OwnRecordSettings,
+    Capacity, CardLinkMode, CardReader, CardSettings, ChangeError, Difference, FailuresMax,
+    FailuresMaxOutOfRange, Impossible, Kind, LockOutSettings, Method, OtherCard, OwnRecordSettings,
     PanelSettings, PanelSignIn, PasswordSettings, Payment, Priority, ProvisionalSettings,
-    Registration, Remembered, RememberedOutOfRange, ReservedIds, Setting, Settings, SignIn, Source,
-    Sources, security_setting,
+    Registration, Remembered, RememberedOutOfRange, ReservedIds, Setting, SettingRow, Settings,
+    SignIn, Source, Sources, as_typed, security_setting,
 };
 pub use site::Site;
 pub use source_limit::{Peer, SourceLimit};

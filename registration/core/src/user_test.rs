@@ -76,7 +76,7 @@ fn every_ascii_sign_is_either_allowed_or_forbidden_by_name() {
 fn reserved_ids_are_refused_in_any_case() {
     let rows = [("administrator", true), ("GUEST", true), ("Ko", true), ("guest1", false)];
     for (text, refused) in rows {
-        let checked = ReservedIds::default().check(&UserId::new(text).unwrap());
+        let checked = Settings::default().reserved_ids.check(&UserId::new(text).unwrap());
         assert_eq!(checked.is_err(), refused, "{text}");
     }
     let own = ReservedIds::new(vec!["boss".to_owned()]);

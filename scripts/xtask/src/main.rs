@@ -14,7 +14,7 @@ const USAGE: &str = "usage: cargo xtask tidy | generate | spec [--list] | mutate
 
   tidy     checks the rules of the house; prints `file:line: rule: what is wrong` and ends with 1
            where one is broken
-  generate writes the files that are made from tables (docs/errors.md, udev/)
+  generate writes the files that are made from tables (docs/, udev/)
   spec     names the rows of the specification that no test names, and the error codes that no test
            produces and that are not on the list of reserved ones; ends with 1 where there are any;
            --list tells for each row the tests that name it

@@ -2,8 +2,8 @@ use std::collections::BTreeSet;
 
 use kazasu_hal::Mono;
 use kazasu_registration::{
-    AuditEvent, CardNumberRule, ChangeError, ListedUser, Setting, Settings, UserKey,
-    security_setting,
+    AuditEvent, CardNumberRule, ChangeError, Difference, ListedUser, Setting, SettingRow, Settings,
+    UserKey, security_setting,
 };
 use kazasu_service::{Changed, StoredSettings, Versioned};
 use serde_json::Value;
@@ -14,7 +14,6 @@ use crate::control::host::{Lines, send};
 use crate::lines::{
     ChangeLine, ChangedKey, ChangedLine, HistoryLine, SettingLine, SettingsJson, rfc3339,
 };
-use crate::settings_help;
 
 const NUMBER: &str = "card.number";
 
@@ -45,15 +44,12 @@ impl Office {
         all.retain(|s| keys.is_empty() || keys.iter().any(|asked| meant(&s.key, asked)));
         self.viewed(all.iter().map(|setting| setting.key.as_str())).await?;
         for setting in all {
-            let help = settings_help::of(&setting.key);
-            let text = |part: fn(&settings_help::Help) -> &'static str| {
-                help.map(part).unwrap_or_default().to_owned()
-            };
+            let row = SettingRow::of(&setting.key);
             let line = SettingLine {
                 changed: setting.value != setting.default,
-                help: text(|help| help.says),
-                values: text(|help| help.values),
-                row: text(|help| help.row),
+                help: row.map(SettingRow::says).unwrap_or_default(),
+                values: row.map(|row| row.kind.to_string()).unwrap_or_default(),
+                row: row.map(|row| row.row).unwrap_or_default().to_owned(),
                 key: setting.key,
                 value: setting.value,
                 default: setting.default,
@@ -133,8 +129,8 @@ impl Office {
         let findings = settings.access.check(settings.sign_in.mode);
         let mut changed = difference(&before.settings, settings);
         for change in &mut changed {
-            let help = settings_help::of(&change.key);
-            change.means = help.and_then(|help| help.means).map(str::to_owned);
+            let row = SettingRow::of(&change.key);
+            change.means = row.and_then(|row| row.means).map(str::to_owned);
             if change.key == NUMBER && settings.card.number == CardNumberRule::Keyed {
                 change.means = Some(format!(
                     "all cards get another number; the key for them is {}: keep a copy apart from \
@@ -143,7 +139,7 @@ impl Office {
                 ));
             }
         }
-        let mut warnings: Vec<_> = findings.into_iter().map(settings_help::warning).collect();
+        let mut warnings: Vec<_> = findings.iter().map(ToString::to_string).collect();
         if changed.iter().any(|change| change.key == NUMBER) {
             warnings.extend(short_cards(&settings.card.number));
         }
@@ -239,27 +235,11 @@ fn changed(settings: &Settings, changes: &[(String, String)]) -> Result<Settings
     Ok(settings.changed(pairs)?)
 }
 
-/// The keys whose values differ. In an open place, such as `access.locks`, keys come and go.
+/// What differs, each without what a change of it means.
 fn difference(from: &Settings, to: &Settings) -> Vec<ChangedKey> {
-    let (from, to) = (from.list(), to.list());
-    let value = |list: &[Setting], key: &str| {
-        let found = list.iter().find(|setting| setting.key == key);
-        found.map_or(Value::Null, |setting| setting.value.clone())
-    };
-    // The place itself is a key where it is empty; what came or went in it is told anyway.
-    let is_place = |value: &Value| value.is_object();
-    let came = to.iter().filter(|new| !from.iter().any(|old| old.key == new.key));
-    from.iter()
-        .chain(came)
-        .map(|Setting { key, .. }| ChangedKey {
-            key: key.clone(),
-            from: value(&from, key),
-            to: value(&to, key),
-            means: None,
-        })
-        .filter(|change| change.from != change.to)
-        .filter(|change| !is_place(&change.from) && !is_place(&change.to))
-        .collect()
+    let differences = from.differences(to).into_iter();
+    let told = |Difference { key, from, to }| ChangedKey { key, from, to, means: None };
+    differences.map(told).collect()
 }
 
 /// What a version changed; `None` where that is not known any more.

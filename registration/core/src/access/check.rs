@@ -1,3 +1,5 @@
+use std::fmt;
+
 use super::{
     AccessSettings, Area, AuthenticationMode, ColourModes, JobLimits, Lock, Receive, Service,
     UserLimits,
@@ -69,6 +71,56 @@ impl Finding {
             | Self::LimitActsOnNothing(service) => Some(service),
             _ => None,
         }
+    }
+}
+
+/// What an administrator is told.
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::LockAsksNobody(service) => write!(
+                f,
+                "access.locks.{} does nothing: this service never asks to sign in",
+                word(*service)
+            ),
+            Self::LockIgnored(service) => write!(
+                f,
+                "access.locks.{} does nothing: the service is not offered, or has the lock of \
+                 another one",
+                word(*service)
+            ),
+            Self::LockedWithoutSignIn => f.write_str(
+                "something is locked while sign-in.mode is off: only an accessory or an \
+                 administrator opens it",
+            ),
+            Self::ReleasedBehindLock => f.write_str(
+                "a copy colour is released, but all services are locked: nobody gets at it",
+            ),
+            Self::FlagsIgnored => f.write_str(
+                "access.accessory-control.by-service-access is on: copy, print and scan-fax \
+                 beside it do nothing",
+            ),
+            Self::TypedIdsNeverUsed => f.write_str(
+                "access.private-print.typed-id-counts does nothing unless sign-in.mode is \
+                 accounting-unverified",
+            ),
+            Self::LimitActsOnNothing(service) => write!(
+                f,
+                "a limit on {} does nothing: access to it is not restricted",
+                word(*service)
+            ),
+            Self::PrivatePrintForNobody => {
+                f.write_str("a print job that names nobody has no owner to keep it for")
+            }
+        }
+    }
+}
+
+/// The service's word, as it stands in keys.
+fn word(service: Service) -> String {
+    match serde_json::to_value(service) {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => format!("{service:?}"),
     }
 }
 

@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::{
-    Limits,
+    Limits, Settings,
     access::{RemoteKind, SignIn, rig_test::*},
 };
 
@@ -158,4 +158,34 @@ fn settings_are_open_by_default_and_read_back_as_written() {
     ] {
         assert!(serde_json::from_value::<AccessSettings>(wrong.clone()).is_err(), "{wrong}");
     }
+}
+
+#[test]
+fn what_does_nothing_is_told() {
+    let check = |changes: &[(&str, &str)], says: &str| {
+        let settings = Settings::default().changed(changes.iter().copied()).unwrap();
+        let findings = settings.access.check(settings.sign_in.mode);
+        let said: Vec<_> = findings.into_iter().map(|finding| finding.to_string()).collect();
+        assert!(said.iter().any(|text| text.contains(says)), "{changes:?}: {said:?}");
+    };
+    let off = [("sign-in.mode", "off"), ("registration.card-matching", "false")];
+    check(&[("access.locks.colour-calibration", "locked-shown")], "locks.colour-calibration does");
+    check(
+        &[("access.folders.mailbox", "false"), ("access.locks.folder-operation", "locked-shown")],
+        "not offered",
+    );
+    check(&[off[0], off[1], ("access.locks.copy", "locked-shown")], "sign-in.mode is off");
+    check(
+        &[("access.released-copy.black", "true"), ("access.locked-areas", "[\"all-services\"]")],
+        "nobody gets at it",
+    );
+    check(
+        &[
+            ("access.accessory-control.by-service-access", "true"),
+            ("access.accessory-control.copy", "true"),
+        ],
+        "beside it do nothing",
+    );
+    check(&[("access.private-print.typed-id-counts", "true")], "accounting-unverified");
+    assert_eq!(Settings::default().access.check(Settings::default().sign_in.mode), []);
 }

@@ -22,6 +22,7 @@ pub use settings::{
     AccessSettings, AccessoryControl, Area, Diagnostic, FolderSettings, Lock, PrivatePrintSettings,
     Receive, ReceiveControl,
 };
+pub(crate) use settings::{COLOURS, SECTIONS};
 pub use who::{Accessories, Additive, JobLimits, Person, Subtractive, UserLimits, Who};
 
 #[cfg(test)]

@@ -4,44 +4,95 @@ use kazasu_hal::words;
 use serde::{Deserialize, Serialize};
 
 use super::{ColourModes, JobKind, Service};
+use crate::settings::{
+    Kind::{Bool, Described, Words},
+    SettingRow, rows, settings,
+};
 
-/// What an administrator decides about access (spec 30 sections 6 to 8). Everything is open by
-/// default (S40-2-06).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct AccessSettings {
-    /// Locks of single services; what is not named is unlocked.
-    pub locks: BTreeMap<Service, Lock>,
-    /// Whole areas that are locked.
-    pub locked_areas: BTreeSet<Area>,
-    /// Colour modes of copies that are released for everyone.
-    pub released_copy: ColourModes,
-    /// Which jobs need an accessory that is enabled, where one is fitted.
-    pub accessory_control: AccessoryControl,
-    /// Whether general users may print reports (S40-2-20).
-    pub user_reports: bool,
-    /// Diagnostics that administrators may run too; all others are the engineer's.
-    pub administrator_diagnostics: BTreeSet<Diagnostic>,
-    /// Folders.
-    pub folders: FolderSettings,
-    /// Private print.
-    pub private_print: PrivatePrintSettings,
-}
+const ACCESS: SettingRow = SettingRow::NEW.audited("access").waits();
 
-impl Default for AccessSettings {
-    fn default() -> Self {
-        Self {
-            locks: BTreeMap::new(),
-            locked_areas: BTreeSet::new(),
-            released_copy: ColourModes::NONE,
-            accessory_control: AccessoryControl::default(),
-            user_reports: true,
-            administrator_diagnostics: BTreeSet::new(),
-            folders: FolderSettings::default(),
-            private_print: PrivatePrintSettings::default(),
-        }
+settings! {
+    /// What an administrator decides about access (spec 30 sections 6 to 8). Everything is open by
+    /// default (S40-2-06).
+    struct AccessSettings in "access.", ACCESS => {
+        locks "locks": BTreeMap<Service, Lock> = BTreeMap::new(),
+            Described("access.locks.SERVICE: unlocked, locked-shown, locked-hidden"),
+            "spec 30 section 6",
+            "locks of single services, such as access.locks.copy; what is not named is unlocked";
+        locked_areas "locked-areas": BTreeSet<Area> = BTreeSet::new(),
+            Described("list of setup, machine-status, all-services"), "S40-2-06",
+            "areas that are locked as a whole";
+        user_reports "user-reports": bool = true,
+            Bool, "S40-2-20", "general users may print reports";
+        administrator_diagnostics "administrator-diagnostics": BTreeSet<Diagnostic> = BTreeSet::new(),
+            Described("list of fax, test-pattern, component-control"), "S30-6-04",
+            "diagnostics that administrators may run too, not the engineer alone";
+    } with {
+        released_copy "released-copy": ColourModes = ColourModes::NONE;
+        accessory_control "accessory-control": AccessoryControl = AccessoryControl::default();
+        folders "folders": FolderSettings = FolderSettings::default();
+        private_print "private-print": PrivatePrintSettings = PrivatePrintSettings::default();
+    }
+
+    /// Which jobs need an accessory that is enabled (S30-6-02). Payment never gates scans and faxes.
+    #[derive(Copy)]
+    struct AccessoryControl in "access.accessory-control.", ACCESS => {
+        copy "copy": bool = false,
+            Bool, "S30-6-02", "copies need an accessory that is enabled, where one is fitted";
+        print "print": bool = false,
+            Bool, "S30-6-02", "prints need an accessory that is enabled, where one is fitted";
+        scan_fax "scan-fax": bool = false,
+            Bool, "S30-6-02",
+            "scans and faxes need a card or another accessory that is no payment";
+        by_service_access "by-service-access": bool = false,
+            Bool, "S30-6-02",
+            "the locks of services decide whether jobs need an accessory, not the three settings here";
+    }
+
+    /// Which folders there are, and what people who are not signed in may take out of them.
+    #[derive(Copy)]
+    struct FolderSettings in "access.folders.", ACCESS => {
+        mailbox "mailbox": bool = true, Bool, "S30-6-05", "mailbox folders are offered";
+        copy_resave "copy-resave": bool = false,
+            Bool, "S30-6-05", "the folder for saving copies again is offered";
+        restrict_unauthenticated_print "restrict-unauthenticated-print": bool = false,
+            Bool, "spec 30 section 7", "who is not signed in prints nothing from folders";
+        restrict_unauthenticated_output "restrict-unauthenticated-output": bool = false,
+            Bool, "spec 30 section 7", "who is not signed in gets no files out of folders";
+    }
+
+    /// Private print (spec 30 section 8).
+    #[derive(Copy)]
+    struct PrivatePrintSettings in "access.private-print.", ACCESS => {
+        typed_id_counts "typed-id-counts": bool = false,
+            Bool, "S30-8-04", "an ID that was typed and never verified counts as one's own";
+        combined_secure_print "combined-secure-print": bool = false,
+            Bool, "spec 30 section 8",
+            "who is not signed in gets at documents with owner and password";
+    } with {
+        receive "receive": ReceiveControl = ReceiveControl::default();
+    }
+
+    /// What becomes of a print job that arrives (S40-2-21).
+    #[derive(Copy)]
+    struct ReceiveControl in "access.private-print.receive.", ACCESS => {
+        signed_in "signed-in": Receive = Receive::Print,
+            Words(&Receive::WORDS), "S40-2-21",
+            "what becomes of a print job whose user ID and password are right";
+        failed "failed": Receive = Receive::Print,
+            Words(&Receive::WORDS), "S40-2-21",
+            "what becomes of a print job whose user ID or password is wrong";
+        no_user_id "no-user-id": Receive = Receive::Print,
+            Described("print or delete"), "S40-2-21",
+            "what becomes of a print job that names nobody";
     }
 }
+
+/// The colours are a value of accounts, too.
+pub(crate) const COLOURS: &[SettingRow] = rows! { "access.released-copy.", ACCESS => {
+    "black", Bool, "S30-6-01", "black and white copies are released for everyone";
+    "colour", Bool, "S30-6-01", "colour copies are released for everyone";
+}};
 
 impl AccessSettings {
     /// The lock that acts on a service. Where folders are not offered but the copy server's
@@ -104,20 +155,6 @@ words! {
     }
 }
 
-/// Which jobs need an accessory that is enabled (S30-6-02).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct AccessoryControl {
-    /// Copies.
-    pub copy: bool,
-    /// Prints.
-    pub print: bool,
-    /// Scans and faxes: additive accessories only, payment never gates these.
-    pub scan_fax: bool,
-    /// The locks decide instead of the three above.
-    pub by_service_access: bool,
-}
-
 words! {
     /// A diagnostic function.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -132,20 +169,6 @@ words! {
     }
 }
 
-/// Which folders there are, and what people who are not signed in may take out of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct FolderSettings {
-    /// Mailbox folders are offered.
-    pub mailbox: bool,
-    /// The copy server's re-save folder is offered.
-    pub copy_resave: bool,
-    /// Without signing in nothing is printed from folders.
-    pub restrict_unauthenticated_print: bool,
-    /// Without signing in nothing is put out from folders as a file.
-    pub restrict_unauthenticated_output: bool,
-}
-
 impl FolderSettings {
     /// The service whose access a service follows.
     pub(super) fn followed(self, service: Service) -> Service {
@@ -154,41 +177,6 @@ impl FolderSettings {
             other => other,
         }
     }
-}
-
-impl Default for FolderSettings {
-    fn default() -> Self {
-        Self {
-            mailbox: true,
-            copy_resave: false,
-            restrict_unauthenticated_print: false,
-            restrict_unauthenticated_output: false,
-        }
-    }
-}
-
-/// Private print (spec 30 section 8).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct PrivatePrintSettings {
-    /// An ID that was typed and never verified counts as one's own (S30-8-04).
-    pub typed_id_counts: bool,
-    /// People who are not signed in get at documents with owner and password.
-    pub combined_secure_print: bool,
-    /// What becomes of print jobs that arrive.
-    pub receive: ReceiveControl,
-}
-
-/// What becomes of a print job that arrives (S40-2-21).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct ReceiveControl {
-    /// Its user ID and password are right.
-    pub signed_in: Receive,
-    /// They are wrong.
-    pub failed: Receive,
-    /// It names nobody.
-    pub no_user_id: Receive,
 }
 
 impl ReceiveControl {

@@ -1,5 +1,5 @@
 use super::{PLANTED, tells_nothing};
-use crate::{ChangeError, Setting, Settings, Site};
+use crate::{ChangeError, Difference, Setting, Settings, Site};
 
 /// Settings as a store keeps them, and changes of them as `kazasu config set` sends them: a
 /// `key=value` on each line.
@@ -16,8 +16,8 @@ pub fn settings(data: &[u8]) {
     match Settings::default().changed(changes.iter().copied()) {
         Ok(settings) => {
             holds(&settings);
-            let changed = settings.differing(&Settings::default());
-            let named = |key: &String| changes.iter().any(|(named, _)| named == key);
+            let changed = settings.differences(&Settings::default());
+            let named = |one: &Difference| changes.iter().any(|(named, _)| *named == one.key);
             assert!(changed.iter().all(named), "{changed:?} of {changes:?}");
         }
         Err(error) => says_where(&error),
@@ -47,8 +47,8 @@ fn holds(settings: &Settings) {
     assert_eq!(again.as_ref(), Ok(settings), "{json}");
 
     let default = Settings::default();
-    let differing = settings.differing(&default);
-    let back = settings.changed(differing.iter().map(|key| (key.as_str(), "default")));
+    let differing = settings.differences(&default);
+    let back = settings.changed(differing.iter().map(|one| (one.key.as_str(), "default")));
     assert_eq!(back, Ok(default), "{differing:?}");
 }
 

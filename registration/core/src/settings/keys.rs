@@ -1,10 +1,11 @@
 //! Settings by their dotted keys: what `kazasu config` shows and changes.
 
-use std::{collections::BTreeSet, sync::LazyLock};
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use serde_json::{Map, Value};
 
-use super::{Impossible, Settings};
+use super::{Impossible, SettingRow, Settings, table};
+use crate::access;
 
 /// One setting and its value.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +16,17 @@ pub struct Setting {
     pub value: Value,
     /// What it is without anybody changing it.
     pub default: Value,
+}
+
+/// A setting that has another value in another version; null where it is not there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Difference {
+    /// The dotted key.
+    pub key: String,
+    /// The value in the one.
+    pub from: Value,
+    /// The value in the other.
+    pub to: Value,
 }
 
 /// A change that is refused; nothing changed.
@@ -43,27 +55,46 @@ fn join(found: &[Impossible]) -> String {
     found.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
-/// The settings that keep people out, or what is kept from them: a key, or the first words of
-/// several (spec 40 section 2, as far as it is a setting here).
-pub(super) const SECURITY: [&str; 8] = [
-    "access",
-    "administrator",
-    "audit",
-    "card.link-mode",
-    "lock-out",
-    "panel.auto-clear-s",
-    "password",
-    "sign-in",
-];
-
 /// Which of the security settings a key belongs to, if any: looking at one is audited, and so is
-/// changing it by that name (S40-4-05).
+/// changing it by that name (S40-4-05). They are those that keep people out, or what is kept from
+/// them: a key, or the first words of several (spec 40 section 2, as far as it is a setting here).
 #[must_use]
 pub fn security_setting(key: &str) -> Option<&'static str> {
     let under = |name: &str| {
         key.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     };
-    SECURITY.into_iter().find(|name| under(name))
+    SettingRow::all().filter_map(|row| row.audited).find(|name| under(name))
+}
+
+/// A value as people type it behind `KEY=`: what [`Settings::changed`] takes for it.
+#[must_use]
+pub fn as_typed(value: &Value) -> String {
+    match value {
+        // A text that would be read as something else stands in quotes.
+        Value::String(text)
+            if !text.is_empty()
+                && text != "default"
+                && serde_json::from_str::<Value>(text).is_err() =>
+        {
+            text.clone()
+        }
+        value => value.to_string(),
+    }
+}
+
+impl SettingRow {
+    /// The whole table.
+    pub(super) fn all() -> impl Iterator<Item = &'static Self> {
+        let sections = table::SECTIONS.iter().chain(table::LIMITS).chain(access::SECTIONS);
+        sections.copied().flatten().chain(access::COLOURS)
+    }
+
+    /// The row of a setting; for a name in an open place, such as `access.locks.copy`, the place's.
+    #[must_use]
+    pub fn of(key: &str) -> Option<&'static Self> {
+        let own = Self::all().find(|row| row.key == key);
+        own.or_else(|| key.rsplit_once('.').and_then(|(place, _)| Self::of(place)))
+    }
 }
 
 /// What [`Settings::list`] and places without fixed names are compared with.
@@ -127,21 +158,16 @@ impl Settings {
         settings.possible()
     }
 
-    /// The keys whose values differ, of either.
+    /// What differs in another version of the settings, by key.
     #[must_use]
-    pub fn differing(&self, other: &Self) -> Vec<String> {
-        let (ours, theirs) = (self.list(), other.list());
-        let lacks = |there: &[Setting], setting: &Setting| {
-            !there.iter().any(|o| o.key == setting.key && o.value == setting.value)
-        };
-        let keys = ours
-            .iter()
-            .filter(|setting| lacks(&theirs, setting))
-            .chain(theirs.iter().filter(|setting| lacks(&ours, setting)));
+    pub fn differences(&self, to: &Self) -> Vec<Difference> {
+        let mut all = BTreeMap::<_, (Value, Value)>::new();
         // That an open place is empty shows in the names that it lacks.
-        let named = |setting: &&Setting| setting.value.as_object().is_none();
-        let keys: BTreeSet<_> = keys.filter(named).map(|setting| setting.key.clone()).collect();
-        keys.into_iter().collect()
+        let values = |list: Vec<Setting>| list.into_iter().filter(|s| !s.value.is_object());
+        values(self.list()).for_each(|s| all.entry(s.key).or_default().0 = s.value);
+        values(to.list()).for_each(|s| all.entry(s.key).or_default().1 = s.value);
+        let all = all.into_iter().map(|(key, (from, to))| Difference { key, from, to });
+        all.filter(|one| one.from != one.to).collect()
     }
 
     fn with(&self, key: &str, text: &str) -> Result<Self, ChangeError> {

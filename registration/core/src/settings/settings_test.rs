@@ -1,5 +1,5 @@
 use super::*;
-use crate::{Accounting as Counts, CardLinkMode::Password as CardPassword};
+use crate::{Accounting as Counts, CardLinkMode::Password as CardPassword, Limits};
 
 /// What a change says: nothing where it is fine, else part of the reason.
 fn check(row: &str, changes: &[(&str, &str)], says: &str) {
@@ -7,6 +7,10 @@ fn check(row: &str, changes: &[(&str, &str)], says: &str) {
     let said = changed.as_ref().err().map(ToString::to_string).unwrap_or_default();
     assert_eq!(said.is_empty(), says.is_empty(), "{row}: {changes:?}: {said}");
     assert!(said.contains(says), "{row}: {said}");
+}
+
+fn differing(from: &Settings, to: &Settings) -> Vec<String> {
+    from.differences(to).into_iter().map(|one| one.key).collect()
 }
 
 #[test]
@@ -139,7 +143,7 @@ fn keys_values_and_json_go_both_ways() {
     assert!(Settings::from_json("{\"x\":1}").is_err());
     let named = Settings::default().changed([("administrator.id", "1234")]).unwrap();
     assert_eq!(named.administrator.id.as_ref().map(|id| id.as_str()), Some("1234"));
-    let keys = settings.differing(&Settings::default());
+    let keys = differing(&Settings::default(), &settings);
     assert_eq!(keys, ["panel.auto-clear-s", "password.min", "provisional.name"]);
     let back = settings.changed(keys.iter().map(|key| (key.as_str(), "default"))).unwrap();
     assert_eq!(back, Settings::default());
@@ -161,11 +165,11 @@ fn locks_of_services_are_set_by_name() {
         .changed([("access.locks.copy", "locked-shown"), ("access.locks.fax", "locked-hidden")])
         .unwrap();
     assert_eq!(locked.access.locks.len(), 2);
-    let keys = locked.differing(&Settings::default());
+    let keys = differing(&Settings::default(), &locked);
     assert_eq!(keys, ["access.locks.copy", "access.locks.fax"]);
     let one = locked.changed([("access.locks.copy", "default")]).unwrap();
     assert_eq!(one.access.locks.len(), 1);
-    assert_eq!(one.differing(&locked), ["access.locks.copy"], "what is gone differs, too");
+    assert_eq!(differing(&locked, &one), ["access.locks.copy"], "what is gone differs, too");
     assert_eq!(one.changed([("access.locks", "{}")]), Ok(Settings::default()));
     assert!(Settings::default().list().iter().any(|setting| setting.key == "access.locks"));
     check("", &[("access.locks.coffee", "locked-shown")], "access.locks.coffee: unknown variant");
@@ -178,7 +182,17 @@ fn locks_of_services_are_set_by_name() {
 #[test]
 fn security_settings_are_known_by_their_names() {
     let keys: Vec<_> = Settings::default().list().into_iter().map(|setting| setting.key).collect();
-    for name in keys::SECURITY {
+    let names = [
+        "access",
+        "administrator",
+        "audit",
+        "card.link-mode",
+        "lock-out",
+        "panel.auto-clear-s",
+        "password",
+        "sign-in",
+    ];
+    for name in names {
         assert!(keys.iter().any(|key| security_setting(key) == Some(name)), "{name}");
     }
     let rows = [
@@ -204,4 +218,22 @@ fn changes_at_once_are_bounded() {
     assert!(default.changed(many(Settings::CHANGES_MAX)).is_ok());
     let refused = default.changed(many(Settings::CHANGES_MAX + 1)).unwrap_err();
     assert_eq!(refused.to_string(), "more than 500 changes at once");
+}
+
+#[test]
+fn every_value_is_shown_as_it_can_be_typed() {
+    let odd = [
+        ("provisional.name", "\"default\""),
+        ("administrator.id", "\"1234\""),
+        ("reserved-ids", "[\"a b\",\"null\"]"),
+        ("card.number", "digits=decimal prefix=A "),
+        ("password.min", "8"),
+    ];
+    for settings in [Settings::default(), Settings::default().changed(odd).unwrap()] {
+        for setting in settings.list() {
+            let text = as_typed(&setting.value);
+            let again = settings.changed([(setting.key.as_str(), text.as_str())]).unwrap();
+            assert_eq!(again, settings, "{}={text}", setting.key);
+        }
+    }
 }

@@ -33,11 +33,10 @@ words! {
 
 words! {
     /// Which sources the registration page offers.
-    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
     #[serde(rename_all = "kebab-case")]
     pub enum Sources {
         /// The device's records.
-        #[default]
         Device = "device",
         /// A directory.
         Directory = "directory",
@@ -59,11 +58,10 @@ impl Sources {
 
 words! {
     /// Whether a card asks for a password (S10-2-04).
-    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
     #[serde(rename_all = "kebab-case")]
     pub enum CardLinkMode {
         /// The card is enough.
-        #[default]
         NoPassword = "no-password",
         /// The card and a password.
         Password = "password",
@@ -72,11 +70,10 @@ words! {
 
 words! {
     /// What kind of reader the station has: what taking a card away means (spec 30 section 3).
-    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
     #[serde(rename_all = "kebab-case")]
     pub enum CardReader {
         /// A card is held for a moment: taking it away ends nothing.
-        #[default]
         Contactless = "contactless",
         /// A card stays in the slot: pulling it out signs out.
         Contact = "contact",
@@ -85,24 +82,22 @@ words! {
 
 words! {
     /// Whether users sign in with their card only.
-    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
     #[serde(rename_all = "kebab-case")]
     pub enum PanelSignIn {
         /// The panel signs in administrators only.
         CardOnly = "card-only",
         /// Users can type their ID instead.
-        #[default]
         CardOrPanel = "card-or-panel",
     }
 }
 
 words! {
     /// What another card does while a contactless card's owner is signed in (S30-4-09).
-    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
     #[serde(rename_all = "kebab-case")]
     pub enum OtherCard {
         /// Nothing.
-        #[default]
         Ignored = "ignored",
         /// Its owner takes over.
         SwitchesUser = "switches-user",
@@ -111,11 +106,10 @@ words! {
 
 words! {
     /// What is counted (S10-2-05).
-    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
     #[serde(rename_all = "kebab-case")]
     pub enum Accounting {
         /// Nothing.
-        #[default]
         Off = "off",
         /// By the device.
         Local = "local",
@@ -126,11 +120,10 @@ words! {
 
 words! {
     /// A subtractive accessory: pays, and tells nothing about who does (spec 30 section 3).
-    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
     #[serde(rename_all = "kebab-case")]
     pub enum Payment {
         /// None is fitted.
-        #[default]
         None = "none",
         /// A coin box or a dispenser of prepaid cards.
         Fitted = "fitted",
@@ -139,33 +132,20 @@ words! {
 
 words! {
     /// Which of two accessories goes first.
-    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
     #[serde(rename_all = "kebab-case")]
     pub enum Priority {
         /// The card.
-        #[default]
         Card = "card",
         /// The payment.
         Payment = "payment",
     }
 }
 
-/// What else is plugged in.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Accessories {
-    /// The payment accessory.
-    pub payment: Payment,
-    /// Which goes first where a card and a payment are there.
-    pub priority: Priority,
-    /// What is counted.
-    pub accounting: Accounting,
-}
-
 /// How long a session stays without anybody acting: 10 to 900 seconds, 30 by default (S40-2-15).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "u16", into = "u16")]
-pub struct AutoClear(u16);
+pub struct AutoClear(pub(super) u16);
 
 /// An auto clear time outside 10 to 900 seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -205,16 +185,10 @@ impl From<AutoClear> for u16 {
     }
 }
 
-impl Default for AutoClear {
-    fn default() -> Self {
-        Self(30)
-    }
-}
-
 /// How many wrong passwords in a row lock: 1 to 10, 5 by default (S40-2-04, S40-2-05).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "u8", into = "u8")]
-pub struct FailuresMax(u8);
+pub struct FailuresMax(pub(super) u8);
 
 /// A number of wrong passwords outside 1 to 10.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -246,16 +220,10 @@ impl From<FailuresMax> for u8 {
     }
 }
 
-impl Default for FailuresMax {
-    fn default() -> Self {
-        Self(5)
-    }
-}
-
 /// How many people who typed wrong passwords are each counted by themselves, on each way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "u32", into = "u32")]
-pub struct Remembered(u32);
+pub struct Remembered(pub(super) u32);
 
 /// A number of people outside 1 to 100,000.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -287,34 +255,19 @@ impl From<Remembered> for u32 {
     }
 }
 
-impl Default for Remembered {
-    fn default() -> Self {
-        Self(10_000)
-    }
-}
-
-/// How many records a store may hold (spec 10 section 5).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Capacity {
-    /// Most registered users.
-    pub registered: u32,
-    /// Most records, provisional ones included.
-    pub records: u32,
-}
-
-impl Default for Capacity {
-    fn default() -> Self {
-        Self { registered: 999, records: 1000 }
-    }
-}
-
 /// User IDs that nobody may register, however they are spelled ([`NameKey`]).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ReservedIds(Vec<String>);
 
 impl ReservedIds {
+    /// The administrator, the engineer and the guest, under the names people and logs give them;
+    /// `-` is how a log writes nobody.
+    pub(super) fn of_the_device() -> Self {
+        let ids = ["administrator", "admin", "ko", "engineer", "service", "ce", "guest", "-"];
+        Self(ids.map(str::to_owned).to_vec())
+    }
+
     /// These instead of the default ones.
     #[must_use]
     pub fn new(ids: Vec<String>) -> Self {
@@ -331,14 +284,5 @@ impl ReservedIds {
             return Err(FieldError { field: Field::UserId, rule: Rule::Reserved });
         }
         Ok(())
-    }
-}
-
-impl Default for ReservedIds {
-    /// The administrator, the engineer and the guest, under the names people and logs give them;
-    /// `-` is how a log writes nobody.
-    fn default() -> Self {
-        let ids = ["administrator", "admin", "ko", "engineer", "service", "ce", "guest", "-"];
-        Self(ids.map(str::to_owned).to_vec())
     }
 }

@@ -98,7 +98,7 @@ impl<S: Store, H: Hasher> Admin<S, H> {
         let old = &before.site.settings;
         let pairs = changes.iter().map(|(key, value)| (key.as_str(), value.as_str()));
         let settings = old.changed(pairs)?;
-        let keys = settings.differing(old);
+        let keys: Vec<_> = old.differences(&settings).into_iter().map(|one| one.key).collect();
         if settings == *old {
             return Ok((Changed { version, keys, renumbered: 0, deleted: 0 }, None));
         }

@@ -3,6 +3,7 @@
 //! `cargo xtask generate` writes them; `cargo xtask tidy` tells where one is stale.
 
 mod errors;
+mod settings;
 mod udev;
 
 use std::{fs, path::Path};
@@ -34,7 +35,7 @@ impl Output {
 /// # Errors
 /// A table that cannot be read or has a hole.
 pub(crate) fn outputs(root: &Path) -> Result<Vec<Output>> {
-    Ok([errors::page(root)?].into_iter().chain(udev::files(root)?).collect())
+    Ok([errors::page(root)?, settings::page()?].into_iter().chain(udev::files(root)?).collect())
 }
 
 /// Writes those that changed.
