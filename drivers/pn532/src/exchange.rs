@@ -1,13 +1,14 @@
 use std::{collections::VecDeque, time::Duration};
 
 use kazasu_hal::{Fault, FaultKind, Mono};
+use kazasu_link::Output;
 use kazasu_wire::{
     DecodeError,
     pn532::{Answer, Command},
     sof::{Frame, FrameError, WAKE_UP},
 };
 
-use crate::{ask::Ask, session::Output};
+use crate::ask::Ask;
 
 /// How long the chip may take to acknowledge a command; it needs less than 15 ms, a USB serial
 /// adapter adds up to 16 ms for each direction.
@@ -280,7 +281,7 @@ impl Exchange {
         if let Ok(frame) = Frame::Data(self.command.encode()).encode() {
             bytes.extend(frame);
         }
-        out.push_back(Output::Send(bytes));
+        out.push_back(Output::Send(bytes.into()));
         self.sent_at = now;
         self.phase = Phase::Acknowledge { deadline: now.after(self.ack_within()) };
     }
@@ -331,6 +332,6 @@ impl Exchange {
 pub(crate) fn abort(out: &mut VecDeque<Output>) {
     // A frame that cannot be built is never sent; ACK always can.
     if let Ok(ack) = Frame::Ack.encode() {
-        out.push_back(Output::Send(ack));
+        out.push_back(Output::Send(ack.into()));
     }
 }

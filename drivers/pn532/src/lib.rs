@@ -19,6 +19,7 @@ mod session;
 mod stream;
 mod uart;
 
-pub use session::{BAUD_DEFAULT, Input, Learned, Output, Session, Settings};
+pub use pace::Learned;
+pub use session::{BAUD_DEFAULT, Session, Settings};
 pub use stream::StreamDiscoverer;
 pub use uart::UartDiscoverer;

@@ -2,10 +2,7 @@ use std::time::Duration;
 
 use kazasu_hal::{Fault, FaultKind, Mono};
 
-use crate::{
-    exchange::{Exchange, Patience, Plan},
-    session::Learned,
-};
+use crate::exchange::{Exchange, Patience, Plan};
 
 /// Pauses between an answer and the next command, the one after the other where one is not enough.
 /// Behind an abort, a command comes 10 ms later, and that was always enough.
@@ -16,6 +13,23 @@ const MISSED_MAX: u8 = 3;
 const LATE_MIN: u8 = 3;
 /// So many acknowledgements in time, in a row: the slow bridge is gone.
 const QUICK_MAX: u8 = 64;
+
+/// What one session on a line found out, for the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Learned {
+    /// The highest rate that may be used, in bit/s.
+    pub rate_max: u32,
+    /// How long the chip needs between its answer and the next command.
+    pub pause: Duration,
+    /// Whether acknowledgements come late, as over a slow bridge.
+    pub is_slow: bool,
+}
+
+impl Default for Learned {
+    fn default() -> Self {
+        Self { rate_max: u32::MAX, pause: Duration::ZERO, is_slow: false }
+    }
+}
 
 /// How fast a chip on its line can be talked to, found by talking.
 ///

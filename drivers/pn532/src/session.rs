@@ -1,11 +1,12 @@
-use std::{collections::VecDeque, mem, time::Duration};
+use std::{collections::VecDeque, mem};
 
-use kazasu_hal::{CardIdentity, Fault, FaultKind, Mono, Operation, Polling, Report, Silence};
+use kazasu_hal::{CardIdentity, Fault, FaultKind, Mono, Operation, Polling, Silence};
+use kazasu_link::{Blocks, Frames, Input, Output};
 use kazasu_wire::{
     DecodeError,
     felica::Slots,
     pn532::Answer,
-    sof::{Decoder, Frame, FrameError},
+    sof::{Family, Frame, FrameError},
 };
 
 mod stages;
@@ -14,13 +15,11 @@ use crate::{
     ask::Ask,
     exchange::{Exchange, LATE_ACK_WITHIN, Patience, Plan, SETTLE, Step, abort},
     job::Job,
-    pace::Pace,
+    pace::{Learned, Pace},
     rates::Rates,
     round::{Crowd, Round, Search},
 };
 
-/// The last byte of every frame.
-const POSTAMBLE: u8 = 0x00;
 /// How often the chip is called at a rate where a killed host may have left it.
 const ATTEMPTS_ELSEWHERE: u8 = 2;
 
@@ -47,56 +46,12 @@ impl Default for Settings {
     }
 }
 
-/// What one session on a line found out, for the next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Learned {
-    /// The highest rate that may be used, in bit/s.
-    pub rate_max: u32,
-    /// How long the chip needs between its answer and the next command.
-    pub pause: Duration,
-    /// Whether acknowledgements come late, as over a slow bridge.
-    pub is_slow: bool,
-}
-
-impl Default for Learned {
-    fn default() -> Self {
-        Self { rate_max: u32::MAX, pause: Duration::ZERO, is_slow: false }
-    }
-}
-
-/// What happened.
-#[derive(Clone, Copy, Debug)]
-pub enum Input<'a> {
-    /// Bytes came over the line.
-    Bytes(&'a [u8]),
-    /// The time of [`Session::poll_timeout`] has come.
-    Timeout,
-}
-
-/// What to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Output {
-    /// Write these bytes to the line.
-    Send(Vec<u8>),
-    /// Set the line to this rate, in bit/s. What was to be sent before it has gone.
-    SetRate(u32),
-    /// The reader can be used: chip and firmware. Comes once, before the first report.
-    Attached(String),
-    /// What the reader saw.
-    Report(Report),
-    /// The outcome of a request; the blocks that were read.
-    Replied(Result<Vec<[u8; 16]>, Fault>),
-}
-
 /// One life of a PN532 on a line, from waking it up until the first fault that lasts.
 ///
-/// Feed it with [`handle`](Self::handle), then take all of [`poll_output`](Self::poll_output), then
-/// wait for bytes until [`poll_timeout`](Self::poll_timeout). Begins to talk when it is made.
+/// Used as every [session](kazasu_link::Session) is. Begins to talk when it is made.
 #[derive(Debug)]
 pub struct Session {
-    decoder: Decoder,
-    /// A frame whose postamble is still to come.
-    complete: Option<Frame>,
+    frames: Frames,
     outputs: VecDeque<Output>,
     /// The command under way, in every stage but Resting and Ended.
     exchange: Option<Exchange>,
@@ -156,8 +111,7 @@ impl Session {
     #[must_use]
     pub fn new(now: Mono, settings: &Settings) -> Self {
         let mut session = Self {
-            decoder: Decoder::new(),
-            complete: None,
+            frames: Frames::new(Family::Pn53x),
             outputs: VecDeque::new(),
             exchange: None,
             stage: Stage::Opening(Opening::default()),
@@ -178,12 +132,15 @@ impl Session {
         session
     }
 
-    /// Takes in what happened. Deadlines are looked at in any case, after the bytes: an answer that
-    /// is here counts, however late it is read.
-    ///
-    /// # Errors
-    /// The reader does not answer or is not a PN532. The session has ended; open the line anew.
-    pub fn handle(&mut self, now: Mono, input: Input<'_>) -> Result<(), Fault> {
+    /// What is known of the line by now: the next session on it need not find it out again.
+    #[must_use]
+    pub fn learned(&self) -> Learned {
+        self.pace.learned(self.rates.max())
+    }
+}
+
+impl kazasu_link::Session for Session {
+    fn handle(&mut self, now: Mono, input: Input<'_>) -> Result<(), Fault> {
         let handled = self.try_handle(now, input);
         if handled.is_err() {
             self.abandon();
@@ -191,40 +148,29 @@ impl Session {
         handled
     }
 
-    /// What is known of the line by now: the next session on it need not find it out again.
-    #[must_use]
-    pub fn learned(&self) -> Learned {
-        self.pace.learned(self.rates.max())
-    }
-
-    /// Whether it can take a request now.
-    #[must_use]
-    pub fn takes_request(&self) -> bool {
+    fn takes_request(&self) -> bool {
         self.asked.is_none() && matches!(self.stage, Stage::Polling(_) | Stage::Resting { .. })
     }
 
-    /// Does something with a card once the round is over, then replies once. Call it only where it
-    /// [takes a request](Self::takes_request); otherwise the reply is that it does not.
-    pub fn request(&mut self, now: Mono, card: &CardIdentity, operation: &Operation) {
+    fn request(&mut self, now: Mono, card: &CardIdentity, operation: &Operation) {
         let job = if self.takes_request() {
-            Job::new(card, operation)
+            Blocks::new(card, operation).map(Job::new)
         } else {
-            Err(Fault::new(FaultKind::Busy, "the reader has something else to do"))
+            Err(Blocks::busy())
         };
         match (job, &self.stage) {
             (Err(fault), _) => self.outputs.push_back(Output::Replied(Err(fault))),
             (Ok(job), Stage::Resting { slots, .. }) => {
                 let slots = *slots;
-                self.forget();
+                self.frames.forget();
                 self.serve(now, job, slots);
             }
             (Ok(job), _) => self.asked = Some(job),
         }
     }
 
-    /// Lets go of the chip: field off, and back to the rate at which the next host looks for it.
-    /// The session ends by itself, within a second.
-    pub fn close(&mut self, now: Mono) {
+    /// Field off, and back to the rate at which the next host looks for the chip.
+    fn close(&mut self, now: Mono) {
         if matches!(self.stage, Stage::Ended | Stage::Closing) {
             return;
         }
@@ -234,63 +180,36 @@ impl Session {
         self.start(now, Plan { attempts: 1, wait, ..Ask::Field(false).into() });
     }
 
-    /// The line is gone: the session ends at once.
-    pub fn abandon(&mut self) {
+    fn abandon(&mut self) {
         self.stage = Stage::Ended;
         self.exchange = None;
     }
 
-    /// The next thing to do; all of them before the next input. What is to be sent comes before
-    /// what is to be reported, so that a listener who makes the caller wait does not use up the time
-    /// that the chip has for its answer.
-    pub fn poll_output(&mut self) -> Option<Output> {
+    fn poll_output(&mut self) -> Option<Output> {
         self.outputs.pop_front()
     }
 
-    /// When to call [`handle`](Self::handle) at the latest; `None` when the session has ended.
-    #[must_use]
-    pub fn poll_timeout(&self) -> Option<Mono> {
+    fn poll_timeout(&self) -> Option<Mono> {
         match (&self.exchange, &self.stage) {
             (Some(exchange), _) => Some(exchange.deadline()),
             (None, Stage::Resting { until, .. }) => Some(*until),
             (None, _) => None,
         }
     }
+}
 
+impl Session {
     fn try_handle(&mut self, now: Mono, input: Input<'_>) -> Result<(), Fault> {
         if let Input::Bytes(bytes) = input {
             if let Some(exchange) = &mut self.exchange {
                 exchange.hear(bytes.len());
             }
-            for byte in bytes {
-                self.byte(now, *byte)?;
+            let mut bytes = bytes;
+            while let Some(frame) = self.frames.next(&mut bytes) {
+                self.frame(now, frame)?;
             }
         }
         self.elapse(now)
-    }
-
-    /// A frame with data counts once its postamble is there. Without that rule, a byte 00 that is
-    /// lost on the line would go unnoticed: the sum stays right, and what follows moves up.
-    fn byte(&mut self, now: Mono, byte: u8) -> Result<(), Fault> {
-        if let Some(frame) = self.complete.take()
-            && byte == POSTAMBLE
-        {
-            self.frame(now, Ok(frame))?;
-        }
-        self.decoder.push(&[byte]);
-        while let Some(frame) = self.decoder.next_frame() {
-            match frame {
-                Ok(frame @ Frame::Data(_)) => self.complete = Some(frame),
-                frame => self.frame(now, frame)?,
-            }
-        }
-        Ok(())
-    }
-
-    /// What came until now belongs to nothing.
-    fn forget(&mut self) {
-        self.decoder.clear();
-        self.complete = None;
     }
 
     fn frame(&mut self, now: Mono, frame: Result<Frame, FrameError>) -> Result<(), Fault> {
@@ -309,7 +228,7 @@ impl Session {
 
     fn elapse(&mut self, now: Mono) -> Result<(), Fault> {
         if let Some(exchange) = &mut self.exchange {
-            if self.complete.is_some() && exchange.deadline() <= now {
+            if self.frames.lacks_end() && exchange.deadline() <= now {
                 exchange.lacks_end();
             }
             let step = exchange.elapse(now, &mut self.outputs);
@@ -318,7 +237,7 @@ impl Session {
         if let Stage::Resting { until, slots } = self.stage
             && until <= now
         {
-            self.forget();
+            self.frames.forget();
             return self.start_round(now, slots);
         }
         Ok(())
@@ -328,11 +247,11 @@ impl Session {
         match step {
             Ok(Step::Waits) => Ok(()),
             Ok(Step::Again) => {
-                self.forget();
+                self.frames.forget();
                 Ok(())
             }
             Ok(Step::Refused) => {
-                self.forget();
+                self.frames.forget();
                 let fault =
                     self.exchange.as_ref().map(|exchange| match exchange.ask().lost_without() {
                         Some(lost) => {

@@ -1,21 +1,16 @@
-use std::{future::Future, io, pin::Pin, time::Duration};
+use std::{future::Future, io, pin::Pin};
 
-use kazasu_hal::{
-    Discoverer, Fault, FaultKind, Mono, Presence, REPORTS_MAX, REQUESTS_MAX, Reader, ReaderInfo,
-    ReaderName, Report, Request,
-};
-use kazasu_wire::sof::Decoder;
+use bytes::{Bytes, BytesMut};
+use kazasu_hal::{Discoverer, Fault, FaultKind, Mono, Reader};
+use kazasu_link::{Label, Traced, Way, WayError, pump};
+use kazasu_wire::sof::Family;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
-    sync::{mpsc, oneshot},
-    time::{Instant, sleep_until, timeout},
+    sync::mpsc,
 };
-use tracing::Level;
 
-use crate::{Input, Output, Session, Settings};
+use crate::{Session, Settings};
 
-/// How long the line may refuse bytes. A command takes 3 ms at 115200 bit/s.
-const WRITE_WITHIN: Duration = Duration::from_secs(1);
 /// How much is read at once.
 const READ_MAX: usize = 512;
 
@@ -50,7 +45,9 @@ where
     ) -> Pin<Box<dyn Future<Output = Fault> + Send + 'a>> {
         Box::pin(async move {
             match (self.open)().await {
-                Ok(stream) => pump(&self.selector, Plain(stream), &mut self.settings, &found).await,
+                Ok(stream) => {
+                    drive(&self.selector, Stream(stream), &mut self.settings, found).await
+                }
                 Err(error) => {
                     Fault::new(FaultKind::Link, format!("cannot open {}: {error}", self.selector))
                 }
@@ -59,207 +56,35 @@ where
     }
 }
 
-/// What a PN532 hangs on.
-pub(crate) trait Line {
-    /// How bytes come and go. It is never flushed: a serial port would block its thread until the
-    /// last byte has left.
-    type Stream: AsyncRead + AsyncWrite + Unpin;
-
-    fn stream(&mut self) -> &mut Self::Stream;
-
-    /// Sets the rate, in bit/s.
-    fn set_rate(&mut self, rate: u32) -> io::Result<()>;
-
-    /// The line is let go while the chip is at work: a chance to leave it in order.
-    fn leave(&mut self, session: &mut Session, now: Mono);
-}
-
-/// A stream without a rate, whose other end sees that it is closed.
-struct Plain<S>(S);
-
-impl<S: AsyncRead + AsyncWrite + Unpin> Line for Plain<S> {
-    type Stream = S;
-
-    fn stream(&mut self) -> &mut S {
-        &mut self.0
-    }
-
-    fn set_rate(&mut self, _: u32) -> io::Result<()> {
-        Err(io::ErrorKind::Unsupported.into())
-    }
-
-    fn leave(&mut self, _: &mut Session, _: Mono) {}
-}
-
-/// A session on its line. However it ends, the line is left in order.
-struct Open<L: Line> {
-    session: Session,
-    line: L,
-    start: Instant,
-}
-
-impl<L: Line> Open<L> {
-    fn now(&self) -> Mono {
-        Mono(self.start.elapsed())
-    }
-}
-
-impl<L: Line> Drop for Open<L> {
-    fn drop(&mut self) {
-        // Ended by a fault: nobody listens.
-        if self.session.poll_timeout().is_some() {
-            let now = self.now();
-            self.line.leave(&mut self.session, now);
-        }
-    }
-}
-
-/// What the runtime holds the other ends of.
-struct Held {
-    reports: mpsc::Sender<Report>,
-    requests: mpsc::Receiver<Request>,
-}
-
-/// Where the outcome of a request goes.
-type Reply = oneshot::Sender<Result<Vec<[u8; 16]>, Fault>>;
-
-/// Runs one session over a line until either ends, and says why it did.
-///
-/// This is the one loop that every PN532 on a byte stream goes through.
-pub(crate) async fn pump<L: Line>(
+/// One session over a way, until either ends; what it found out of the line is kept for the next.
+pub(crate) async fn drive(
     selector: &str,
-    line: L,
+    way: impl Way,
     settings: &mut Settings,
-    found: &mpsc::Sender<Reader>,
+    found: mpsc::Sender<Reader>,
 ) -> Fault {
-    let start = Instant::now();
-    let session = Session::new(Mono(Duration::ZERO), settings);
-    let mut open = Open { session, line, start };
-    let mut trace = Trace::new(selector);
-    let mut held: Option<Held> = None;
-    let mut waiting: Option<Reply> = None;
-    let mut buffer = [0; READ_MAX];
-    loop {
-        while let Some(output) = open.session.poll_output() {
-            let listening = match output {
-                Output::Send(bytes) => {
-                    trace.sent(&bytes);
-                    match timeout(WRITE_WITHIN, open.line.stream().write_all(&bytes)).await {
-                        Ok(Ok(())) => true,
-                        Ok(Err(error)) => return broken(open, selector, &error.to_string()),
-                        Err(_) => return broken(open, selector, "it takes no more bytes"),
-                    }
-                }
-                Output::SetRate(rate) => {
-                    tracing::debug!(reader = selector, rate, "serial rate");
-                    match open.line.set_rate(rate) {
-                        Ok(()) => true,
-                        Err(error) => return broken(open, selector, &error.to_string()),
-                    }
-                }
-                Output::Attached(model) => {
-                    let (sender, reports) = mpsc::channel(REPORTS_MAX);
-                    let (requests, receiver) = mpsc::channel(REQUESTS_MAX);
-                    held = Some(Held { reports: sender, requests: receiver });
-                    let info = ReaderInfo {
-                        name: ReaderName(selector.to_owned()),
-                        driver: "pn532",
-                        model,
-                        presence: Presence::Polled,
-                    };
-                    found.send(Reader { info, reports, requests }).await.is_ok()
-                }
-                Output::Report(report) => match &held {
-                    Some(held) => held.reports.send(report).await.is_ok(),
-                    None => true,
-                },
-                Output::Replied(outcome) => {
-                    if let Some(reply) = waiting.take() {
-                        // Whoever asked may have lost interest.
-                        let _ = reply.send(outcome);
-                    }
-                    true
-                }
-            };
-            if !listening {
-                return Fault::new(FaultKind::Link, format!("{selector} was let go"));
-            }
-        }
-        let deadline = open.session.poll_timeout().map_or(start, |at| start + at.0);
-        let free = open.session.takes_request();
-        let requests = held.as_mut().map(|held| &mut held.requests).filter(|_| free);
-        let handled = tokio::select! {
-            // What has arrived counts before the time that has passed.
-            biased;
-            read = open.line.stream().read(&mut buffer) => match read {
-                Ok(0) => return broken(open, selector, "it was closed at the other end"),
-                Ok(count) => {
-                    let bytes = buffer.get(..count).unwrap_or_default();
-                    trace.received(bytes);
-                    let now = open.now();
-                    open.session.handle(now, Input::Bytes(bytes))
-                }
-                Err(error) => return broken(open, selector, &error.to_string()),
-            },
-            Some(Request { card, operation, reply }) = next(requests) => {
-                waiting = Some(reply);
-                let now = open.now();
-                open.session.request(now, &card, &operation);
-                Ok(())
-            }
-            () = sleep_until(deadline) => {
-                let now = open.now();
-                open.session.handle(now, Input::Timeout)
-            }
-        };
-        settings.learned = open.session.learned();
-        if let Err(fault) = handled {
-            return fault;
-        }
-    }
+    let mut session = Session::new(Mono::default(), settings);
+    let way = Traced::new(way, selector, Family::Pn53x);
+    let fault = pump(&Label::new("pn532", selector), &mut session, way, &found).await;
+    settings.learned = session.learned();
+    fault
 }
 
-/// The next request; `None`, at once, where none can come.
-async fn next(requests: Option<&mut mpsc::Receiver<Request>>) -> Option<Request> {
-    requests?.recv().await
-}
+/// A stream without a rate, whose other end sees that it is closed. It is never flushed: a serial
+/// port would block its thread until the last byte has left.
+pub(crate) struct Stream<S>(pub(crate) S);
 
-/// The line is gone, and with it the chance to close it in order.
-fn broken<L: Line>(mut open: Open<L>, selector: &str, why: &str) -> Fault {
-    open.session.abandon();
-    Fault::new(FaultKind::Link, format!("the line of {selector} broke: {why}"))
-}
-
-/// Logs frames as directions, codes and lengths: the bytes may hold card identifiers.
-struct Trace<'a> {
-    selector: &'a str,
-    received: Decoder,
-    sent: Decoder,
-}
-
-impl<'a> Trace<'a> {
-    fn new(selector: &'a str) -> Self {
-        Self { selector, received: Decoder::new(), sent: Decoder::new() }
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Way for Stream<S> {
+    async fn send(&mut self, bytes: Bytes) -> Result<(), WayError> {
+        self.0.write_all(&bytes).await.map_err(WayError::closed)
     }
 
-    fn sent(&mut self, bytes: &[u8]) {
-        log(&mut self.sent, bytes, self.selector, "sent");
-    }
-
-    fn received(&mut self, bytes: &[u8]) {
-        log(&mut self.received, bytes, self.selector, "received");
-    }
-}
-
-fn log(decoder: &mut Decoder, bytes: &[u8], reader: &str, direction: &str) {
-    if !tracing::enabled!(Level::TRACE) {
-        return;
-    }
-    decoder.push(bytes);
-    while let Some(frame) = decoder.next_frame() {
-        match frame {
-            Ok(frame) => tracing::trace!(reader, direction, ?frame),
-            Err(error) => tracing::trace!(reader, direction, %error, "not a frame"),
+    async fn receive(&mut self) -> Result<Bytes, WayError> {
+        let mut buffer = BytesMut::with_capacity(READ_MAX);
+        match self.0.read_buf(&mut buffer).await {
+            Ok(0) => Err(WayError::closed("it was closed at the other end")),
+            Ok(_) => Ok(buffer.freeze()),
+            Err(error) => Err(WayError::closed(error)),
         }
     }
 }

@@ -7,18 +7,18 @@ use std::{
     time::{Duration, Instant},
 };
 
-use kazasu_hal::{Discoverer, Fault, FaultKind, Mono, Polling, Reader};
+use bytes::Bytes;
+use kazasu_hal::{Discoverer, Fault, FaultKind, Polling, Reader};
+use kazasu_link::{Control, Way, WayError};
 use tokio::sync::mpsc;
 use tokio_serial::{ErrorKind, SerialPort, SerialPortBuilderExt, SerialStream};
 
 use crate::{
-    BAUD_DEFAULT, Input, Learned, Output, Session, Settings,
+    BAUD_DEFAULT, Learned, Settings,
     ask::HIGH_RATES,
-    stream::{Line, pump},
+    stream::{Stream, drive},
 };
 
-/// How long leaving the chip in order may take. It takes some 15 ms.
-const LEAVE_WITHIN: Duration = Duration::from_millis(250);
 /// How long to wait before looking at the port again, while nothing can be waited for otherwise.
 const LOOK_AGAIN: Duration = Duration::from_millis(1);
 
@@ -73,7 +73,8 @@ impl Discoverer for UartDiscoverer {
             });
             match opened {
                 Ok((port, mut settings)) => {
-                    let fault = pump(&self.selector, Port(port), &mut settings, &found).await;
+                    let way = Port(Stream(port));
+                    let fault = drive(&self.selector, way, &mut settings, found).await;
                     self.learned = settings.learned;
                     fault
                 }
@@ -83,49 +84,42 @@ impl Discoverer for UartDiscoverer {
     }
 }
 
-struct Port(SerialStream);
+/// A serial port, which has a rate, and whose other end does not see that it is closed.
+struct Port(Stream<SerialStream>);
 
-impl Line for Port {
-    type Stream = SerialStream;
-
-    fn stream(&mut self) -> &mut SerialStream {
-        &mut self.0
+impl Way for Port {
+    async fn send(&mut self, bytes: Bytes) -> Result<(), WayError> {
+        self.0.send(bytes).await
     }
 
-    fn set_rate(&mut self, rate: u32) -> io::Result<()> {
-        Ok(self.0.set_baud_rate(rate)?)
+    async fn receive(&mut self) -> Result<Bytes, WayError> {
+        self.0.receive().await
     }
 
-    /// Field off, and back to the rate at which the next host looks for the chip.
-    ///
-    /// Blocks, for nothing can be awaited here: whoever holds the discoverer drops its future to
-    /// let go, mostly because the program ends.
+    async fn control(&mut self, control: Control) -> Result<(), WayError> {
+        match control {
+            Control::SetRate(rate) => self.0.0.set_baud_rate(rate).map_err(WayError::closed),
+            Control::ClearHalt(_) => Err(WayError::closed("a serial port does not halt")),
+        }
+    }
+
+    fn send_now(&mut self, bytes: Bytes) -> bool {
+        self.0.0.try_write(&bytes).is_ok_and(|count| count == bytes.len())
+    }
+
     #[expect(clippy::disallowed_methods, reason = "an adapter, where nothing can be awaited")]
-    fn leave(&mut self, session: &mut Session, now: Mono) {
+    fn receive_now(&mut self, within: Duration) -> Result<Option<Bytes>, WayError> {
         let start = Instant::now();
         let mut buffer = [0; 64];
-        session.close(now);
-        while start.elapsed() < LEAVE_WITHIN {
-            while let Some(output) = session.poll_output() {
-                if let Output::Send(bytes) = output
-                    && !self.0.try_write(&bytes).is_ok_and(|count| count == bytes.len())
-                {
-                    return;
+        loop {
+            match self.0.0.try_read(&mut buffer) {
+                Ok(0) => return Err(WayError::closed("it was closed at the other end")),
+                Ok(count) => return Ok(buffer.get(..count).map(Bytes::copy_from_slice)),
+                Err(error) if error.kind() != io::ErrorKind::WouldBlock => {
+                    return Err(WayError::closed(error));
                 }
-            }
-            let Some(deadline) = session.poll_timeout() else { return };
-            let now = now.after(start.elapsed());
-            let handled = match self.0.try_read(&mut buffer) {
-                Ok(0) => return,
-                Ok(count) => session.handle(now, Input::Bytes(buffer.get(..count).unwrap_or(&[]))),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    thread::sleep(LOOK_AGAIN);
-                    if deadline <= now { session.handle(now, Input::Timeout) } else { Ok(()) }
-                }
-                Err(_) => return,
-            };
-            if handled.is_err() {
-                return;
+                Err(_) if start.elapsed() >= within => return Ok(None),
+                Err(_) => thread::sleep(LOOK_AGAIN),
             }
         }
     }

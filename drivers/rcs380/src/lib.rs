@@ -11,10 +11,9 @@
 //! business, and so the session's. What counts as a tap is the runtime's.
 
 mod devices;
+mod drive;
 mod exchange;
 mod job;
-mod pipe;
-mod pump;
 mod radio;
 mod round;
 mod search;
@@ -23,6 +22,6 @@ mod usb;
 mod usbredir;
 
 pub use devices::{KERNEL_MODULE, PRODUCTS, Product};
-pub use session::{Input, Output, Session};
+pub use session::Session;
 pub use usb::UsbDiscoverer;
 pub use usbredir::UsbredirDiscoverer;

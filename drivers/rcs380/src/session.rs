@@ -1,9 +1,10 @@
 use std::{collections::VecDeque, mem, time::Duration};
 
-use kazasu_hal::{CardIdentity, Fault, FaultKind, Mono, Operation, Polling, Report, Silence};
+use kazasu_hal::{CardIdentity, Fault, FaultKind, Mono, Operation, Polling, Silence};
+use kazasu_link::{Blocks, Frames, Input, Output, Session as _};
 use kazasu_wire::{
     port100::{Answer, Command},
-    sof::{Decoder, Family, Frame, FrameError},
+    sof::{Family, Frame, FrameError},
 };
 
 mod stages;
@@ -16,39 +17,14 @@ use crate::{
     search::Technology,
 };
 
-/// The last byte of every frame.
-const POSTAMBLE: u8 = 0x00;
 /// After an abort: what is on its way comes and is thrown away.
 const SETTLE: Duration = Duration::from_millis(10);
 /// So many failures in a row, with nothing that worked between them, are the end.
 const FAILURES_MAX: u8 = 4;
 
-/// What happened.
-#[derive(Clone, Copy, Debug)]
-pub enum Input<'a> {
-    /// A transfer came from the reader, or a part of one.
-    Bytes(&'a [u8]),
-    /// The time of [`Session::poll_timeout`] has come.
-    Timeout,
-}
-
-/// What to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Output {
-    /// Send this in one transfer.
-    Send(Vec<u8>),
-    /// The reader can be used: its firmware. Comes once, before the first report.
-    Attached(String),
-    /// What the reader saw.
-    Report(Report),
-    /// The outcome of a request; the blocks that were read.
-    Replied(Result<Vec<[u8; 16]>, Fault>),
-}
-
 /// One life of an RC-S380, from opening it until the first fault that lasts.
 ///
-/// Feed it with [`handle`](Self::handle), then take all of [`poll_output`](Self::poll_output), then
-/// wait for a transfer until [`poll_timeout`](Self::poll_timeout). Begins to talk when it is made.
+/// Used as every [session](kazasu_link::Session) is. Begins to talk when it is made.
 ///
 /// The way to the reader may lose, change or hold back anything but keeps the order. So whatever
 /// went wrong, one command whose answer is like no other's brings both sides into step again: what
@@ -56,9 +32,7 @@ pub enum Output {
 /// nobody knows where the cards stand.
 #[derive(Debug)]
 pub struct Session {
-    decoder: Decoder,
-    /// A frame whose postamble is still to come.
-    complete: Option<Frame>,
+    frames: Frames,
     outputs: VecDeque<Output>,
     polling: Polling,
     stage: Stage,
@@ -133,8 +107,7 @@ impl Session {
     #[must_use]
     pub fn new(now: Mono, polling: Polling) -> Self {
         let mut session = Self {
-            decoder: Decoder::for_family(Family::Port100),
-            complete: None,
+            frames: Frames::new(Family::Port100),
             outputs: VecDeque::new(),
             polling,
             stage: Stage::Opening(Opening::default()),
@@ -154,14 +127,10 @@ impl Session {
         session.abort(now, Then::Proceed);
         session
     }
+}
 
-    /// Takes in what happened. Deadlines are looked at in any case, after the bytes: an answer that
-    /// is here counts, however late it is read.
-    ///
-    /// # Errors
-    /// The reader does not answer, or not as an RC-S380 does. The session has ended; open the way
-    /// to the reader anew.
-    pub fn handle(&mut self, now: Mono, input: Input<'_>) -> Result<(), Fault> {
+impl kazasu_link::Session for Session {
+    fn handle(&mut self, now: Mono, input: Input<'_>) -> Result<(), Fault> {
         let handled = self.try_handle(now, input);
         if handled.is_err() {
             self.abandon();
@@ -169,93 +138,62 @@ impl Session {
         handled
     }
 
-    /// Whether it can take a request now.
-    #[must_use]
-    pub fn takes_request(&self) -> bool {
+    fn takes_request(&self) -> bool {
         self.asked.is_none() && matches!(self.stage, Stage::Polling(_) | Stage::Resting)
     }
 
-    /// Does something with a card once the round is over, then replies once. Call it only where it
-    /// [takes a request](Self::takes_request); otherwise the reply is that it does not.
-    pub fn request(&mut self, now: Mono, card: &CardIdentity, operation: &Operation) {
+    fn request(&mut self, now: Mono, card: &CardIdentity, operation: &Operation) {
         let job = if self.takes_request() {
-            Job::new(card, operation)
+            Blocks::new(card, operation).map(Job::new)
         } else {
-            Err(Fault::new(FaultKind::Busy, "the reader has something else to do"))
+            Err(Blocks::busy())
         };
         match (job, &self.stage) {
             (Err(fault), _) => self.outputs.push_back(Output::Replied(Err(fault))),
             (Ok(job), Stage::Resting) => {
                 self.stage = Stage::Serving(job);
-                self.forget();
+                self.frames.forget();
                 self.serve(now);
             }
             (Ok(job), _) => self.asked = Some(job),
         }
     }
 
-    /// Lets go of the reader: field off. The session ends by itself, within a second.
-    pub fn close(&mut self, now: Mono) {
+    /// Field off.
+    fn close(&mut self, now: Mono) {
         if !matches!(self.stage, Stage::Ended | Stage::Closing) {
             self.stage = Stage::Closing;
             self.abort(now, Then::Proceed);
         }
     }
 
-    /// The way to the reader is gone: the session ends at once.
-    pub fn abandon(&mut self) {
+    fn abandon(&mut self) {
         self.stage = Stage::Ended;
         self.doing = Doing::Nothing;
     }
 
-    /// The next thing to do; all of them before the next input. What is to be sent comes before
-    /// what is to be reported, so that a listener who makes the caller wait does not use up the time
-    /// that the reader has for its answer.
-    pub fn poll_output(&mut self) -> Option<Output> {
+    fn poll_output(&mut self) -> Option<Output> {
         self.outputs.pop_front()
     }
 
-    /// When to call [`handle`](Self::handle) at the latest; `None` when the session has ended.
-    #[must_use]
-    pub fn poll_timeout(&self) -> Option<Mono> {
+    fn poll_timeout(&self) -> Option<Mono> {
         match &self.doing {
             Doing::Asking(exchange) | Doing::Syncing(exchange) => Some(exchange.deadline()),
             Doing::Settling { until, .. } | Doing::Pausing { until } => Some(*until),
             Doing::Nothing => None,
         }
     }
+}
 
+impl Session {
     fn try_handle(&mut self, now: Mono, input: Input<'_>) -> Result<(), Fault> {
         if let Input::Bytes(bytes) = input {
-            for byte in bytes {
-                self.byte(now, *byte)?;
+            let mut bytes = bytes;
+            while let Some(frame) = self.frames.next(&mut bytes) {
+                self.frame(now, frame)?;
             }
         }
         self.elapse(now)
-    }
-
-    /// A frame with data counts once its postamble is there. Without that rule, a byte 00 that is
-    /// lost would go unnoticed: the sum stays right, and what follows moves up.
-    fn byte(&mut self, now: Mono, byte: u8) -> Result<(), Fault> {
-        if let Some(frame) = self.complete.take()
-            && byte == POSTAMBLE
-        {
-            self.frame(now, Ok(frame))?;
-        }
-        self.decoder.push(&[byte]);
-        while let Some(frame) = self.decoder.next_frame() {
-            match frame {
-                Ok(frame @ Frame::Data(_)) => self.complete = Some(frame),
-                frame => self.frame(now, frame)?,
-            }
-        }
-        Ok(())
-    }
-
-    /// What came until now belongs to nothing.
-    fn forget(&mut self) {
-        self.decoder.clear();
-        self.complete = None;
     }
 
     fn frame(&mut self, now: Mono, frame: Result<Frame, FrameError>) -> Result<(), Fault> {
@@ -275,7 +213,7 @@ impl Session {
                 exchange.elapse(now).map_or(Ok(()), |failure| self.fail(now, failure))
             }
             Doing::Settling { until, then } if until <= now => {
-                self.forget();
+                self.frames.forget();
                 match then {
                     Then::Proceed => self.proceed(now),
                     Then::Sync => {
@@ -286,7 +224,7 @@ impl Session {
                 }
             }
             Doing::Pausing { until } if until <= now => {
-                self.forget();
+                self.frames.forget();
                 self.start_round(now)
             }
             Doing::Settling { .. } | Doing::Pausing { .. } | Doing::Nothing => Ok(()),
@@ -337,14 +275,14 @@ impl Session {
     fn abort(&mut self, now: Mono, then: Then) {
         // A frame that cannot be built is never sent; ACK always can.
         if let Ok(ack) = Frame::Ack.encode() {
-            self.outputs.push_back(Output::Send(ack));
+            self.outputs.push_back(Output::Send(ack.into()));
         }
         self.doing = Doing::Settling { until: now.after(SETTLE), then };
     }
 
     fn send(&mut self, now: Mono, command: Command) -> Exchange {
         let (exchange, frame) = Exchange::start(now, command);
-        self.outputs.push_back(Output::Send(frame));
+        self.outputs.push_back(Output::Send(frame.into()));
         exchange
     }
 

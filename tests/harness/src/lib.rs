@@ -10,12 +10,10 @@ mod directory;
 pub mod floor;
 mod pair;
 mod serial;
-mod session;
 mod usb;
 
 pub use damage::{Damage, Traffic};
 pub use directory::{DirectoryFault, ScriptedDirectory};
 pub use pair::{Broken, Link, Pair};
 pub use serial::Serial;
-pub use session::{Output, Session};
 pub use usb::{Side, Usb};

@@ -1,9 +1,9 @@
 use std::time::Duration;
 
+use bytes::Bytes;
 use kazasu_hal::{Card, CardIdentity, Fault, Mono, Operation, Report};
+use kazasu_link::{Input, Output, Reply, Session};
 use kazasu_sim::{Field, Seed};
-
-use crate::{Output, Session};
 
 /// How long the way stays down before it is opened anew, as the runtime does it.
 const REOPEN_PAUSE: Duration = Duration::from_secs(1);
@@ -36,7 +36,7 @@ pub trait Link {
     ///
     /// # Errors
     /// The way broke.
-    fn send(&mut self, now: Mono, bytes: Vec<u8>) -> Result<(), Broken>;
+    fn send(&mut self, now: Mono, bytes: Bytes) -> Result<(), Broken>;
 
     /// The host sets the rate of the line, in bit/s.
     fn set_rate(&mut self, rate: u32);
@@ -71,7 +71,7 @@ pub struct Pair<L: Link> {
     /// How often the way broke.
     pub cuts: u32,
     /// Outcomes of requests.
-    pub replies: Vec<Result<Vec<[u8; 16]>, Fault>>,
+    pub replies: Vec<Reply>,
     now: Mono,
     /// `None` while the way is down, until `reopen_at`.
     session: Option<L::Session>,
@@ -203,11 +203,11 @@ impl<L: Link> Pair<L> {
             self.cut(&broken);
         }
         while let Some(bytes) = self.link.arrive(now) {
-            self.tell_session(|session| session.receive(now, &bytes));
+            self.tell_session(|session| session.handle(now, Input::Bytes(&bytes)));
         }
         let timeout = self.session.as_ref().and_then(Session::poll_timeout);
         if timeout.is_some_and(|due| due <= now) {
-            self.tell_session(|session| session.elapse(now));
+            self.tell_session(|session| session.handle(now, Input::Timeout));
         }
     }
 
@@ -226,7 +226,7 @@ impl<L: Link> Pair<L> {
     fn cut(&mut self, Broken(bytes): &Broken) {
         let now = self.now;
         if !bytes.is_empty() {
-            self.tell_session(|session| session.receive(now, bytes));
+            self.tell_session(|session| session.handle(now, Input::Bytes(bytes)));
         }
         self.cuts = self.cuts.saturating_add(1);
         self.close();

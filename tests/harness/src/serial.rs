@@ -1,5 +1,6 @@
 use std::{collections::VecDeque, time::Duration};
 
+use bytes::Bytes;
 use kazasu_hal::Mono;
 use kazasu_pn532::{Session, Settings};
 use kazasu_sim::{Field, Input, Pn532, Seed};
@@ -152,8 +153,8 @@ impl Link for Serial {
         self.to_host.clear();
     }
 
-    fn send(&mut self, now: Mono, bytes: Vec<u8>) -> Result<(), Broken> {
-        self.to_chip.send(now, self.rate, bytes);
+    fn send(&mut self, now: Mono, bytes: Bytes) -> Result<(), Broken> {
+        self.to_chip.send(now, self.rate, bytes.into());
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 use std::collections::VecDeque;
 
+use bytes::Bytes;
 use kazasu_hal::{Mono, Polling};
 use kazasu_rcs380::Session;
 use kazasu_sim::{Field, Rcs380, Seed, usb};
@@ -126,7 +127,8 @@ impl Link for Usb {
         self.held_until = now;
     }
 
-    fn send(&mut self, now: Mono, bytes: Vec<u8>) -> Result<(), Broken> {
+    fn send(&mut self, now: Mono, bytes: Bytes) -> Result<(), Broken> {
+        let bytes: Vec<u8> = bytes.into();
         self.sent.push((now, bytes.clone()));
         self.transfer(now, Side::Host, bytes)
     }

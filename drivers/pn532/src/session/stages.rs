@@ -3,9 +3,10 @@
 use std::{mem, time::Duration};
 
 use kazasu_hal::{Fault, FaultKind, Mono, Report};
+use kazasu_link::{Output, Reply};
 use kazasu_wire::{felica::Slots, pn532::Answer};
 
-use super::{Opening, Outcome, Output, Session, Stage};
+use super::{Opening, Outcome, Session, Stage};
 use crate::{
     ask::Ask,
     exchange::{Patience, Plan, SETTLE, abort},
@@ -212,12 +213,7 @@ impl Session {
         }
     }
 
-    fn reply(
-        &mut self,
-        now: Mono,
-        outcome: Result<Vec<[u8; 16]>, Fault>,
-        slots: Slots,
-    ) -> Result<(), Fault> {
+    fn reply(&mut self, now: Mono, outcome: Reply, slots: Slots) -> Result<(), Fault> {
         self.start_round(now, slots)?;
         self.outputs.push_back(Output::Replied(outcome));
         Ok(())

@@ -3,9 +3,10 @@
 use std::{mem, time::Duration};
 
 use kazasu_hal::{Fault, FaultKind, Mono, Report};
+use kazasu_link::{Output, Session as _};
 use kazasu_wire::port100::{Answer, CommStatus, Command, Status};
 
-use super::{Doing, Opening, Output, Session, Stage, Then};
+use super::{Doing, Opening, Session, Stage, Then};
 use crate::{
     exchange::Failure,
     radio::{Heard, status},

@@ -14,6 +14,7 @@ use std::{
 
 use futures_util::{Stream, StreamExt};
 use kazasu_hal::{Discoverer, Fault, Polling, Reader};
+use kazasu_link::Label;
 use nusb::{DeviceId, DeviceInfo};
 use tokio::{
     sync::mpsc,
@@ -24,10 +25,7 @@ use self::{
     names::{Marks, Named},
     pipe::NusbPipe,
 };
-use crate::{
-    Product,
-    pump::{Label, pump},
-};
+use crate::{Product, drive::drive};
 
 /// How often to look, besides listening to what the system tells: it tells nothing where udev does
 /// not run.
@@ -119,8 +117,8 @@ async fn follow(mark: Option<&str>, polling: Polling, found: mpsc::Sender<Reader
             }
             there = listed => {
                 looking = None;
-                let drive = |seen| drive(seen, polling, found.clone());
-                if let Some(fault) = readers.show(there, drive) {
+                let used = |seen| open(seen, polling, found.clone());
+                if let Some(fault) = readers.show(there, used) {
                     return fault;
                 }
             }
@@ -194,12 +192,17 @@ impl Readers {
 }
 
 /// One reader, until it ends.
-async fn drive(seen: Seen, polling: Polling, found: mpsc::Sender<Reader>) -> Fault {
+async fn open(seen: Seen, polling: Polling, found: mpsc::Sender<Reader>) -> Fault {
     let Seen { info, product, named: Named { name, note } } = seen;
     match NusbPipe::open(&info).await {
         Ok(pipe) => {
-            let label = Label { name, product: product.name, note: Some(note) };
-            pump(&label, pipe, polling, &found).await
+            let label = Label {
+                product: Some(product.name),
+                note: Some(note),
+                is_one_of_several: true,
+                ..Label::new("rcs380", name)
+            };
+            drive(&label, pipe, polling, &found).await
         }
         Err(fault) => fault,
     }

@@ -1,6 +1,8 @@
 use std::time::Duration;
 
+use bytes::Bytes;
 use kazasu_hal::{Fault, FaultKind};
+use kazasu_link::{Control, Direction, Way, WayError};
 use nusb::{
     Device, DeviceInfo, Endpoint, ErrorKind, Interface,
     descriptors::{ConfigurationDescriptor, TransferType},
@@ -8,7 +10,6 @@ use nusb::{
 };
 
 use super::holder;
-use crate::pipe::{Direction, PipeError, UsbPipe};
 
 /// How many packets from the reader are waited for at once.
 const PACKETS: usize = 4;
@@ -60,10 +61,10 @@ impl NusbPipe {
     }
 
     /// Has packets waited for.
-    fn await_packets(&mut self) -> Result<(), PipeError> {
+    fn await_packets(&mut self) -> Result<(), WayError> {
         let length = self.bulk_in.max_packet_size();
         if length == 0 {
-            return Err(PipeError::Closed("its packets have no size".to_owned()));
+            return Err(WayError::closed("its packets have no size"));
         }
         while self.bulk_in.pending() < PACKETS {
             self.bulk_in.submit(Buffer::new(length));
@@ -132,42 +133,43 @@ async fn take(info: &DeviceInfo, device: &Device, interface: u8) -> Result<Inter
     Err(holder::busy(&node, driver.as_deref(), &holders.unwrap_or_default()))
 }
 
-fn outcome(completion: Completion, which: Direction) -> Result<Vec<u8>, PipeError> {
+fn outcome(completion: Completion, which: Direction) -> Result<Bytes, WayError> {
     match completion.into_result() {
-        Ok(buffer) => Ok(buffer.into_vec()),
-        Err(TransferError::Stall) => Err(PipeError::Stalled(which)),
-        Err(TransferError::Disconnected) => Err(PipeError::Closed("it was unplugged".to_owned())),
+        Ok(buffer) => Ok(buffer.into_vec().into()),
+        Err(TransferError::Stall) => Err(WayError::Stalled(which)),
+        Err(TransferError::Disconnected) => Err(WayError::closed("it was unplugged")),
         // Nothing came, and nothing is wrong.
-        Err(TransferError::Cancelled) => Ok(Vec::new()),
-        Err(error) => Err(PipeError::Closed(error.to_string())),
+        Err(TransferError::Cancelled) => Ok(Bytes::new()),
+        Err(error) => Err(WayError::closed(error)),
     }
 }
 
-impl UsbPipe for NusbPipe {
-    async fn send(&mut self, bytes: &[u8]) -> Result<(), PipeError> {
-        self.submit(bytes);
+impl Way for NusbPipe {
+    async fn send(&mut self, bytes: Bytes) -> Result<(), WayError> {
+        self.submit(&bytes);
         while self.bulk_out.pending() > 0 {
             outcome(self.bulk_out.next_complete().await, Direction::Out)?;
         }
         Ok(())
     }
 
-    async fn receive(&mut self) -> Result<Vec<u8>, PipeError> {
+    async fn receive(&mut self) -> Result<Bytes, WayError> {
         self.await_packets()?;
         outcome(self.bulk_in.next_complete().await, Direction::In)
     }
 
-    async fn clear_halt(&mut self, which: Direction) -> Result<(), PipeError> {
+    async fn control(&mut self, control: Control) -> Result<(), WayError> {
         // Nothing may be under way while the endpoint is cleared.
-        let cleared = match which {
-            Direction::In => {
+        let cleared = match control {
+            Control::SetRate(_) => return Err(WayError::closed("a bus has no rate to set")),
+            Control::ClearHalt(Direction::In) => {
                 self.bulk_in.cancel_all();
                 while self.bulk_in.pending() > 0 {
                     self.bulk_in.next_complete().await;
                 }
                 self.bulk_in.clear_halt().await
             }
-            Direction::Out => {
+            Control::ClearHalt(Direction::Out) => {
                 self.bulk_out.cancel_all();
                 while self.bulk_out.pending() > 0 {
                     self.bulk_out.next_complete().await;
@@ -175,11 +177,11 @@ impl UsbPipe for NusbPipe {
                 self.bulk_out.clear_halt().await
             }
         };
-        cleared.map_err(|error| PipeError::Closed(error.to_string()))
+        cleared.map_err(WayError::closed)
     }
 
-    fn send_now(&mut self, bytes: &[u8]) -> bool {
-        self.submit(bytes);
+    fn send_now(&mut self, bytes: Bytes) -> bool {
+        self.submit(&bytes);
         while self.bulk_out.pending() > 0 {
             match self.bulk_out.wait_next_complete(NOW) {
                 Some(completion) if completion.status.is_ok() => {}
@@ -189,7 +191,7 @@ impl UsbPipe for NusbPipe {
         true
     }
 
-    fn receive_now(&mut self, within: Duration) -> Result<Option<Vec<u8>>, PipeError> {
+    fn receive_now(&mut self, within: Duration) -> Result<Option<Bytes>, WayError> {
         self.await_packets()?;
         let completion = self.bulk_in.wait_next_complete(within);
         completion.map(|completion| outcome(completion, Direction::In)).transpose()

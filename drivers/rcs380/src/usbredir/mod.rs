@@ -5,10 +5,11 @@ mod pipe;
 use std::{future::Future, pin::Pin};
 
 use kazasu_hal::{Discoverer, Fault, Polling, Reader};
+use kazasu_link::Label;
 use tokio::sync::mpsc;
 
 use self::pipe::UsbredirPipe;
-use crate::pump::{Label, pump};
+use crate::drive::drive;
 
 /// An RC-S380 that a usbredir server holds out over TCP.
 #[derive(Debug)]
@@ -39,9 +40,9 @@ impl Discoverer for UsbredirDiscoverer {
         Box::pin(async move {
             match UsbredirPipe::open(&self.address).await {
                 Ok((pipe, product)) => {
-                    let name = self.selector.clone();
-                    let label = Label { name, product: product.name, note: None };
-                    pump(&label, pipe, self.polling, &found).await
+                    let label = Label::new("rcs380", &self.selector);
+                    let label = Label { product: Some(product.name), ..label };
+                    drive(&label, pipe, self.polling, &found).await
                 }
                 Err(fault) => fault,
             }

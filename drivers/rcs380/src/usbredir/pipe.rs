@@ -1,6 +1,8 @@
-use std::{collections::VecDeque, io, mem, thread, time::Duration};
+use std::{collections::VecDeque, io, thread, time::Duration};
 
+use bytes::{Buf, Bytes, BytesMut};
 use kazasu_hal::{Fault, FaultKind};
+use kazasu_link::{Control as Asked, Direction, Way, WayError};
 use kazasu_wire::{
     Raw,
     usbredir::{
@@ -17,10 +19,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use crate::{
-    Product,
-    pipe::{Direction, PipeError, UsbPipe},
-};
+use crate::Product;
 
 /// How long the server may take to accept the connection and say who it is.
 const HELLO_WITHIN: Duration = Duration::from_secs(20);
@@ -55,7 +54,7 @@ pub(super) struct UsbredirPipe {
     read: OwnedReadHalf,
     write: OwnedWriteHalf,
     /// Not with the server yet.
-    unsent: Vec<u8>,
+    unsent: BytesMut,
     link: Link,
 }
 
@@ -67,7 +66,7 @@ struct Link {
     device: Device,
     /// Ids of the packets from the reader that are waited for.
     awaited: Vec<u64>,
-    received: VecDeque<Result<Vec<u8>, PipeError>>,
+    received: VecDeque<Result<Bytes, WayError>>,
     /// Ids of the other requests under way, and how they went.
     requests: Vec<(u64, Option<Message>)>,
     /// Why nothing more will come.
@@ -138,7 +137,7 @@ impl Link {
                 match outcome(bulk.status, Direction::In) {
                     // It was cancelled, or nothing came in the server's time.
                     Ok(()) if bulk.data.is_empty() => {}
-                    Ok(()) => self.received.push_back(Ok(bulk.data.0)),
+                    Ok(()) => self.received.push_back(Ok(bulk.data.0.into())),
                     Err(error) => self.received.push_back(Err(error)),
                 }
             }
@@ -216,11 +215,11 @@ impl Device {
     }
 }
 
-fn outcome(status: Status, which: Direction) -> Result<(), PipeError> {
+fn outcome(status: Status, which: Direction) -> Result<(), WayError> {
     match status {
         Status::SUCCESS | Status::CANCELLED | Status::TIMEOUT => Ok(()),
-        Status::STALL => Err(PipeError::Stalled(which)),
-        Status(status) => Err(PipeError::Closed(format!("a transfer failed, status {status}"))),
+        Status::STALL => Err(WayError::Stalled(which)),
+        Status(status) => Err(WayError::closed(format_args!("a transfer failed, status {status}"))),
     }
 }
 
@@ -242,12 +241,12 @@ impl UsbredirPipe {
         // A command is waited for.
         let _ = stream.set_nodelay(true);
         let (read, write) = stream.into_split();
-        let mut pipe = Self { read, write, unsent: Vec::new(), link: Link::new() };
+        let mut pipe = Self { read, write, unsent: BytesMut::new(), link: Link::new() };
         let lost = |error| match error {
-            PipeError::Closed(why) => {
+            WayError::Closed(why) => {
                 Fault::new(FaultKind::Link, format!("the connection to {address} broke: {why}"))
             }
-            PipeError::Stalled(_) => {
+            WayError::Stalled(_) => {
                 Fault::new(FaultKind::Protocol, format!("the device at {address} refuses requests"))
             }
         };
@@ -283,7 +282,7 @@ impl UsbredirPipe {
 
     /// A device that has a configuration keeps it: setting it anew would put its endpoints back,
     /// and the reader out of step.
-    async fn configure(&mut self) -> Result<(), PipeError> {
+    async fn configure(&mut self) -> Result<(), WayError> {
         let answer = self.request(Message::GetConfiguration).await?;
         if let Message::ConfigurationStatus { configuration: 0, .. } = answer {
             self.request(Message::SetConfiguration { configuration: 1 }).await?;
@@ -299,12 +298,12 @@ impl UsbredirPipe {
     }
 
     /// Sends a request and waits for its answer.
-    async fn request(&mut self, message: Message) -> Result<Message, PipeError> {
+    async fn request(&mut self, message: Message) -> Result<Message, WayError> {
         let (id, bytes) = self.link.encode(message);
         self.answer(id, &bytes).await
     }
 
-    async fn answer(&mut self, id: u64, bytes: &[u8]) -> Result<Message, PipeError> {
+    async fn answer(&mut self, id: u64, bytes: &[u8]) -> Result<Message, WayError> {
         self.link.requests.push((id, None));
         self.queue(bytes);
         let end = Instant::now() + REQUEST_WITHIN;
@@ -313,20 +312,20 @@ impl UsbredirPipe {
             Err(_) => {
                 let why = "the server does not answer";
                 self.link.close(why);
-                Err(PipeError::Closed(why.to_owned()))
+                Err(WayError::closed(why))
             }
         }
     }
 
     /// Writes and reads until the link has something. Losing interest loses nothing.
-    async fn until<T>(&mut self, ready: impl Fn(&mut Link) -> Option<T>) -> Result<T, PipeError> {
+    async fn until<T>(&mut self, ready: impl Fn(&mut Link) -> Option<T>) -> Result<T, WayError> {
         let mut buffer = [0; READ_MAX];
         loop {
             if let Some(ready) = ready(&mut self.link) {
                 return Ok(ready);
             }
             if let Some(why) = &self.link.closed {
-                return Err(PipeError::Closed(why.clone()));
+                return Err(WayError::closed(why));
             }
             let done = tokio::select! {
                 read = self.read.read(&mut buffer) => read.map(|count| {
@@ -336,7 +335,7 @@ impl UsbredirPipe {
                     }
                 }),
                 written = self.write.write(&self.unsent), if !self.unsent.is_empty() => {
-                    written.map(|count| drop(self.unsent.drain(..count.min(self.unsent.len()))))
+                    written.map(|count| self.unsent.advance(count.min(self.unsent.len())))
                 }
             };
             if let Err(error) = done {
@@ -347,11 +346,10 @@ impl UsbredirPipe {
 
     /// Writes and reads what can be done at once.
     fn turn_now(&mut self) {
-        let unsent = mem::take(&mut self.unsent);
         let blocked = |error: &io::Error| error.kind() == io::ErrorKind::WouldBlock;
-        match self.write.try_write(&unsent) {
-            Ok(count) => self.unsent = unsent.get(count..).unwrap_or_default().to_vec(),
-            Err(error) if blocked(&error) => self.unsent = unsent,
+        match self.write.try_write(&self.unsent) {
+            Ok(count) => self.unsent.advance(count.min(self.unsent.len())),
+            Err(error) if blocked(&error) => {}
             Err(error) => self.link.close(error.to_string()),
         }
         let mut buffer = [0; READ_MAX];
@@ -368,16 +366,16 @@ fn late(address: &str, what: &str) -> Fault {
     Fault::new(FaultKind::Timeout, format!("{address} {what}: is it the right address?"))
 }
 
-impl UsbPipe for UsbredirPipe {
-    async fn send(&mut self, bytes: &[u8]) -> Result<(), PipeError> {
-        let (id, bytes) = self.link.transfer(bytes);
+impl Way for UsbredirPipe {
+    async fn send(&mut self, bytes: Bytes) -> Result<(), WayError> {
+        let (id, bytes) = self.link.transfer(&bytes);
         match self.answer(id, &bytes).await? {
             Message::Bulk(bulk) => outcome(bulk.status, Direction::Out),
-            _ => Err(PipeError::Closed("the server answered another request".to_owned())),
+            _ => Err(WayError::closed("the server answered another request")),
         }
     }
 
-    async fn receive(&mut self) -> Result<Vec<u8>, PipeError> {
+    async fn receive(&mut self) -> Result<Bytes, WayError> {
         loop {
             // Requests that came back empty are made anew.
             let bytes = self.link.await_packets();
@@ -393,7 +391,11 @@ impl UsbPipe for UsbredirPipe {
         }
     }
 
-    async fn clear_halt(&mut self, which: Direction) -> Result<(), PipeError> {
+    async fn control(&mut self, control: Asked) -> Result<(), WayError> {
+        let which = match control {
+            Asked::ClearHalt(which) => which,
+            Asked::SetRate(_) => return Err(WayError::closed("a bus has no rate to set")),
+        };
         let endpoint = match which {
             Direction::In => {
                 self.link.received.retain(Result::is_ok);
@@ -415,20 +417,20 @@ impl UsbPipe for UsbredirPipe {
             .await?;
         match answer {
             Message::Control(control) => outcome(control.status, which),
-            _ => Err(PipeError::Closed("the server answered another request".to_owned())),
+            _ => Err(WayError::closed("the server answered another request")),
         }
     }
 
-    fn send_now(&mut self, bytes: &[u8]) -> bool {
+    fn send_now(&mut self, bytes: Bytes) -> bool {
         // How it went is told when nobody asks any more.
-        let (_, bytes) = self.link.transfer(bytes);
+        let (_, bytes) = self.link.transfer(&bytes);
         self.queue(&bytes);
         self.turn_now();
         self.link.closed.is_none()
     }
 
     #[expect(clippy::disallowed_methods, reason = "an adapter, where nothing can be awaited")]
-    fn receive_now(&mut self, within: Duration) -> Result<Option<Vec<u8>>, PipeError> {
+    fn receive_now(&mut self, within: Duration) -> Result<Option<Bytes>, WayError> {
         let start = std::time::Instant::now();
         loop {
             let bytes = self.link.await_packets();
@@ -438,7 +440,7 @@ impl UsbPipe for UsbredirPipe {
                 return received.map(Some);
             }
             if let Some(why) = &self.link.closed {
-                return Err(PipeError::Closed(why.clone()));
+                return Err(WayError::closed(why));
             }
             if start.elapsed() >= within {
                 return Ok(None);

@@ -16,9 +16,10 @@ const ARROWS: &[Arrows] = &[
     ("hal/core", &[], &[]),
     ("hal/runtime", &["hal/core"], &[]),
     ("drivers/wire", &[], &[]),
-    ("drivers/pn532", &["drivers/wire", "hal/core"], &[]),
+    ("drivers/link", &["drivers/wire", "hal/core"], &[]),
+    ("drivers/pn532", &["drivers/link", "drivers/wire", "hal/core"], &[]),
     ("drivers/pcsc", &["drivers/wire", "hal/core"], &[]),
-    ("drivers/rcs380", &["drivers/wire", "hal/core"], &[]),
+    ("drivers/rcs380", &["drivers/link", "drivers/wire", "hal/core"], &[]),
     ("drivers/wire/fuzz", &["drivers/wire"], &[]),
     ("firmware-sim/device", &["drivers/wire"], &[]),
     ("firmware-sim/serve", &["firmware-sim/device", "drivers/wire"], &[]),
@@ -65,6 +66,7 @@ const ARROWS: &[Arrows] = &[
             "hal/core",
             "hal/runtime",
             "drivers/wire",
+            "drivers/link",
             "drivers/pn532",
             "drivers/pcsc",
             "drivers/rcs380",
@@ -224,14 +226,14 @@ mod tests {
                 "p",
                 "[dependencies]\nkazasu-sim.workspace = true\n",
                 &["8:arrows dependencies: may not depend on firmware-sim/device; may on: \
-                   drivers/wire, hal/core"],
+                   drivers/link, drivers/wire, hal/core"],
             ),
             (
                 "drivers/pn532",
                 "p",
                 "[dev-dependencies]\nkazasu-sim = { path = \"../../firmware-sim/device\" }\n",
                 &["8:arrows dev-dependencies: may not depend on firmware-sim/device; may on: \
-                   drivers/wire, hal/core"],
+                   drivers/link, drivers/wire, hal/core"],
             ),
             (
                 "hal/runtime",

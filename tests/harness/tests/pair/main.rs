@@ -32,7 +32,8 @@ mod whole_session;
 use std::time::Duration;
 
 use kazasu_hal::{Card, Fault, Mono};
-use kazasu_harness::{Link, Pair, Serial, Session, Usb};
+use kazasu_harness::{Link, Pair, Serial, Usb};
+use kazasu_link::{Input, Session};
 
 /// What the tests know of a reader.
 trait Reader: Link {
@@ -136,8 +137,8 @@ fn waits_until_seen<L: Link>(
 fn feed(session: &mut impl Session, now: &mut Mono, bytes: &[u8]) -> Result<(), Fault> {
     if bytes.is_empty() {
         *now = session.poll_timeout().unwrap();
-        session.elapse(*now)
+        session.handle(*now, Input::Timeout)
     } else {
-        session.receive(*now, bytes)
+        session.handle(*now, Input::Bytes(bytes))
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kazasu_hal::Mono;
-use kazasu_harness::Session;
+use kazasu_link::{Input, Session};
 use kazasu_wire::sof::Frame;
 use proptest::prelude::*;
 
@@ -35,10 +35,10 @@ pub(crate) fn takes_any_bytes(
     let mut now = Mono::default();
     for (bytes, wait_ms) in noise {
         now = now.after(Duration::from_millis(wait_ms));
-        let mut ended = session.receive(now, &bytes).is_err();
+        let mut ended = session.handle(now, Input::Bytes(&bytes)).is_err();
         for _ in 0..4 {
             if !ended && session.poll_timeout().is_some_and(|at| at <= now) {
-                ended = session.elapse(now).is_err();
+                ended = session.handle(now, Input::Timeout).is_err();
             }
         }
         // Each answer takes an acknowledgement, so outputs are fewer than bytes.

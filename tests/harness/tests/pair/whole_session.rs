@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use kazasu_hal::{Mono, Report};
-use kazasu_harness::{Pair, Session};
+use kazasu_harness::Pair;
+use kazasu_link::Session;
 
 use crate::{
     Reader, ids, put,

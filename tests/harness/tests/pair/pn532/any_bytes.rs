@@ -1,8 +1,10 @@
 use std::time::Duration;
 
+use bytes::Bytes;
 use kazasu_hal::{FaultKind, Mono, Report};
 use kazasu_harness::Serial;
-use kazasu_pn532::{Input, Output, Session, Settings};
+use kazasu_link::{Input, Output, Session as _};
+use kazasu_pn532::{Session, Settings};
 use kazasu_wire::{pn532::Answer, sof::Frame};
 use proptest::prelude::*;
 
@@ -119,7 +121,7 @@ fn answers_that_are_wrong_are_told_once_and_do_not_stop_the_rounds() {
 }
 
 /// The bytes that a session wants to send.
-fn sent(session: &mut Session) -> Vec<Vec<u8>> {
+fn sent(session: &mut Session) -> Vec<Bytes> {
     std::iter::from_fn(|| session.poll_output())
         .filter_map(|output| match output {
             Output::Send(bytes) => Some(bytes),

@@ -1,7 +1,8 @@
 //! Chips that miss commands, by hand.
 
 use kazasu_hal::{FaultKind, Mono, Report};
-use kazasu_pn532::{Output, Session, Settings};
+use kazasu_link::{Output, Session as _};
+use kazasu_pn532::{Session, Settings};
 use kazasu_wire::{pn532::Answer, sof::Frame};
 
 use crate::feed;

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use kazasu_hal::{FaultKind, Mono, Polling, Report};
-use kazasu_rcs380::{Input, Output, Session};
+use kazasu_link::{Input, Output, Session as _};
+use kazasu_rcs380::Session;
 use kazasu_wire::{
     port100::{Answer, CommStatus, Command, Status},
     sof::{Family, Frame, locate},
@@ -63,11 +64,11 @@ fn sent(chip: Chip<'_>, rounds: usize) -> (Vec<Vec<u8>>, Vec<FaultKind>, Option<
                         reply.push(Frame::Ack);
                         reply.push(Frame::Data(answer));
                     }
-                    sent.push(bytes);
+                    sent.push(bytes.to_vec());
                 }
                 Output::Report(Report::Fault(fault)) => faults.push(fault.kind),
                 Output::Report(Report::Field(_)) => seen += 1,
-                Output::Attached(_) | Output::Replied(_) => {}
+                Output::Attached(_) | Output::SetRate(_) | Output::Replied(_) => {}
             }
         }
         if seen >= rounds {
