@@ -41,8 +41,8 @@ impl<'a> Hand<'a> {
 /// What the catalogue says of a code.
 fn sentence(language: &str, code: &str) -> &'static str {
     let texts = match language {
-        "ja" => include_str!("../../registration/web/i18n/errors.ja.ftl"),
-        _ => include_str!("../../registration/web/i18n/errors.en.ftl"),
+        "ja" => include_str!("../../registration/texts/i18n/errors.ja.ftl"),
+        _ => include_str!("../../registration/texts/i18n/errors.en.ftl"),
     };
     let key = format!("error-{code}-what = ");
     texts.lines().find_map(|line| line.strip_prefix(&key)).unwrap()

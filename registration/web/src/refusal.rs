@@ -11,7 +11,10 @@ use axum::{
 
 use kazasu_hal::Mono;
 
-use crate::{lang::Lang, panel};
+use crate::{
+    lang::{self, Lang},
+    panel,
+};
 
 /// When to come again where all places are taken, in seconds.
 const AGAIN_S: &str = "10";
@@ -33,7 +36,7 @@ pub(crate) struct Asked {
 impl Asked {
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         let by_script = panel::wants_fragment(headers);
-        Self { lang: Lang::from_headers(headers), by_script }
+        Self { lang: lang::wanted(headers), by_script }
     }
 
     /// The answer of this status. It says nothing of how the request was read.

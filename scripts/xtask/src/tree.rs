@@ -95,7 +95,7 @@ mod tests {
             (".ci/run", true),
             ("udev/install", true),
             ("udev/60-kazasu.rules", true),
-            ("registration/web/i18n/ja.ftl", true),
+            ("registration/texts/i18n/ja.ftl", true),
             ("drivers/wire/", false),
             ("drivers/wire/corpus/README.md", false),
             ("docs/panel.png", false),

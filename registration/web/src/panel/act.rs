@@ -13,7 +13,12 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::{Panel, no_such_panel, redirect, shown, wants_fragment};
-use crate::{connection::Addresses, lang::Lang, pairing::Browser, refusal::retry_after};
+use crate::{
+    connection::Addresses,
+    lang::{self, Lang},
+    pairing::Browser,
+    refusal::retry_after,
+};
 
 /// How much of a typed user ID is shown again, in characters: more than any valid one.
 pub(super) const KEPT: usize = 64;
@@ -158,7 +163,7 @@ pub(super) async fn act(
 ) -> Response {
     let lang = press.lang.as_deref().and_then(Lang::from_tag);
     let Some((station, view)) = panel.station(Some(&press.station), &browser) else {
-        return no_such_panel(lang.unwrap_or_else(|| Lang::from_headers(&headers)));
+        return no_such_panel(lang.unwrap_or_else(|| lang::wanted(&headers)));
     };
     let from = addresses.and_then(|Extension(addresses)| addresses.elsewhere());
     let tried = match press.tries_a_password() {
@@ -171,7 +176,7 @@ pub(super) async fn act(
         if view.session == press.session {
             press.too_early(&mut view.page, until);
         }
-        let lang = lang.unwrap_or_else(|| Lang::from_headers(&headers));
+        let lang = lang.unwrap_or_else(|| lang::wanted(&headers));
         let body = shown(panel.screen(&view, lang), &headers);
         let after = retry_after(until, panel.0.service.now().mono);
         let after = [(header::RETRY_AFTER, HeaderValue::from(after))];
@@ -210,7 +215,7 @@ pub(super) async fn sim(
         _ => None,
     };
     match answer {
-        None => no_such_panel(Lang::from_headers(&headers)),
+        None => no_such_panel(lang::wanted(&headers)),
         Some(answer) if wants_fragment(&headers) => answer.into_response(),
         Some(_) => redirect("/"),
     }

@@ -19,7 +19,10 @@ use serde::Deserialize;
 use tokio::{sync::watch, time::timeout};
 
 use super::{Panel, no_such_panel};
-use crate::{lang::Lang, pairing::Browser};
+use crate::{
+    lang::{self, Lang},
+    pairing::Browser,
+};
 
 const PING: Duration = Duration::from_secs(1);
 /// Browsers pass over an event without data.
@@ -40,7 +43,7 @@ pub(super) async fn events(
     headers: HeaderMap,
 ) -> Response {
     let lang = query.lang.as_deref().and_then(Lang::from_tag);
-    let lang = lang.unwrap_or_else(|| Lang::from_headers(&headers));
+    let lang = lang.unwrap_or_else(|| lang::wanted(&headers));
     let found = panel.station(query.station.as_deref(), &browser);
     let paired = found.and_then(|(station, view)| Some((browser.number(&station)?, view)));
     let Some((pairing, view)) = paired else {

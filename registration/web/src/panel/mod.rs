@@ -40,7 +40,7 @@ pub use sim::SimControl;
 use self::pages::Screen;
 use crate::{
     connection::Addresses,
-    lang::Lang,
+    lang::{self, Lang},
     origin::{self, AllowedHosts},
     pairing::{Browser, Came, Cookies, Pairings},
     rate::RateLimit,
@@ -250,14 +250,14 @@ fn page(
     query: &PageQuery,
     headers: &HeaderMap,
 ) -> Response {
-    let lang = query.lang().unwrap_or_else(|| Lang::from_headers(headers));
+    let lang = query.lang().unwrap_or_else(|| lang::wanted(headers));
     let Some((_, view)) = panel.station(name, browser) else { return no_such_panel(lang) };
     let view = view.borrow().clone();
     panel.screen(&view, lang).document().into_response()
 }
 
 async fn not_found(headers: HeaderMap) -> Response {
-    no_such_panel(Lang::from_headers(&headers))
+    no_such_panel(lang::wanted(&headers))
 }
 
 fn no_such_panel(lang: Lang) -> Response {
@@ -288,7 +288,7 @@ async fn only_paired(
     if browser.any().is_some() {
         return next.run(request).await;
     }
-    let lang = Lang::from_headers(request.headers());
+    let lang = lang::wanted(request.headers());
     let keys = ["refused-title", "refused-what", "refused-do"];
     refusal(StatusCode::FORBIDDEN, lang, &keys)
 }
@@ -303,7 +303,7 @@ async fn pair(
     addresses: Option<Extension<Addresses>>,
     headers: HeaderMap,
 ) -> Response {
-    let lang = query.lang().unwrap_or_else(|| Lang::from_headers(&headers));
+    let lang = query.lang().unwrap_or_else(|| lang::wanted(&headers));
     if is_only_a_look(&headers) {
         return no_page().await;
     }

@@ -10,11 +10,11 @@ use crate::spec;
 
 /// The texts, by language, in the order of the page.
 const TEXTS: [&str; 2] =
-    ["registration/web/i18n/errors.en.ftl", "registration/web/i18n/errors.ja.ftl"];
+    ["registration/texts/i18n/errors.en.ftl", "registration/texts/i18n/errors.ja.ftl"];
 
 const HEAD: &str =
     "<!-- Made by `cargo xtask generate` from registration/core/src/code/catalogue.rs and
-registration/web/i18n/errors.*.ftl: change those. -->
+registration/texts/i18n/errors.*.ftl: change those. -->
 
 # Error codes
 

@@ -36,9 +36,10 @@ const ARROWS: &[Arrows] = &[
         &["registration/sqlite", "tests/harness", "tests/replay"],
     ),
     ("registration/directory", &["registration/service", "registration/core"], &["tests/replay"]),
+    ("registration/texts", &[], &["registration/core"]),
     (
         "registration/web",
-        &["registration/service", "registration/core", "hal/core"],
+        &["registration/service", "registration/texts", "registration/core", "hal/core"],
         &["registration/sqlite", "tests/replay"],
     ),
     (
