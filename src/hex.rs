@@ -1,5 +1,10 @@
 //! Bytes as hex digits, as card identifiers and keys are written.
 
+/// The hex digits of bytes, in upper case.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02X}")).collect()
+}
+
 /// The bytes of hex digits of either case; `None` for anything else.
 pub(crate) fn unhex(hex: &str) -> Option<Vec<u8>> {
     if !hex.bytes().all(|digit| digit.is_ascii_hexdigit()) {

@@ -1,7 +1,7 @@
 use clap::{ArgGroup, Args, Subcommand};
 use kazasu_registration::DeviceSecret;
 
-use super::{Data, Place, word};
+use super::{Data, Place, ReadCard, word};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Config {
@@ -123,6 +123,8 @@ pub(crate) enum Card {
     /// What the site calls the number of a card
     #[command(subcommand)]
     Rule(CardRule),
+    /// Reads blocks of a FeliCa card that is held over a reader
+    Read(ReadCard),
 }
 
 #[derive(Debug, Subcommand)]

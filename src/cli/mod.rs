@@ -1,6 +1,7 @@
 //! The command line: one table of commands, options and examples.
 
 mod audit;
+mod blocks;
 mod config;
 mod device;
 mod panel;
@@ -14,6 +15,7 @@ use clap::{ArgGroup, Args, Parser, Subcommand};
 use kazasu_wire::describe::{Dialect, EnvelopeKind, Side};
 
 pub(crate) use audit::{Audit, Export};
+pub(crate) use blocks::ReadCard;
 pub(crate) use config::{Card, CardRule, Config, LearnRule};
 pub(crate) use device::Device;
 pub(crate) use panel::{Panel, PanelCommand};

@@ -1,13 +1,13 @@
 //! `kazasu card`: cards of users, and what the site calls them.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Error, Result};
 use kazasu_hal::{CardIdentity, Technology};
 use kazasu_registration::{CardNumberRule, NumberKey};
 
-use super::{ask_records, config, learn, records};
-use crate::cli::{Card, CardRule, Data};
-use crate::control::{End, Request};
-use crate::lines::{CardLine, ChangeLine, Example, Message, RuleLine, SettingLine};
+use super::{ask_records, carry_out, config, learn, records};
+use crate::cli::{Card, CardRule, Data, ReadCard};
+use crate::control::{End, Host, Request};
+use crate::lines::{BlockLine, CardLine, ChangeLine, Example, Message, RuleLine, SettingLine};
 use crate::out::Out;
 use crate::owner::DataFolder;
 
@@ -19,6 +19,7 @@ pub(crate) async fn run(command: Card, out: Out) -> Result<End> {
         Card::Unlink { user_id, data } => {
             records::<Message>(&data, out, Request::CardUnlink { user_id }).await
         }
+        Card::Read(args) => read(&args, out).await,
         Card::Rule(CardRule::Show { data }) => show(&data, out).await,
         Card::Rule(CardRule::Learn(args)) => learn::run(args, out).await,
         Card::Rule(CardRule::Set { rule, check, data }) => {
@@ -27,6 +28,15 @@ pub(crate) async fn run(command: Card, out: Out) -> Result<End> {
             set_rule(&data, out, &rule, check).await
         }
     }
+}
+
+async fn read(args: &ReadCard, out: Out) -> Result<End> {
+    let ReadCard { service, wait, place, .. } = args;
+    let blocks = args.blocks().map_err(Error::msg)?;
+    let readers = place.readers.clone();
+    let request = Request::CardRead { readers, service: *service, blocks, wait_s: *wait };
+    let alone = async |folder: &_| Host::readers(place, folder);
+    carry_out::<BlockLine>(&place.data, out, request, alone).await
 }
 
 pub(super) async fn set_rule(

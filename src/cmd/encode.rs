@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::input_lines;
 use crate::control::End;
+use crate::hex::hex;
 use crate::out::{Line, Out};
 
 pub(crate) fn run(out: Out) -> Result<End> {
@@ -21,8 +22,7 @@ pub(crate) fn run(out: Out) -> Result<End> {
 
 fn bytes(json: &str) -> Result<Bytes> {
     let decoded: Decoded = serde_json::from_str(json).context("not what `decode` prints")?;
-    let hex = decoded.encode()?.iter().map(|byte| format!("{byte:02X}")).collect();
-    Ok(Bytes { hex })
+    Ok(Bytes { hex: hex(&decoded.encode()?) })
 }
 
 #[derive(Debug, Serialize)]

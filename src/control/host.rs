@@ -15,7 +15,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use super::{End, Office, Panels, Request};
+use super::{End, Office, Panels, Request, blocks};
 use crate::cli::Place;
 use crate::config::Config;
 use crate::lines::{EventLine, Message, ReaderLine};
@@ -104,6 +104,14 @@ impl Host {
             },
             Request::Readers => match &self.readers {
                 Some(readers) => return readers.list(&lines).await,
+                None => None,
+            },
+            Request::CardRead { readers: wanted, service, blocks, wait_s } => match &self.readers {
+                Some(readers) => {
+                    let runtime = &readers.runtime;
+                    return blocks::read(runtime, &wanted, (service, &blocks), wait_s, &lines)
+                        .await;
+                }
                 None => None,
             },
             request @ (Request::Panel

@@ -20,6 +20,9 @@ pub(crate) enum Request {
     Watch,
     /// All readers, once.
     Readers,
+    /// Blocks of the first FeliCa card that is alone on one of these readers, or on any where none is
+    /// named.
+    CardRead { readers: Vec<String>, service: u16, blocks: Vec<u16>, wait_s: u16 },
     /// The panel's address.
     Panel,
     /// A link that pairs one browser with a station, or with the first one.

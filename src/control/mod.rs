@@ -4,6 +4,7 @@
 //! runs, the same request is carried out in this process, which owns the data folder meanwhile.
 //! Either way the answer is a stream of JSON values and one [`End`].
 
+mod blocks;
 mod client;
 mod host;
 mod message;

@@ -70,7 +70,10 @@ impl Places {
     /// A place for a request.
     fn take(&self, request: &Request) -> Result<OwnedSemaphorePermit, End> {
         let (places, what) = match request {
-            Request::Watch => (&self.watching, "commands watch already: end one of them"),
+            // Whoever waits for a card may wait for long.
+            Request::Watch | Request::CardRead { .. } => {
+                (&self.watching, "commands watch already: end one of them")
+            }
             _ => (&self.working, "requests are being answered already: try again in a moment"),
         };
         Arc::clone(places)

@@ -2,6 +2,7 @@
 
 mod audit;
 mod backup;
+mod blocks;
 mod panel;
 mod records;
 mod settings;
@@ -13,6 +14,7 @@ use crate::out::Line;
 
 pub(crate) use audit::AuditText;
 pub(crate) use backup::{BackupLine, MissingKey, RestoreLine};
+pub(crate) use blocks::BlockLine;
 pub(crate) use panel::{PanelLine, PanelLink};
 pub(crate) use records::{
     CardLine, Csv, DamagedLine, ErasedLine, LeftoversLine, RecordLine, UserDetail, UserLine,

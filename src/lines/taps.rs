@@ -7,7 +7,7 @@ use kazasu_hal::{
 use kazasu_runtime::Way;
 use serde::{Deserialize, Serialize};
 
-use crate::hex::unhex;
+use crate::hex::{hex, unhex};
 use crate::out::Line;
 
 /// One tap event. Optional fields are absent where they do not apply.
@@ -69,7 +69,7 @@ impl CardFields {
         };
         match &card.details {
             Details::Felica { pmm, answered } => {
-                fields.pmm = pmm.map(|pmm| pmm.iter().map(|b| format!("{b:02X}")).collect());
+                fields.pmm = pmm.as_ref().map(|pmm| hex(pmm));
                 fields.answered = answered.map(|s| s.to_string());
             }
             Details::Iso14443a { atqa, sak } => {

@@ -18,6 +18,7 @@ mod atr_list;
 mod audit;
 mod backup;
 mod beside;
+mod blocks;
 mod card_rule;
 mod colleague;
 mod config;

@@ -37,7 +37,7 @@ pub enum RequestError {
     /// No reader of this name is attached.
     #[error("no such reader is attached")]
     NoReader,
-    /// The driver of this reader takes no requests.
+    /// A card lies there, and the driver of this reader takes no requests.
     #[error("its driver takes no requests")]
     NoRequests,
     /// No card lies there.
@@ -108,14 +108,14 @@ impl Desks {
     ) -> Result<(CardIdentity, oneshot::Receiver<Outcome>), RequestError> {
         let entries = self.entries();
         let Entry { requests, takes, lying } = entries.get(reader).ok_or(RequestError::NoReader)?;
-        if !takes {
-            return Err(RequestError::NoRequests);
-        }
         let card = match lying {
             Lying::One(card) => card.clone(),
             Lying::Nothing => return Err(RequestError::NoCard),
             Lying::Several => return Err(RequestError::SeveralCards),
         };
+        if !takes {
+            return Err(RequestError::NoRequests);
+        }
         let (reply, outcome) = oneshot::channel();
         match requests.try_send(Request { card: card.clone(), operation, reply }) {
             Ok(()) => Ok((card, outcome)),

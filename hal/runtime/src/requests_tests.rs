@@ -158,7 +158,7 @@ async fn who_cannot_be_asked() {
     assert!(bench.ends.requests.try_recv().is_err(), "nothing of it reached the driver");
 
     let mut bench = Bench::new(false).await;
-    assert_eq!(bench.ask().await, Err(RequestError::NoRequests));
+    assert_eq!(bench.ask().await, Err(RequestError::NoCard));
     bench.round(&[1], "presented").await;
     assert_eq!(bench.ask().await, Err(RequestError::NoRequests));
 }

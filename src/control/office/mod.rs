@@ -155,6 +155,7 @@ impl Office {
                 self.device(station, &event, job, lines).await
             }
             Request::Watch
+            | Request::CardRead { .. }
             | Request::Readers
             | Request::Panel
             | Request::PanelPair { .. }
