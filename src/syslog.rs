@@ -13,13 +13,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use kazasu_registration::{AuditEvent, Syslog, syslog_line};
 use kazasu_service::{AdminError, Service};
-use rustls::crypto::ring;
-use rustls::pki_types::{CertificateDer, ServerName, pem::PemObject};
-use rustls::version::{TLS12, TLS13};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -60,7 +57,11 @@ impl Collector {
         let port = port.parse().context(shape)?;
         let tls = match (scheme, &config.ca) {
             ("tcp", None) => None,
-            ("tls", Some(ca)) => Some((connector(ca)?, ServerName::try_from(host.clone())?)),
+            ("tls", Some(ca)) => {
+                let config = kazasu_tls::client(kazasu_tls::roots_of(ca)?);
+                let connector = TlsConnector::from(Arc::new(config));
+                Some((connector, ServerName::try_from(host.clone())?))
+            }
             ("tls", None) => bail!(
                 "[syslog] ca is missing: name the certificate that the collector's is checked with"
             ),
@@ -81,22 +82,6 @@ impl Collector {
         };
         timeout(PATIENCE, connected).await.map_err(|_| io::Error::from(ErrorKind::TimedOut))?
     }
-}
-
-fn connector(ca: &PathBuf) -> Result<TlsConnector> {
-    let shown = ca.display();
-    let pem = std::fs::read(ca).with_context(|| format!("{shown} cannot be read"))?;
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(&pem) {
-        let certificate = certificate.with_context(|| format!("{shown} is no certificate"))?;
-        roots.add(certificate).with_context(|| format!("{shown} is no certificate"))?;
-    }
-    ensure!(!roots.is_empty(), "{shown} holds no certificate");
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_protocol_versions(&[&TLS13, &TLS12])?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(TlsConnector::from(Arc::new(config)))
 }
 
 /// Which record was sent last.

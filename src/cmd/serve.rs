@@ -29,7 +29,7 @@ use crate::out::{Line, Out};
 use crate::owner::DataFolder;
 use crate::selectors::discoverers;
 use crate::syslog::{self, Collector};
-use crate::tls::{self, Identity};
+use crate::tls;
 
 /// The selector of the simulated reader inside the service.
 const SIM_SELECTOR: &str = "sim:pn532";
@@ -104,7 +104,7 @@ pub(crate) async fn run(serve: Serve, out: Out) -> Result<End> {
         Some(listen) => {
             let (listener, address) = bind(listen).await?;
             let names = tls::names(address.ip(), &config.panel.allowed_hosts);
-            Some((listener, address, Identity::load(&config.tls, &folder, names)?))
+            Some((listener, address, tls::load(&config.tls, &folder, names)?))
         }
         None => None,
     };
@@ -151,11 +151,11 @@ pub(crate) async fn run(serve: Serve, out: Out) -> Result<End> {
         Some((listener, address, identity)) => {
             let hosts = AllowedHosts::new(address, config.panel.allowed_hosts.clone());
             let panel = PanelConfig { allowed_hosts: hosts, port: address.port(), ..panel.clone() };
-            let tls = Tls::new(&identity.chain, &identity.key, service.clone())?;
+            let tls = Tls::new(&identity, service.clone());
             let router = kazasu_web::tls_router(service.clone(), panel);
             let web = kazasu_web::serve(listener, router, Some(tls), until_stop());
             let panel = format!("https://{address}/");
-            let ready = TlsReady { panel, fingerprint: identity.fingerprint()? };
+            let ready = TlsReady { panel, fingerprint: identity.fingerprint() };
             (Some(ready), Some(tokio::spawn(web)))
         }
         None => (None, None),

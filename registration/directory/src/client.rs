@@ -10,6 +10,7 @@ use std::{
 
 use kazasu_registration::ErrorCode;
 use kazasu_service::DirectoryError;
+use kazasu_tls::BadFile;
 use ldap3::Scope;
 use tokio::{
     sync::{Semaphore, SemaphorePermit},
@@ -25,7 +26,7 @@ use crate::{
     result::Step,
     schema::KnownAttributes,
     server::Server,
-    tls::{BadFile, SOON, Tls},
+    tls::{SOON, Tls},
 };
 
 /// Connections of the service account that wait for their next use, and how long.

@@ -37,7 +37,6 @@ pub use config::{
     GroupsConfig, Kind, Replace, ServiceAccountConfig, TlsMode,
 };
 pub use preflight::{Finding, Severity, Volunteer, preflight};
-pub use tls::BadFile;
 
 /// What holds for any bytes at all. The fuzz target `directory` of `registration/fuzz` runs this,
 /// and a test runs it on what was found before.

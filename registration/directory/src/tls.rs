@@ -1,8 +1,7 @@
 //! TLS: what is trusted, the handshake, and what its failures mean. Verification is never off.
 
 use std::{
-    io, mem,
-    path::{Path, PathBuf},
+    io,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -10,12 +9,10 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use kazasu_tls::{BadFile, Identity, client, roots_of, system_roots};
 use rustls::{
-    AlertDescription, CertificateError, ClientConfig, Error, RootCertStore, SignatureScheme,
-    client::ResolvesClientCert,
-    crypto::ring,
-    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
-    sign::CertifiedKey,
+    AlertDescription, CertificateError, ClientConfig, Error, SignatureScheme,
+    client::ResolvesClientCert, sign::CertifiedKey,
 };
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsConnector, client::TlsStream};
@@ -29,16 +26,6 @@ use crate::{
 
 /// Sooner than this an end of validity is worth a warning (fault 016-524).
 pub(crate) const SOON: Duration = Duration::from_secs(30 * 24 * 3600);
-
-/// A file of the configuration that cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}: {why}", .path.display())]
-pub struct BadFile {
-    /// The file.
-    pub path: PathBuf,
-    /// What is wrong with it.
-    pub why: String,
-}
 
 /// Why a handshake or a protected connection failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,25 +144,11 @@ impl Tls {
             Some(path) => roots_of(path)?,
             None => system_roots(),
         };
-        // Named and not installed for the whole process: nobody else's choice can get between.
-        let provider = Arc::new(ring::default_provider());
         let own = match &config.client_certificate {
             None => None,
-            Some(own) => {
-                let chain = certificates(&own.certificate_file)?;
-                let key = PrivateKeyDer::from_pem_file(&own.key_file)
-                    .map_err(|error| bad(&own.key_file, &error))?;
-                let key = CertifiedKey::from_der(chain, key, &provider)
-                    .map_err(|error| bad(&own.certificate_file, &error))?;
-                Some(Arc::new(key))
-            }
+            Some(own) => Some(Identity::read(&own.certificate_file, &own.key_file)?.certified()),
         };
-        let config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|error| BadFile { path: PathBuf::new(), why: error.to_string() })?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        Ok(Self { config, own })
+        Ok(Self { config: client(roots), own })
     }
 
     /// Shakes hands with the server at the other end.
@@ -196,36 +169,6 @@ impl Tls {
             Err(fault) => Err(fault.after_asking(asked)),
         }
     }
-}
-
-fn bad(path: &Path, error: &dyn std::fmt::Display) -> BadFile {
-    BadFile { path: path.to_owned(), why: error.to_string() }
-}
-
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, BadFile> {
-    let found = CertificateDer::pem_file_iter(path).map_err(|error| bad(path, &error))?;
-    let found: Vec<_> = found.collect::<Result<_, _>>().map_err(|error| bad(path, &error))?;
-    if found.is_empty() {
-        return Err(bad(path, &"no certificate in it (PEM: BEGIN CERTIFICATE)"));
-    }
-    Ok(found)
-}
-
-fn roots_of(path: &Path) -> Result<RootCertStore, BadFile> {
-    let mut roots = RootCertStore::empty();
-    for certificate in certificates(path)? {
-        roots.add(certificate).map_err(|error| bad(path, &error))?;
-    }
-    Ok(roots)
-}
-
-/// What the system trusts. Without any the first handshake says that nothing is trusted.
-fn system_roots() -> RootCertStore {
-    let mut found = rustls_native_certs::load_native_certs();
-    let mut roots = RootCertStore::empty();
-    // Systems carry old roots that no verifier takes any more; the others count.
-    roots.add_parsable_certificates(mem::take(&mut found.certs));
-    roots
 }
 
 /// Until when the server's certificate is valid; `None` where that cannot be read.

@@ -37,7 +37,7 @@ pub use connection::serve;
 pub use origin::AllowedHosts;
 pub use pairing::{BadPairings, NoLink, PairedBrowser, Pairings};
 pub use panel::{PanelConfig, ReaderPlace, SimControl};
-pub use tls::{BadCertificate, Tls};
+pub use tls::Tls;
 
 /// What holds for any bytes at all. The fuzz targets of `registration/fuzz` run these, and a test
 /// runs them on what was found before.

@@ -9,12 +9,7 @@ use std::{
 
 use kazasu_registration::AuditEvent;
 use kazasu_service::Service;
-use rustls::{
-    ServerConfig,
-    crypto::ring,
-    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
-    version::{TLS12, TLS13},
-};
+use kazasu_tls::Identity;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     time::timeout,
@@ -32,11 +27,6 @@ const RECORD_EVERY: Duration = Duration::from_secs(600);
 /// The longest reason that is recorded, in characters.
 const REASON_MAX: usize = 120;
 
-/// A certificate or key that cannot be used; says why.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct BadCertificate(String);
-
 /// TLS 1.3, and 1.2 with forward-secret AEAD suites (S40-2-08).
 #[derive(Clone)]
 pub struct Tls {
@@ -51,33 +41,17 @@ struct Failures {
 }
 
 impl Tls {
-    /// With a certificate chain and its key, both in PEM; `service` records failures (S40-4-10).
-    ///
-    /// # Errors
-    /// [`BadCertificate`].
-    pub fn new(chain_pem: &[u8], key_pem: &[u8], service: Service) -> Result<Self, BadCertificate> {
-        let bad = |what: &str, error: &dyn fmt::Display| BadCertificate(format!("{what}: {error}"));
-        let chain = CertificateDer::pem_slice_iter(chain_pem)
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| bad("the certificate cannot be read", &error))?;
-        if chain.is_empty() {
-            return Err(BadCertificate("the certificate's file holds none".to_owned()));
-        }
-        let key = PrivateKeyDer::from_pem_slice(key_pem)
-            .map_err(|error| bad("the certificate's key cannot be read", &error))?;
-        let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_protocol_versions(&[&TLS13, &TLS12])
-            .map_err(|error| bad("TLS cannot be used", &error))?
-            .with_no_client_auth()
-            .with_single_cert(chain, key)
-            .map_err(|error| bad("certificate and key do not go together", &error))?;
+    /// As this identity; `service` records failures (S40-4-10).
+    #[must_use]
+    pub fn new(identity: &Identity, service: Service) -> Self {
+        let mut config = kazasu_tls::server(identity);
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         let limit = RateLimit::new(RECORDS, RECORD_EVERY, service.now().mono);
-        Ok(Self {
+        Self {
             acceptor: TlsAcceptor::from(Arc::new(config)),
             service,
             failures: Arc::new(Mutex::new(Failures { limit, untold: 0 })),
-        })
+        }
     }
 
     /// The other side's handshake; `None` where it failed.

@@ -6,11 +6,10 @@ use std::{
     time::Duration,
 };
 
+use jiff::Zoned;
+use kazasu_tls::{Identity, self_signed};
 use kazasu_web::{AllowedHosts, Tls, serve, tls_router};
-use rustls::{
-    ClientConfig, RootCertStore,
-    pki_types::{CertificateDer, ServerName},
-};
+use rustls::pki_types::ServerName;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpSocket, TcpStream},
@@ -48,22 +47,19 @@ impl Door {
 
     async fn tls() -> Self {
         let house = House::new().await;
-        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-        let key = made.signing_key.serialize_pem();
-        let tls = Tls::new(made.cert.pem().as_bytes(), key.as_bytes(), house.service.clone());
-        let mut roots = RootCertStore::empty();
-        roots.add(CertificateDer::from(made.cert.der().to_vec())).unwrap();
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let client = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+        let folder = tempfile::tempdir().unwrap();
+        let [chain, key] = ["chain.pem", "key.pem"].map(|name| folder.path().join(name));
+        let made = self_signed(vec!["localhost".to_owned()], Zoned::now().date()).unwrap();
+        std::fs::write(&chain, &made.chain).unwrap();
+        std::fs::write(&key, made.key.as_bytes()).unwrap();
+        let identity = Identity::read(&chain, &key).unwrap();
+        let tls = Tls::new(&identity, house.service.clone());
+        let client = kazasu_tls::client(kazasu_tls::roots_of(&chain).unwrap());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let hosts = AllowedHosts::new(HOST.parse().unwrap(), []);
         let router = tls_router(house.service.clone(), house.config(hosts));
-        let server = serve(listener, router, Some(tls.unwrap()), std::future::pending());
+        let server = serve(listener, router, Some(tls), std::future::pending());
         Self {
             address,
             tls: Some(Arc::new(client).into()),

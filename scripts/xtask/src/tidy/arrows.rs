@@ -35,11 +35,22 @@ const ARROWS: &[Arrows] = &[
         &["registration/store", "registration/core", "hal/core"],
         &["registration/sqlite", "tests/harness", "tests/replay"],
     ),
-    ("registration/directory", &["registration/service", "registration/core"], &["tests/replay"]),
+    (
+        "registration/directory",
+        &["registration/service", "registration/core", "registration/tls"],
+        &["tests/replay"],
+    ),
     ("registration/texts", &[], &["registration/core"]),
+    ("registration/tls", &[], &[]),
     (
         "registration/web",
-        &["registration/service", "registration/texts", "registration/core", "hal/core"],
+        &[
+            "registration/service",
+            "registration/texts",
+            "registration/tls",
+            "registration/core",
+            "hal/core",
+        ],
         &["registration/sqlite", "tests/replay"],
     ),
     (
@@ -95,6 +106,7 @@ const ARROWS: &[Arrows] = &[
             "registration/service",
             "registration/sqlite",
             "registration/directory",
+            "registration/tls",
             "registration/web",
         ],
         &["tests/directory", "tests/harness", "tests/replay"],
@@ -215,7 +227,10 @@ mod tests {
         all.push(&of);
         let findings = check(&all).unwrap();
         assert!(findings.iter().all(|f| f.path == of.path), "{findings:?}");
-        findings.iter().map(|f| format!("{}:{} {}", f.line, f.rule, f.message)).collect()
+        // What it may depend on is the table's to say, not this test's once more.
+        let told =
+            |message: &str| message.split("; may on: ").next().unwrap_or_default().to_owned();
+        findings.iter().map(|f| format!("{}:{} {}", f.line, f.rule, told(&f.message))).collect()
     }
 
     #[test]
@@ -226,49 +241,39 @@ mod tests {
                 "drivers/pn532",
                 "p",
                 "[dependencies]\nkazasu-sim.workspace = true\n",
-                &["8:arrows dependencies: may not depend on firmware-sim/device; may on: \
-                   drivers/link, drivers/wire, hal/core"],
+                &["8:arrows dependencies: may not depend on firmware-sim/device"],
             ),
             (
                 "drivers/pn532",
                 "p",
                 "[dev-dependencies]\nkazasu-sim = { path = \"../../firmware-sim/device\" }\n",
-                &["8:arrows dev-dependencies: may not depend on firmware-sim/device; may on: \
-                   drivers/link, drivers/wire, hal/core"],
+                &["8:arrows dev-dependencies: may not depend on firmware-sim/device"],
             ),
             (
                 "hal/runtime",
                 "r",
                 "[target.'cfg(unix)'.dependencies]\nwire = { package = \"kazasu-wire\", path = \"\" }\n",
-                &["0:arrows dependencies: may not depend on drivers/wire; may on: hal/core"],
+                &["0:arrows dependencies: may not depend on drivers/wire"],
             ),
             ("registration/web", "w", "[dev-dependencies]\nkazasu-sqlite.workspace = true\n", &[]),
             (
                 "registration/web",
                 "w",
                 "[dependencies]\nkazasu-sqlite.workspace = true\n",
-                &["8:arrows dependencies: may not depend on registration/sqlite; may on: \
-                   registration/service, registration/core, hal/core"],
+                &["8:arrows dependencies: may not depend on registration/sqlite"],
             ),
             (
                 "scripts/xtask",
                 "x",
                 "[build-dependencies]\nkazasu-hal.workspace = true\n",
-                &[
-                    "8:arrows build-dependencies: may not depend on hal/core; may on: drivers/rcs380, \
-                     registration/core",
-                ],
+                &["8:arrows build-dependencies: may not depend on hal/core"],
             ),
             ("", "kazasu", "[dev-dependencies]\nkazasu-harness.workspace = true\n", &[]),
             (
                 "",
                 "kazasu",
                 "[dependencies]\nkazasu-harness.workspace = true\n",
-                &["8:arrows dependencies: may not depend on tests/harness; may on: hal/core, \
-                   hal/runtime, drivers/wire, drivers/pn532, drivers/pcsc, drivers/rcs380, \
-                   firmware-sim/device, firmware-sim/serve, registration/core, \
-                   registration/service, registration/sqlite, registration/directory, \
-                   registration/web"],
+                &["8:arrows dependencies: may not depend on tests/harness"],
             ),
             (
                 "drivers/new",
@@ -282,6 +287,16 @@ mod tests {
             let of = manifest(folder, name, &format!("{GOOD}\n{dependencies}"));
             assert_eq!(rules(of), *expected, "{folder}: {dependencies}");
         }
+    }
+
+    #[test]
+    fn a_refusal_says_what_is_allowed() {
+        let rest = format!("{GOOD}[dependencies]\nkazasu-wire.workspace = true\n");
+        let [of, to] =
+            [manifest("hal/runtime", "r", &rest), manifest("drivers/wire", "kazasu-wire", GOOD)];
+        let findings = check(&[&of, &to]).unwrap();
+        assert_eq!(findings.len(), 1, "{findings:?}");
+        assert!(findings[0].message.ends_with("; may on: hal/core"), "{}", findings[0].message);
     }
 
     #[test]
