@@ -10,6 +10,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use kazasu_directory::{Client, DirectoryConfig};
 use kazasu_hal::{Polling, StationName, Technology};
+use kazasu_outputs::SyslogConfig;
 use kazasu_runtime::{Stations, TapSettings};
 use serde::Deserialize;
 
@@ -77,16 +78,6 @@ pub(crate) struct PanelConfig {
     pub(crate) allowed_hosts: Vec<String>,
     /// Whether a tap sounds too.
     pub(crate) tap_sound: bool,
-}
-
-/// `[syslog]`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct SyslogConfig {
-    /// `tls://HOST:PORT` or `tcp://HOST:PORT`.
-    pub(crate) to: Option<String>,
-    /// What the collector's certificate is checked with, in PEM.
-    pub(crate) ca: Option<PathBuf>,
 }
 
 /// `[tls]`.

@@ -1,5 +1,5 @@
 //! The `kazasu` command: arguments, configuration, wiring; and what commands and the running
-//! service say to each other, the words of the settings, certificates, key files and syslog. What
+//! service say to each other, the words of the settings, certificates and key files. What
 //! the device does lives in the crates.
 
 mod claim;
@@ -17,7 +17,6 @@ mod out;
 mod owner;
 mod read_only;
 mod selectors;
-mod syslog;
 mod tls;
 
 use std::io::{self, ErrorKind, Write};

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use kazasu_hal::{Discoverer, ReaderName};
+use kazasu_outputs::{Collector, Cursor, feed};
 use kazasu_pn532::StreamDiscoverer;
 use kazasu_registration::{AuditEvent, CardNumberRule};
 use kazasu_runtime::{Runtime, Way};
@@ -28,7 +29,6 @@ use crate::control::{self, End, Host, Office, Panels, nothing_found};
 use crate::out::{Line, Out};
 use crate::owner::DataFolder;
 use crate::selectors::discoverers;
-use crate::syslog::{self, Collector};
 use crate::tls;
 
 /// The selector of the simulated reader inside the service.
@@ -76,7 +76,8 @@ pub(crate) async fn run(serve: Serve, out: Out) -> Result<End> {
         "listening on {listen} would send passwords over the network unprotected: choose an \
          address of 127.0.0.0/8, put a TLS proxy before it, or accept the risk with --insecure-http"
     );
-    let collector = Collector::new(&config.syslog)?;
+    let device = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
+    let collector = Collector::new(&config.syslog, device.unwrap_or_default())?;
     let selectors = config.readers(&serve.place.readers);
     let mut found = match (&serve.sim, selectors.is_empty()) {
         (Some(_), true) => Vec::new(),
@@ -164,7 +165,8 @@ pub(crate) async fn run(serve: Serve, out: Out) -> Result<End> {
     let web = tokio::spawn(kazasu_web::serve(listener, router, None, until_stop()));
 
     let syslog = collector.map(|collector| {
-        tokio::spawn(syslog::send(collector, service.clone(), newest_audit, folder.clone()))
+        let cursor = Cursor::new(folder.path().join("syslog.sent"));
+        tokio::spawn(feed(collector, service.clone(), newest_audit, cursor))
     });
     let clock_watch = tokio::spawn({
         let service = service.clone();

@@ -40,6 +40,11 @@ const ARROWS: &[Arrows] = &[
         &["registration/service", "registration/core", "registration/tls"],
         &["tests/replay"],
     ),
+    (
+        "registration/outputs",
+        &["registration/service", "registration/core", "registration/tls"],
+        &[],
+    ),
     ("registration/texts", &[], &["registration/core"]),
     ("registration/tls", &[], &[]),
     (
@@ -106,6 +111,7 @@ const ARROWS: &[Arrows] = &[
             "registration/service",
             "registration/sqlite",
             "registration/directory",
+            "registration/outputs",
             "registration/tls",
             "registration/web",
         ],
