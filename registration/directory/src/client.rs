@@ -20,13 +20,14 @@ use zeroize::Zeroizing;
 
 use crate::{
     config::{Broken, DirectoryConfig},
-    connection::{Bind, Connection, Dial, Query, password_from},
-    entry::Entry,
     fault::{Fault, failed},
-    result::Step,
-    schema::KnownAttributes,
-    server::Server,
-    tls::{SOON, Tls},
+    people::{entry::Entry, schema::KnownAttributes},
+    wire::{
+        connection::{Bind, Connection, Dial, Query, password_from},
+        result::Step,
+        server::Server,
+        tls::{SOON, Tls},
+    },
 };
 
 /// Connections of the service account that wait for their next use, and how long.
@@ -320,7 +321,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tls::TlsFault;
+    use crate::fault::TlsFault;
 
     #[test]
     fn what_can_be_mended_is_told_before_what_is_merely_away() {

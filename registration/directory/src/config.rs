@@ -5,7 +5,10 @@ use std::{path::PathBuf, time::Duration};
 use kazasu_registration::Limits;
 use serde::{Deserialize, Deserializer, de::Error};
 
-use crate::{names, server::Server};
+use crate::{
+    people::names,
+    wire::server::{Server, TlsMode},
+};
 
 /// Which directory, how to reach it, and what to read and write there.
 ///
@@ -70,17 +73,6 @@ pub enum Kind {
     ActiveDirectory,
     /// Any other LDAP server.
     Ldap,
-}
-
-/// How TLS begins.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TlsMode {
-    /// At once, on port 636.
-    #[default]
-    Ldaps,
-    /// After the StartTLS operation, on port 389.
-    StartTls,
 }
 
 /// A certificate to show to servers that ask for one.

@@ -1,14 +1,71 @@
 //! Everything that can go wrong between us and a directory, each with its code and its sentence.
 
-use std::fmt::Display;
+use std::{fmt::Display, io};
 
 use kazasu_registration::ErrorCode;
 use kazasu_service::DirectoryError;
+use rustls::{AlertDescription, CertificateError, Error};
 
-use crate::{
-    result::{ResultCode, Step},
-    tls::TlsFault,
-};
+use crate::wire::result::{ResultCode, Step};
+
+/// Why a handshake or a protected connection failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TlsFault {
+    /// The server wants a certificate, and none is set or it does not like ours.
+    ClientCertificate,
+    /// The chain does not end at a trusted certificate.
+    Untrusted,
+    /// The certificate, or one above it, has expired.
+    Expired,
+    /// The certificate is not valid yet: most often this device's clock is slow.
+    NotYetValid,
+    /// The certificate is another name's.
+    Name,
+    /// Anything else.
+    Other,
+}
+
+impl TlsFault {
+    /// The fault's number in logs (spec 40: 016-522 to 016-527).
+    pub(crate) fn number(self) -> &'static str {
+        match self {
+            Self::ClientCertificate => "016-522",
+            Self::Untrusted => "016-523",
+            Self::Expired | Self::NotYetValid => "016-525",
+            Self::Name => "016-526",
+            Self::Other => "016-527",
+        }
+    }
+
+    fn of(error: &Error) -> Self {
+        match error {
+            Error::InvalidCertificate(error) => match error {
+                CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+                    Self::Expired
+                }
+                CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+                    Self::NotYetValid
+                }
+                CertificateError::NotValidForName
+                | CertificateError::NotValidForNameContext { .. } => Self::Name,
+                _ => Self::Untrusted,
+            },
+            // What a server says about the certificate of the other side, ours.
+            Error::AlertReceived(
+                AlertDescription::CertificateRequired
+                | AlertDescription::NoCertificate
+                | AlertDescription::BadCertificate
+                | AlertDescription::UnsupportedCertificate
+                | AlertDescription::CertificateRevoked
+                | AlertDescription::CertificateExpired
+                | AlertDescription::CertificateUnknown
+                | AlertDescription::UnknownCA
+                | AlertDescription::AccessDenied,
+            ) => Self::ClientCertificate,
+            _ => Self::Other,
+        }
+    }
+}
 
 /// What went wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +99,22 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
+    /// What an error of a protected stream is: TLS's, or the end of the connection.
+    pub(crate) fn of_io(error: &io::Error) -> Self {
+        let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
+        tls.map_or(Self::Lost, |error| Self::Tls(TlsFault::of(error)))
+    }
+
+    /// The same, before the first answer of a server that had asked for a certificate.
+    pub(crate) fn after_asking(self, asked: bool) -> Self {
+        match self {
+            Self::Lost | Self::Tls(TlsFault::Other) if asked => {
+                Self::Tls(TlsFault::ClientCertificate)
+            }
+            fault => fault,
+        }
+    }
+
     /// The catalogue's code.
     pub(crate) fn code(self) -> ErrorCode {
         use ErrorCode as E;

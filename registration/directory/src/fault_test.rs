@@ -39,3 +39,28 @@ fn each_fault_has_its_code_and_its_number() {
         assert!(!format!("{error:?} {fault:?}").contains("secret"), "{fault:?}");
     }
 }
+
+#[test]
+fn what_handshakes_fail_over() {
+    let rows = [
+        (Error::InvalidCertificate(CertificateError::Expired), "016-525"),
+        (Error::InvalidCertificate(CertificateError::NotValidYet), "016-525"),
+        (Error::InvalidCertificate(CertificateError::UnknownIssuer), "016-523"),
+        (Error::InvalidCertificate(CertificateError::BadSignature), "016-523"),
+        (Error::InvalidCertificate(CertificateError::Revoked), "016-523"),
+        (Error::InvalidCertificate(CertificateError::NotValidForName), "016-526"),
+        (Error::AlertReceived(AlertDescription::CertificateRequired), "016-522"),
+        (Error::AlertReceived(AlertDescription::UnknownCA), "016-522"),
+        (Error::AlertReceived(AlertDescription::HandshakeFailure), "016-527"),
+        (Error::HandshakeNotComplete, "016-527"),
+    ];
+    for (error, number) in rows {
+        assert_eq!(TlsFault::of(&error).number(), number, "{error:?}");
+    }
+    let tls = io::Error::other(Error::HandshakeNotComplete);
+    assert_eq!(Fault::of_io(&tls), Fault::Tls(TlsFault::Other));
+    let ended = io::Error::from(io::ErrorKind::UnexpectedEof);
+    assert_eq!(Fault::of_io(&ended), Fault::Lost);
+    assert_eq!(Fault::Lost.after_asking(true), Fault::Tls(TlsFault::ClientCertificate));
+    assert_eq!(Fault::Lost.after_asking(false), Fault::Lost);
+}

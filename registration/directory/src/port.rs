@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use crate::{
     client::{Client, Failure},
     fault::{Fault, failed},
-    sign_in::SignIn,
+    people::sign_in::SignIn,
 };
 
 /// Longest time of a call that only reads, whatever the servers do.

@@ -13,11 +13,16 @@ use super::{
 use crate::{
     client::{Client, Failure, Lease},
     config::Kind,
-    connection::{Connection, NONE, Query},
-    entry::{self, Entry, generalized_time},
     fault::Fault,
-    schema,
-    sign_in::SignIn,
+    people::{
+        entry::{self, Entry},
+        schema,
+        sign_in::SignIn,
+    },
+    wire::{
+        connection::{Connection, NONE, Query},
+        time::generalized_time,
+    },
 };
 
 use kazasu_registration::{CardNumberRule, Settings};

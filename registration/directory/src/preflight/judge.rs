@@ -12,9 +12,8 @@ use super::{Finding, SetupError, Severity};
 use crate::{
     config::DirectoryConfig,
     fault::Fault,
-    schema::{self, Attribute},
-    server::Server,
-    tls::SOON,
+    people::schema::{self, Attribute},
+    wire::{server::Server, tls::SOON},
 };
 
 /// Kerberos and tokens of one time fail beyond this.

@@ -10,8 +10,8 @@ use super::{Finding, Severity};
 use crate::{
     client::{Client, Lease},
     config::Kind,
-    connection::Query,
-    entry::Entry,
+    people::entry::Entry,
+    wire::connection::Query,
 };
 
 /// What is known of the directory's rules.

@@ -7,7 +7,7 @@ use kazasu_registration::{CardNumberRule, ErrorCode, NameKey, UserName};
 use super::{Finding, Severity};
 use crate::{
     config::{DirectoryConfig, Replace},
-    entry::Entry,
+    people::entry::Entry,
 };
 
 /// So many people are named with what is wrong with their entries; the rest is counted.

@@ -1,9 +1,6 @@
 //! An entry of the directory, and the person it is.
 
-use std::{
-    fmt,
-    time::{Duration, SystemTime},
-};
+use std::{fmt, time::SystemTime};
 
 use kazasu_registration::{
     CardNumber, CardNumberRule, ErrorCode, MailAddress, UserId, UserName, tidied,
@@ -14,6 +11,7 @@ use ldap3::SearchEntry;
 use crate::{
     config::{DirectoryConfig, Kind},
     fault::failed,
+    wire::time::file_time,
 };
 
 /// What never changes about an entry, whatever it is called.
@@ -218,25 +216,6 @@ impl Cards {
 pub(crate) fn is_keyed(number: &CardNumber) -> bool {
     let text = number.as_str().as_bytes();
     text.len() == 32 && text.iter().all(|b| matches!(b, b'0'..=b'9' | b'A'..=b'F'))
-}
-
-/// A Windows time: 100 ns since 1601. `None` for never: 0, or the largest number.
-fn file_time(ticks: i64) -> Option<SystemTime> {
-    const TO_1970: u64 = 116_444_736_000_000_000;
-    let ticks = u64::try_from(ticks).ok().filter(|t| *t != 0 && *t != i64::MAX as u64)?;
-    let since = |ticks: u64| Duration::from_micros(ticks / 10);
-    match ticks.checked_sub(TO_1970) {
-        Some(after) => SystemTime::UNIX_EPOCH.checked_add(since(after)),
-        None => SystemTime::UNIX_EPOCH.checked_sub(since(TO_1970 - ticks)),
-    }
-}
-
-/// `YYYYMMDDHHMMSSZ`, with or without `.0` before the Z: the times of LDAP and of certificates.
-pub(crate) fn generalized_time(text: &str) -> Option<SystemTime> {
-    let digits = text.strip_suffix('Z')?;
-    let digits = digits.split('.').next()?;
-    let time = jiff::civil::DateTime::strptime("%Y%m%d%H%M%S", digits).ok()?;
-    Some(time.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().into())
 }
 
 #[cfg(test)]

@@ -6,10 +6,12 @@ use kazasu_service::{Allowed, DirectoryError, Person, Rights};
 use crate::{
     client::{Client, Failure, Lease},
     config::Kind,
-    connection::NONE,
-    entry::{Entry, SID},
     fault::{Fault, failed},
-    names,
+    people::{
+        entry::{Entry, SID},
+        names,
+    },
+    wire::connection::NONE,
 };
 
 /// The security identifiers of an account and its groups, nested and primary ones included.

@@ -6,12 +6,14 @@ use kazasu_service::{CardToRemove, DirectoryError, Removed};
 use crate::{
     client::{Client, Failure},
     config::{Kind, ServiceAccountConfig},
-    entry::{Card, Entry, EntryKey},
     fault::{Fault, failed},
-    names,
-    result::{ResultCode, Step},
-    sign_in::ambiguous,
-    write::{SEVERAL, duplicate},
+    people::{
+        entry::{Card, Entry, EntryKey},
+        names,
+        sign_in::ambiguous,
+        write::{SEVERAL, duplicate},
+    },
+    wire::result::{ResultCode, Step},
 };
 
 /// RFC 4511 section 4.1.9: the values to be deleted are not there (any more).

@@ -17,9 +17,11 @@ use tokio::{
 use zeroize::Zeroizing;
 
 use crate::{
-    ber::{self, Beginning, Reader},
     fault::Fault,
-    result::ResultCode,
+    wire::{
+        ber::{self, Beginning, Reader},
+        result::ResultCode,
+    },
 };
 
 /// Longest message. Entries come with the few attributes that were asked for; a schema is one entry.

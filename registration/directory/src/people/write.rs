@@ -7,12 +7,16 @@ use ldap3::Scope;
 use crate::{
     client::{Client, Failure},
     config::Replace,
-    connection::{Bind, Query},
-    entry::{self, Entry, EntryKey},
     fault::{Fault, failed},
-    names,
-    result::Step,
-    sign_in::{Own, SignIn},
+    people::{
+        entry::{self, Entry, EntryKey},
+        names,
+        sign_in::{Own, SignIn},
+    },
+    wire::{
+        connection::{Bind, Query},
+        result::Step,
+    },
 };
 
 /// More entries with one card number than these are not counted.

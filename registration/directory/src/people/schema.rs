@@ -8,10 +8,9 @@ use ldap3::Scope;
 
 use crate::{
     config::{DirectoryConfig, Kind},
-    connection::{Connection, Query},
-    entry::Entry,
     fault::{Fault, failed},
-    names,
+    people::{entry::Entry, names},
+    wire::connection::{Connection, Query},
 };
 
 /// An attribute as the schema has it.

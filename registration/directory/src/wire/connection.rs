@@ -14,13 +14,14 @@ use tokio::{
 use zeroize::Zeroizing;
 
 use crate::{
-    config::TlsMode,
-    entry::Entry,
     fault::Fault,
-    guard::{self, Ended},
-    result::{PolicyState, ResultCode, Step, policy_state},
-    server::Server,
-    tls::{self, Protected, Tls},
+    people::entry::Entry,
+    wire::{
+        guard::{self, Ended},
+        result::{PolicyState, ResultCode, Step, policy_state},
+        server::{Server, TlsMode},
+        tls::{self, Protected, Tls},
+    },
 };
 
 /// Addresses of one server that are tried.
@@ -322,7 +323,7 @@ fn policy_of(result: &LdapResult) -> Option<PolicyState> {
 
 /// The cookie of the next page. Read here, since the library's own reader panics on bad ones.
 fn next_page(result: &LdapResult) -> Option<Vec<u8>> {
-    use crate::ber::{INTEGER, OCTETS, Reader, SEQUENCE};
+    use crate::wire::ber::{INTEGER, OCTETS, Reader, SEQUENCE};
     let mut value = Reader::new(Reader::new(control(result, PAGED_CONTROL)?).expect(SEQUENCE)?);
     value.expect(INTEGER)?;
     Some(value.expect(OCTETS)?.to_vec())

@@ -7,12 +7,16 @@ use ldap3::Scope;
 use crate::{
     client::{Client, Failure, Lease},
     config::BindName,
-    connection::{Bind, Query},
-    entry::{self, Entry, SID},
     fault::{Fault, failed},
-    groups::TOKEN,
-    names,
-    result::{ResultCode, Step, says_unknown},
+    people::{
+        entry::{self, Entry, SID},
+        groups::TOKEN,
+        names,
+    },
+    wire::{
+        connection::{Bind, Query},
+        result::{ResultCode, Step, says_unknown},
+    },
 };
 
 /// A verdict on credentials.

@@ -9,10 +9,12 @@ use tokio::{
 
 use super::*;
 use crate::{
-    config::{AttributesConfig, BindName, DirectoryConfig, GroupsConfig, Kind, Replace, TlsMode},
-    entry::Entry,
-    result::{Step, policy_state},
-    schema,
+    config::{AttributesConfig, BindName, DirectoryConfig, GroupsConfig, Kind, Replace},
+    people::{entry::Entry, schema},
+    wire::{
+        result::{Step, policy_state},
+        server::TlsMode,
+    },
 };
 
 /// Stands in the values of an entry.

@@ -3,8 +3,18 @@
 use std::fmt;
 
 use rustls::pki_types::ServerName;
+use serde::Deserialize;
 
-use crate::config::TlsMode;
+/// How TLS begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TlsMode {
+    /// At once, on port 636.
+    #[default]
+    Ldaps,
+    /// After the StartTLS operation, on port 389.
+    StartTls,
+}
 
 /// Where a server is.
 #[derive(Clone, Debug, PartialEq, Eq)]

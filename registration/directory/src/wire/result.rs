@@ -132,7 +132,7 @@ fn data(text: &str) -> Option<u32> {
 
 /// The state in a password policy response: `SEQUENCE { [0] warning OPTIONAL, [1] error OPTIONAL }`.
 pub(crate) fn policy_state(value: &[u8]) -> Option<PolicyState> {
-    use crate::ber::{Reader, SEQUENCE, number};
+    use crate::wire::ber::{Reader, SEQUENCE, number};
     const WARNING: u8 = 0xA0;
     const ERROR: u8 = 0x81;
     let mut reader = Reader::new(Reader::new(value).expect(SEQUENCE)?);

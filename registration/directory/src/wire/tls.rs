@@ -1,7 +1,6 @@
-//! TLS: what is trusted, the handshake, and what its failures mean. Verification is never off.
+//! TLS: what is trusted, and the handshake. Verification is never off.
 
 use std::{
-    io,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -10,99 +9,22 @@ use std::{
 };
 
 use kazasu_tls::{BadFile, Identity, client, roots_of, system_roots};
-use rustls::{
-    AlertDescription, CertificateError, ClientConfig, Error, SignatureScheme,
-    client::ResolvesClientCert, sign::CertifiedKey,
-};
+use rustls::{ClientConfig, SignatureScheme, client::ResolvesClientCert, sign::CertifiedKey};
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use crate::{
-    ber::{self, Reader},
     config::DirectoryConfig,
-    fault::Fault,
-    server::Server,
+    fault::{Fault, TlsFault},
+    wire::{
+        ber::{self, Reader},
+        server::Server,
+        time::generalized_time,
+    },
 };
 
 /// Sooner than this an end of validity is worth a warning (fault 016-524).
 pub(crate) const SOON: Duration = Duration::from_secs(30 * 24 * 3600);
-
-/// Why a handshake or a protected connection failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TlsFault {
-    /// The server wants a certificate, and none is set or it does not like ours.
-    ClientCertificate,
-    /// The chain does not end at a trusted certificate.
-    Untrusted,
-    /// The certificate, or one above it, has expired.
-    Expired,
-    /// The certificate is not valid yet: most often this device's clock is slow.
-    NotYetValid,
-    /// The certificate is another name's.
-    Name,
-    /// Anything else.
-    Other,
-}
-
-impl TlsFault {
-    /// The fault's number in logs (spec 40: 016-522 to 016-527).
-    pub(crate) fn number(self) -> &'static str {
-        match self {
-            Self::ClientCertificate => "016-522",
-            Self::Untrusted => "016-523",
-            Self::Expired | Self::NotYetValid => "016-525",
-            Self::Name => "016-526",
-            Self::Other => "016-527",
-        }
-    }
-
-    fn of(error: &Error) -> Self {
-        match error {
-            Error::InvalidCertificate(error) => match error {
-                CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-                    Self::Expired
-                }
-                CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-                    Self::NotYetValid
-                }
-                CertificateError::NotValidForName
-                | CertificateError::NotValidForNameContext { .. } => Self::Name,
-                _ => Self::Untrusted,
-            },
-            // What a server says about the certificate of the other side, ours.
-            Error::AlertReceived(
-                AlertDescription::CertificateRequired
-                | AlertDescription::NoCertificate
-                | AlertDescription::BadCertificate
-                | AlertDescription::UnsupportedCertificate
-                | AlertDescription::CertificateRevoked
-                | AlertDescription::CertificateExpired
-                | AlertDescription::CertificateUnknown
-                | AlertDescription::UnknownCA
-                | AlertDescription::AccessDenied,
-            ) => Self::ClientCertificate,
-            _ => Self::Other,
-        }
-    }
-}
-
-impl Fault {
-    /// What an error of a protected stream is: TLS's, or the end of the connection.
-    pub(crate) fn of_io(error: &io::Error) -> Self {
-        let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
-        tls.map_or(Self::Lost, |error| Self::Tls(TlsFault::of(error)))
-    }
-
-    /// The same, before the first answer of a server that had asked for a certificate.
-    pub(crate) fn after_asking(self, asked: bool) -> Self {
-        match self {
-            Self::Lost | Self::Tls(TlsFault::Other) if asked => {
-                Self::Tls(TlsFault::ClientCertificate)
-            }
-            fault => fault,
-        }
-    }
-}
 
 /// Ready to shake hands with any of the servers.
 #[derive(Clone)]
@@ -200,7 +122,7 @@ fn time(tag: u8, text: &str) -> Option<SystemTime> {
         UTC_TIME => format!("20{text}"),
         _ => text.to_owned(),
     };
-    crate::entry::generalized_time(&text)
+    generalized_time(&text)
 }
 
 #[cfg(test)]
