@@ -66,13 +66,14 @@ impl Held {
     /// The next request, whose outcome [`reply`](Self::reply) takes. Never comes where nobody can
     /// ask any more.
     pub(crate) async fn request(&mut self) -> (CardIdentity, Operation) {
-        match self.requests.recv().await {
-            Some(Request { card, operation, reply }) => {
+        while let Some(Request { card, operation, reply }) = self.requests.recv().await {
+            // What nobody waits for any more is not begun.
+            if !reply.is_closed() {
                 self.waiting = Some(reply);
-                (card, operation)
+                return (card, operation);
             }
-            None => std::future::pending().await,
         }
+        std::future::pending().await
     }
 
     /// The outcome of the request under way.

@@ -24,6 +24,7 @@ mod noise;
 mod pn532;
 mod rcs380;
 mod requests;
+mod runtime;
 mod same_card;
 mod shell;
 mod silence;

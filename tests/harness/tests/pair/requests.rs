@@ -9,6 +9,7 @@ on_each_reader!(
     blocks_are_read_of_the_card_that_is_meant,
     what_is_written_is_what_is_read,
     a_second_request_is_refused_while_one_waits,
+    a_card_that_is_taken_meanwhile_is_missed,
 );
 
 const CARD: &str = "felica idm=012E4CE1000000A1 sys=FE00 \
@@ -107,4 +108,29 @@ fn a_second_request_is_refused_while_one_waits<L: Reader>() {
     let outcomes: Vec<_> =
         pair.replies.iter().map(|outcome| outcome.as_ref().map_err(|fault| fault.kind)).collect();
     assert_eq!(outcomes, [Err(FaultKind::Busy), Err(FaultKind::Busy), Ok(&vec![FIRST])]);
+}
+
+/// However far the request has come: one reply, and the rounds go on.
+fn a_card_that_is_taken_meanwhile_is_missed<L: Reader>() {
+    let mut outcomes = Vec::new();
+    for ms in (0..80).step_by(4) {
+        let mut pair = attached::<L>(3);
+        put(&mut pair, CARD);
+        pair.run_for(L::A_MOMENT);
+        pair.request(&card(0xA1), &read(&[(0x1A8B, 0)]));
+        pair.run_for(Duration::from_millis(ms));
+        pair.link.field().take(None).unwrap();
+        let end = pair.now().after(Duration::from_secs(1));
+        assert!(pair.run_until(end, |pair| !pair.replies.is_empty()), "{ms} ms");
+        let start = pair.now();
+        pair.run_for(L::A_MOMENT);
+        assert!(pair.rounds_since(start).len() >= L::ROUNDS_IN_A_MOMENT, "{ms} ms");
+        assert_eq!((pair.replies.len(), &pair.faults[..]), (1, &[][..]), "{ms} ms");
+        outcomes.push(pair.replies.remove(0).map_err(|fault| fault.kind));
+    }
+    // Taken at once it is not there, taken late it was read; between them it may fall silent.
+    assert_eq!(outcomes.first(), Some(&Err(FaultKind::CardGone)));
+    assert_eq!(outcomes.last(), Some(&Ok(vec![FIRST])));
+    let other = [Err(FaultKind::Card), Err(FaultKind::CardGone), Ok(vec![FIRST])];
+    assert!(outcomes.iter().all(|outcome| other.contains(outcome)), "{outcomes:?}");
 }
