@@ -9,20 +9,30 @@
 //! A session is a value without I/O and clock; [`pump`] is the one loop that runs it. Who wants to
 //! see what passes puts [`Traced`] around a way.
 
+#![cfg_attr(not(feature = "shell"), no_std)]
+
 extern crate alloc;
 
 mod blocks;
 mod frames;
+#[cfg(feature = "shell")]
 mod pump;
+#[cfg(feature = "shell")]
 mod reader;
 mod session;
+#[cfg(feature = "shell")]
 mod traced;
+#[cfg(feature = "shell")]
 mod way;
 
 pub use blocks::Blocks;
 pub use frames::Frames;
+#[cfg(feature = "shell")]
 pub use pump::pump;
+#[cfg(feature = "shell")]
 pub use reader::Label;
 pub use session::{Input, Output, Reply, Session};
+#[cfg(feature = "shell")]
 pub use traced::Traced;
+#[cfg(feature = "shell")]
 pub use way::{Control, Direction, Way, WayError};

@@ -1,4 +1,4 @@
-use std::time::Duration;
+use core::time::Duration;
 
 use kazasu_wire::{
     Raw,
@@ -21,10 +21,6 @@ const FIELD_GUARD: Duration = Duration::from_millis(5);
 const PARAMETERS: u8 = 0x04;
 /// S(DESELECT) of ISO/IEC 14443-4 to CID 1, which a PN532 gives to type B cards.
 const DESELECT: [u8; 2] = [0xCA, 0x01];
-
-/// Rates of a serial line above 115200 bit/s that a PN532 knows and serial ports know too, the
-/// highest first.
-pub(crate) const HIGH_RATES: [u32; 3] = [921_600, 460_800, 230_400];
 
 /// What a session asks of the chip.
 #[derive(Clone, Debug, PartialEq, Eq)]

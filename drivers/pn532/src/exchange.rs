@@ -1,4 +1,5 @@
-use std::{collections::VecDeque, time::Duration};
+use alloc::{collections::VecDeque, format, vec::Vec};
+use core::time::Duration;
 
 use kazasu_hal::{Fault, FaultKind, Mono};
 use kazasu_link::Output;

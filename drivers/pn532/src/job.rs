@@ -1,4 +1,4 @@
-use std::collections::VecDeque;
+use alloc::{collections::VecDeque, format};
 
 use kazasu_hal::Fault;
 use kazasu_link::{Blocks, Reply};

@@ -9,6 +9,10 @@
 //! The session says what answered, round after round. What counts as a tap, and that one FeliCa
 //! card answers at both rates, is the runtime's business.
 
+#![cfg_attr(not(feature = "shell"), no_std)]
+
+extern crate alloc;
+
 mod ask;
 mod exchange;
 mod job;
@@ -16,10 +20,14 @@ mod pace;
 mod rates;
 mod round;
 mod session;
+#[cfg(feature = "shell")]
 mod stream;
+#[cfg(feature = "shell")]
 mod uart;
 
 pub use pace::Learned;
 pub use session::{BAUD_DEFAULT, Session, Settings};
+#[cfg(feature = "shell")]
 pub use stream::StreamDiscoverer;
+#[cfg(feature = "shell")]
 pub use uart::UartDiscoverer;

@@ -1,4 +1,5 @@
-use std::time::Duration;
+use alloc::format;
+use core::time::Duration;
 
 use kazasu_hal::{Fault, FaultKind, Mono};
 

@@ -1,4 +1,4 @@
-use std::collections::VecDeque;
+use alloc::{collections::VecDeque, vec, vec::Vec};
 
 /// At which rate to talk to the chip: where it may be found, and where it is wanted.
 ///
@@ -85,6 +85,6 @@ impl Rates {
     }
 
     fn search(&mut self) {
-        self.places = std::iter::once(self.base).chain(self.known.iter().copied()).collect();
+        self.places = core::iter::once(self.base).chain(self.known.iter().copied()).collect();
     }
 }

@@ -1,4 +1,5 @@
-use std::{collections::VecDeque, fmt};
+use alloc::{collections::VecDeque, string::String, string::ToString, vec::Vec};
+use core::fmt;
 
 use kazasu_hal::{BadCardId, Card, CardIdentity, Fault, Mono, SystemCode, Technology};
 use kazasu_wire::{

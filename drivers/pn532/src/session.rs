@@ -1,4 +1,5 @@
-use std::{collections::VecDeque, mem};
+use alloc::{collections::VecDeque, format, string::String, vec::Vec};
+use core::mem;
 
 use kazasu_hal::{CardIdentity, Fault, FaultKind, Mono, Operation, Polling, Silence};
 use kazasu_link::{Blocks, Frames, Input, Output};

@@ -15,10 +15,12 @@ use tokio_serial::{ErrorKind, SerialPort, SerialPortBuilderExt, SerialStream};
 
 use crate::{
     BAUD_DEFAULT, Learned, Settings,
-    ask::HIGH_RATES,
     stream::{Stream, drive},
 };
 
+/// Rates of a serial line above 115200 bit/s that a PN532 knows and serial ports know too, the
+/// highest first.
+const HIGH_RATES: [u32; 3] = [921_600, 460_800, 230_400];
 /// How long to wait before looking at the port again, while nothing can be waited for otherwise.
 const LOOK_AGAIN: Duration = Duration::from_millis(1);
 

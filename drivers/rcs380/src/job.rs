@@ -1,4 +1,5 @@
-use std::{collections::VecDeque, time::Duration};
+use alloc::{collections::VecDeque, format};
+use core::time::Duration;
 
 use kazasu_link::{Blocks, Reply};
 use kazasu_wire::felica::{PollingAnswer, Rate, Slots};
@@ -39,7 +40,7 @@ impl Job {
     pub(crate) fn restart(&mut self) {
         let looks = LOOKS
             .iter()
-            .flat_map(|(rate, slots, times)| std::iter::repeat_n((*rate, *slots), *times));
+            .flat_map(|(rate, slots, times)| core::iter::repeat_n((*rate, *slots), *times));
         self.looks = looks.collect();
         self.found = None;
     }

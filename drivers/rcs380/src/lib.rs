@@ -10,7 +10,12 @@
 //! The chip is a radio: which cards are there, their anticollision and selection are the host's
 //! business, and so the session's. What counts as a tap is the runtime's.
 
+#![cfg_attr(not(feature = "shell"), no_std)]
+
+extern crate alloc;
+
 mod devices;
+#[cfg(feature = "shell")]
 mod drive;
 mod exchange;
 mod job;
@@ -18,10 +23,14 @@ mod radio;
 mod round;
 mod search;
 mod session;
+#[cfg(feature = "shell")]
 mod usb;
+#[cfg(feature = "shell")]
 mod usbredir;
 
 pub use devices::{KERNEL_MODULE, PRODUCTS, Product};
 pub use session::Session;
+#[cfg(feature = "shell")]
 pub use usb::UsbDiscoverer;
+#[cfg(feature = "shell")]
 pub use usbredir::UsbredirDiscoverer;

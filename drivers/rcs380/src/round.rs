@@ -1,4 +1,5 @@
-use std::{collections::VecDeque, mem};
+use alloc::{borrow::ToOwned, collections::VecDeque, format, string::String, vec::Vec};
+use core::mem;
 
 use kazasu_hal::{self as hal, Card, CardIdentity, Fault, Mono};
 use kazasu_wire::{iso14443a::Uid, port100::CommStatus};

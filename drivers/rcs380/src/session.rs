@@ -1,4 +1,5 @@
-use std::{collections::VecDeque, mem, time::Duration};
+use alloc::{collections::VecDeque, string::String, vec::Vec};
+use core::{mem, time::Duration};
 
 use kazasu_hal::{CardIdentity, Fault, FaultKind, Mono, Operation, Polling, Silence};
 use kazasu_link::{Blocks, Frames, Input, Output, Session as _};

@@ -1,4 +1,5 @@
-use std::fmt;
+use alloc::{format, string::String};
+use core::fmt;
 
 use crate::Impossible;
 

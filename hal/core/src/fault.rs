@@ -1,6 +1,7 @@
 //! What is wrong, and who has to act.
 
-use std::fmt;
+use alloc::string::String;
+use core::fmt;
 
 /// Who or what is at fault, and so who has to act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -3,7 +3,7 @@
 //!
 //! Sources: ISO/IEC 14443-3 section 6.5.4 (UID contents, cascade tag, BCC), JIS X 6319-4 (IDm).
 
-use std::fmt;
+use core::fmt;
 
 use crate::Technology;
 

@@ -1,6 +1,7 @@
 //! What is known of a reader, and what it tells.
 
-use std::{fmt, time::Duration};
+use alloc::{string::String, vec::Vec};
+use core::{fmt, time::Duration};
 
 use crate::{Card, Fault};
 

@@ -1,6 +1,7 @@
 //! What a reader can be asked to do with a card.
 
-use std::fmt;
+use alloc::vec::Vec;
+use core::fmt;
 
 /// A block of a FeliCa card's memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

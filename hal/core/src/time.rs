@@ -1,4 +1,6 @@
-use std::time::{Duration, SystemTime};
+use core::time::Duration;
+#[cfg(feature = "std")]
+use std::time::SystemTime;
 
 /// Monotonic time since some fixed point of this process. Time-outs come from it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,6 +23,7 @@ impl Mono {
 /// Both clocks, read once by a shell and handed to a pure core.
 ///
 /// Dates come from `wall`, which may jump; time-outs come from `mono`, which never does.
+#[cfg(feature = "std")]
 #[derive(Clone, Copy, Debug)]
 pub struct Now {
     /// Monotonic time.

@@ -1,6 +1,7 @@
 //! Names that devices give themselves, as text that can be shown.
 
-use std::fmt::Write;
+use alloc::string::String;
+use core::fmt::Write;
 
 /// The text of a name that came from a device: what a terminal or a reader's eye would act upon
 /// (control, bidirectional and invisible characters) is shown as `\u{1B}`, bytes that are no UTF-8 as

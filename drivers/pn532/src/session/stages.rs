@@ -1,6 +1,7 @@
 //! What comes after what: the opening, the rounds, requests between them, the closing.
 
-use std::{mem, time::Duration};
+use alloc::{format, vec::Vec};
+use core::{mem, time::Duration};
 
 use kazasu_hal::{Fault, FaultKind, Mono, Report};
 use kazasu_link::{Output, Reply};

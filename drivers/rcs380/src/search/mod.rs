@@ -3,6 +3,7 @@
 mod slotted;
 mod type_a;
 
+use alloc::{string::String, vec::Vec};
 use kazasu_hal::Card;
 use kazasu_wire::felica::Rate;
 

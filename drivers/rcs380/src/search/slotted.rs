@@ -1,4 +1,5 @@
-use std::time::Duration;
+use alloc::{string::String, string::ToString, vec::Vec};
+use core::time::Duration;
 
 use kazasu_hal::{Card, SystemCode};
 use kazasu_wire::{

@@ -1,4 +1,5 @@
-use std::{collections::VecDeque, mem, time::Duration};
+use alloc::{collections::VecDeque, string::String, string::ToString, vec::Vec};
+use core::{mem, time::Duration};
 
 use kazasu_hal::Card;
 use kazasu_wire::{

@@ -73,6 +73,11 @@ const ARROWS: &[Arrows] = &[
         &[],
     ),
     (
+        "tests/no-std",
+        &["hal/core", "drivers/wire", "drivers/link", "drivers/pn532", "drivers/rcs380"],
+        &[],
+    ),
+    (
         "tests/directory",
         &[],
         &["registration/directory", "registration/service", "registration/core"],
