@@ -12,12 +12,12 @@ use kazasu_service::ActError;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::{Panel, no_such_panel, redirect, shown, wants_fragment};
-use crate::{
+use super::{Panel, no_such_panel, redirect, shown};
+use crate::edge::{
     connection::Addresses,
     lang::{self, Lang},
     pairing::Browser,
-    refusal::retry_after,
+    refusal::{retry_after, wants_fragment},
 };
 
 /// How much of a typed user ID is shown again, in characters: more than any valid one.

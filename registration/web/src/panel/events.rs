@@ -19,7 +19,7 @@ use serde::Deserialize;
 use tokio::{sync::watch, time::timeout};
 
 use super::{Panel, no_such_panel};
-use crate::{
+use crate::edge::{
     lang::{self, Lang},
     pairing::Browser,
 };

@@ -8,7 +8,7 @@ use kazasu_registration::{
 use maud::{Markup, html};
 
 use super::drawings;
-use crate::lang::Lang;
+use crate::edge::lang::Lang;
 
 /// Stands for the sign in a sentence that the page completes.
 const SIGN_PLACE: &str = "\u{FFFC}";

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::drawings;
-use crate::lang::Lang;
+use crate::edge::lang::Lang;
 
 /// One row of keys: plain, with shift, and the signs, key by key.
 type Row = [&'static str; 3];

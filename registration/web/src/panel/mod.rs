@@ -38,13 +38,13 @@ use tokio::sync::watch;
 pub use sim::SimControl;
 
 use self::pages::Screen;
-use crate::{
+use crate::edge::{
     connection::Addresses,
     lang::{self, Lang},
     origin::{self, AllowedHosts},
     pairing::{Browser, Came, Cookies, Pairings},
     rate::RateLimit,
-    refusal::in_words,
+    refusal::{in_words, refusal, wants_fragment},
 };
 
 /// The largest form: five fields and a few hidden ones, percent-encoded.
@@ -203,9 +203,7 @@ pub(crate) fn router(service: Service, config: PanelConfig, cookies: Cookies) ->
         .layer(middleware::from_fn(in_words));
     Router::new()
         .route("/panel.css", get(assets::styles))
-        .route("/panel.js", get(assets::script))
-        .route("/typing.js", get(assets::typing))
-        .route("/touch.js", get(assets::touch))
+        .route("/panel/{file}", get(assets::script))
         .route("/icon.svg", get(assets::icon))
         .merge(pages)
         .merge(link)
@@ -262,10 +260,6 @@ async fn not_found(headers: HeaderMap) -> Response {
 
 fn no_such_panel(lang: Lang) -> Response {
     refusal(StatusCode::NOT_FOUND, lang, &["not-found", "not-found-do"])
-}
-
-pub(crate) fn refusal(status: StatusCode, lang: Lang, keys: &[&str]) -> Response {
-    (status, pages::in_both_languages(lang, keys)).into_response()
 }
 
 /// Nobody but our own pages, under our own name.
@@ -350,11 +344,6 @@ fn redirect(to: &str) -> Response {
         Ok(to) => (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response(),
         Err(_) => StatusCode::BAD_REQUEST.into_response(),
     }
-}
-
-/// Whether the page's script asks: it wants the screen alone, and no redirect.
-pub(crate) fn wants_fragment(headers: &HeaderMap) -> bool {
-    headers.contains_key("kazasu-fragment")
 }
 
 /// A screen, alone or in its document.

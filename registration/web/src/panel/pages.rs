@@ -5,10 +5,10 @@ use std::{borrow::Cow, time::Duration};
 
 use kazasu_hal::Mono;
 use kazasu_registration::{Notice, Page, Problem, SessionView};
-use maud::{DOCTYPE, Markup, html};
+use maud::{Markup, html};
 
 use super::{Look, ReaderPlace, assets, drawings, form, sim};
-use crate::lang::Lang;
+use crate::edge::{document::document, lang::Lang};
 
 /// One screen to draw.
 #[derive(Clone, Copy)]
@@ -347,7 +347,7 @@ impl Screen<'_> {
         let body = html! {
             p #say.unseen role="status" aria-live="polite" {}
             (self.render())
-            script type="module" src="/panel.js" {}
+            script type="module" src="/panel/main.js" {}
         };
         document(self.lang, &self.lang.text("panel-title"), reload, &body)
     }
@@ -361,26 +361,6 @@ const CLOSE: (&str, &str) = ("cancel", "close");
 
 /// How often a page without JavaScript asks again.
 const RELOAD: Duration = Duration::from_secs(2);
-
-fn document(lang: Lang, title: &str, reload: Option<Duration>, body: &Markup) -> Markup {
-    html! {
-        (DOCTYPE)
-        html lang=(lang.tag()) {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                title { (title) }
-                link rel="icon" href="/icon.svg" type="image/svg+xml";
-                link rel="stylesheet" href="/panel.css";
-                @if let Some(every) = reload {
-                    noscript { meta http-equiv="refresh" content=(every.as_secs()); }
-                }
-            }
-            body { (body) }
-        }
-    }
-}
 
 /// What happened, what to do, and the code for the telephone.
 fn problem_text(lang: Lang, problem: &Problem, now: Mono) -> Markup {
@@ -409,23 +389,6 @@ fn waiting(lang: Lang, wait: Duration) -> Cow<'static, str> {
         seconds => ("wait-hours", seconds.div_ceil(HOUR)),
     };
     lang.text_with(key, [("count", count.into())])
-}
-
-/// A page for somebody whose language is not known yet: both, the likely one first.
-pub(super) fn in_both_languages(likely: Lang, keys: &[&str]) -> Markup {
-    let [title, sentences @ ..] = keys else { return html! {} };
-    let body = html! {
-        main.refused {
-            @for lang in [likely, likely.other()] {
-                section lang=(lang.tag()) {
-                    h1 { (lang.text(title)) }
-                    @for key in sentences { p.then { (lang.text(key)) } }
-                    p { a href="/" { (lang.text("refused-again")) } }
-                }
-            }
-        }
-    };
-    document(likely, &likely.text("panel-title"), None, &body)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::{fmt, future::Future, pin::Pin, sync::Arc};
 use kazasu_hal::StationName;
 use maud::{Markup, html};
 
-use crate::lang::Lang;
+use crate::edge::lang::Lang;
 
 /// Hands one control line to the simulator and gives back its answer.
 #[derive(Clone)]

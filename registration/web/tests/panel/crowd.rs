@@ -104,7 +104,7 @@ impl Door {
 /// Everything that keeps a connection busy, all from one address.
 async fn crowd(door: &Door, from: u8) -> Vec<Box<dyn Stream>> {
     let mut held: Vec<Box<dyn Stream>> = Vec::new();
-    let asks = format!("GET /panel.js HTTP/1.1\r\nHost: {HOST}\r\n\r\n").repeat(200);
+    let asks = format!("GET /panel.css HTTP/1.1\r\nHost: {HOST}\r\n\r\n").repeat(200);
     for count in 0..3 * CROWD {
         if count % 3 == 0 {
             held.push(Box::new(door.connect(from).await));

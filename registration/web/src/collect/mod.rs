@@ -7,7 +7,6 @@
 mod credentials;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
-mod sessions;
 
 use std::{net::IpAddr, sync::Arc, time::SystemTime};
 
@@ -25,8 +24,12 @@ use kazasu_hal::Mono;
 use kazasu_registration::{Claimed, DateFormat, ErrorCode, Shown, manual};
 use kazasu_service::{AdminError, Refusal, Service};
 
-use self::sessions::Sessions;
-use crate::{connection::Addresses, origin::AllowedHosts, refusal::retry_after};
+use crate::edge::{
+    connection::Addresses,
+    origin::AllowedHosts,
+    refusal::retry_after,
+    sessions::{self, Sessions},
+};
 
 /// The largest form, in bytes: two fields in Base64.
 const BODY_MAX: usize = 4 * 1024;

@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, HeaderValue};
 use kazasu_hal::StationName;
 
 use super::book::hash;
-use crate::headers::cookies;
+use crate::edge::headers::cookies;
 
 /// As long as browsers keep any (400 days); each renewal starts anew.
 const LASTS_S: u32 = 400 * 24 * 60 * 60;

@@ -1,47 +1,7 @@
-// Fields and what is typed into them: where the focus is, hints while typing, the on-screen keyboard.
+// The on-screen keyboard, and the field that it types into.
 
+import { byId, fields, focusOn, nextField, openFields, screen } from "./fields.js";
 import { byFinger, moved, pressing } from "./touch.js";
-
-export const byId = (id) => document.getElementById(id);
-const screen = () => byId("screen");
-
-// The text fields, and those of them that can be seen.
-export const fields = (of = screen()) => [...of.querySelectorAll(".field input")];
-export const openFields = () => {
-  const unfolded = byId("change-password");
-  const of = unfolded?.open ? unfolded : screen();
-  return fields(of).filter((input) => !input.closest("details:not([open])"));
-};
-
-// --- hints while typing: the rules themselves come from the server as data ------------------
-
-document.addEventListener("input", (event) => {
-  const input = event.target;
-  if (!("max" in input.dataset)) return;
-  hint(input);
-  const again = screen().querySelector(`[data-same-as="${input.id}"]`);
-  if (again?.value) hint(again);
-});
-
-function hint(input) {
-  const words = input.dataset;
-  const signs = [...input.value];
-  const length = "bytes" in words ? new TextEncoder().encode(input.value).length : signs.length;
-  const forbidden = signs.find((s) => words.forbidden?.includes(s));
-  let broken = "";
-  if (words.sayAscii && signs.some((s) => s < " " || s > "~")) broken = words.sayAscii;
-  else if (forbidden) broken = words.sayForbidden.replace("\uFFFC", forbidden);
-  else if (words.first && signs[0] === words.first) broken = words.sayFirst;
-  else if (length > Number(words.max)) broken = words.sayLength;
-  else if (words.sameAs && !byId(words.sameAs).value.startsWith(input.value)) broken = words.saySame;
-  byId(`${input.id}-broken`).textContent = broken;
-  input.setAttribute("aria-invalid", String(broken !== ""));
-}
-
-// The fields get their old values only after this event.
-document.addEventListener("reset", () => setTimeout(() => fields().forEach(hint)));
-
-// --- on-screen keyboard ----------------------------------------------------------------------
 
 let shown = false;
 export const keyboardShown = () => shown;
@@ -67,24 +27,6 @@ function intoSight() {
   if (!shown || !field) return;
   field.closest(".field").scrollIntoView({ block: "nearest" });
   field.scrollIntoView({ block: "nearest" });
-}
-
-// Where Enter goes: to the next field that is empty; null where the form is ready to be sent.
-export function nextField(input) {
-  const open = openFields();
-  return open.slice(open.indexOf(input) + 1).find((other) => other.value === "") ?? null;
-}
-
-export function focusOn(input) {
-  input.focus({ preventScroll: true });
-}
-
-// What the server wants to have the focus; in a field, behind what is there.
-export function focusFirst() {
-  const first = screen().querySelector("[data-focus]");
-  if (!first) return;
-  focusOn(first);
-  if (first.matches("input")) first.setSelectionRange(first.value.length, first.value.length);
 }
 
 // Whoever came here with the Tab key gets the first key, and the keys go to the first empty field:
@@ -136,7 +78,7 @@ function label() {
   }
 }
 
-export function press(key, byPointer) {
+export function pressKey(key, byPointer) {
   const { does, layer: wanted } = key.dataset;
   if (wanted) {
     layer = layer === wanted ? "base" : wanted;

@@ -11,9 +11,9 @@ use axum::{
 
 use kazasu_hal::Mono;
 
-use crate::{
+use super::{
+    document::in_both_languages,
     lang::{self, Lang},
-    panel,
 };
 
 /// When to come again where all places are taken, in seconds.
@@ -35,7 +35,7 @@ pub(crate) struct Asked {
 
 impl Asked {
     pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let by_script = panel::wants_fragment(headers);
+        let by_script = wants_fragment(headers);
         Self { lang: lang::wanted(headers), by_script }
     }
 
@@ -62,8 +62,18 @@ impl Asked {
             let word = keys.first().map(|key| self.lang.text(key)).unwrap_or_default();
             return (status, format!("{word}\n")).into_response();
         }
-        panel::refusal(status, self.lang, keys)
+        refusal(status, self.lang, keys)
     }
+}
+
+/// Whether the page's script asks: it wants the screen alone, and no redirect.
+pub(crate) fn wants_fragment(headers: &HeaderMap) -> bool {
+    headers.contains_key("kazasu-fragment")
+}
+
+/// A page of this status that says these texts.
+pub(crate) fn refusal(status: StatusCode, lang: Lang, keys: &[&str]) -> Response {
+    (status, in_both_languages(lang, keys)).into_response()
 }
 
 /// Gives a page to refusals that have none. What a parser says of a request is for its log alone:

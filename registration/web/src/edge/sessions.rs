@@ -9,18 +9,18 @@ use kazasu_hal::Mono;
 use kazasu_service::Standing;
 use subtle::ConstantTimeEq;
 
-use crate::headers::cookies;
+use crate::edge::headers::cookies;
 
 const COOKIE: &str = "kazasu-audit";
 /// What a client is told to keep after it signed out.
-pub(super) const ENDED: &str = "kazasu-audit=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0";
+pub(crate) const ENDED: &str = "kazasu-audit=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0";
 /// How long a session lasts without a sign-out (S40-2-16 recommends six minutes).
 const LASTS: Duration = Duration::from_secs(6 * 60);
 /// How many there are at once; the oldest goes first.
 const SESSIONS_MAX: usize = 16;
 
 /// Who is signed in to download the log.
-pub(super) struct Sessions<W = Standing>(Mutex<Vec<Session<W>>>);
+pub(crate) struct Sessions<W = Standing>(Mutex<Vec<Session<W>>>);
 
 struct Session<W> {
     secret: String,
@@ -37,7 +37,7 @@ impl<W> Default for Sessions<W> {
 
 impl<W: Clone> Sessions<W> {
     /// Begins a session; its cookie. `None` where the system gives no random numbers.
-    pub(super) fn begin(&self, who: W, now: Mono) -> Option<HeaderValue> {
+    pub(crate) fn begin(&self, who: W, now: Mono) -> Option<HeaderValue> {
         let mut raw = [0; 16];
         if let Err(error) = getrandom::fill(&mut raw) {
             tracing::error!(%error, "no random numbers for a session");
@@ -60,13 +60,13 @@ impl<W: Clone> Sessions<W> {
     }
 
     /// Who sends this cookie.
-    pub(super) fn who(&self, headers: &HeaderMap, now: Mono) -> Option<W> {
+    pub(crate) fn who(&self, headers: &HeaderMap, now: Mono) -> Option<W> {
         let sessions = self.living(now);
         sessions.iter().find(|session| session.is_in(headers)).map(|session| session.who.clone())
     }
 
     /// Ends the session of this cookie.
-    pub(super) fn end(&self, headers: &HeaderMap) {
+    pub(crate) fn end(&self, headers: &HeaderMap) {
         self.lock().retain(|session| !session.is_in(headers));
     }
 

@@ -27,7 +27,7 @@ use tokio::{
 
 pub(crate) use self::patient::Patient;
 use self::places::{Place, Places};
-use crate::tls::Tls;
+use crate::edge::tls::Tls;
 
 /// How long a browser may take to send the head of a request, or to send none on an open
 /// connection.
