@@ -17,6 +17,7 @@ mod out;
 mod owner;
 mod read_only;
 mod selectors;
+mod speak;
 mod tls;
 
 use std::io::{self, ErrorKind, Write};

@@ -1,11 +1,12 @@
 //! `kazasu directory`: whether a directory is fit for card numbers, before anybody relies on it; and
 //! cards that an administrator deletes from it.
 
-use std::path::PathBuf;
+use std::{borrow::Cow, path::PathBuf};
 
 use anyhow::{Context, Result, bail};
 use kazasu_directory::{Finding, Severity, Volunteer, preflight};
 use kazasu_registration::{Settings, TypedPassword, UserId};
+use kazasu_texts::Lang;
 use serde::Serialize;
 
 use super::{ask_records, carry_out, password_line};
@@ -15,6 +16,7 @@ use crate::control::{End, Host, Request};
 use crate::lines::{ErasedLine, SettingsJson};
 use crate::out::{Line, Out};
 use crate::owner::DataFolder;
+use crate::speak;
 
 pub(crate) async fn run(command: Directory, out: Out) -> Result<End> {
     match command {
@@ -50,8 +52,9 @@ async fn check(user: Option<String>, config: Option<PathBuf>, data: Data, out: O
     let now = std::time::SystemTime::now();
     let settings = settings(&data, &folder).await?;
     let findings = preflight(directory, &settings, volunteer, now).await;
+    let lang = speak::lang();
     for finding in &findings {
-        out.line(&FindingLine::of(finding))?;
+        out.line(&FindingLine::of(finding, lang))?;
     }
     let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
     Ok(match errors {
@@ -76,29 +79,31 @@ async fn settings(data: &Data, folder: &DataFolder) -> Result<Settings> {
 }
 
 #[derive(Serialize)]
-struct FindingLine<'a> {
+struct FindingLine {
     finding: &'static str,
     severity: &'static str,
-    message: &'a str,
-    remedy: Option<&'a str>,
+    cause: &'static str,
+    message: Cow<'static, str>,
+    remedy: Option<String>,
 }
 
-impl<'a> FindingLine<'a> {
-    fn of(finding: &'a Finding) -> Self {
+impl FindingLine {
+    fn of(finding: &Finding, lang: Lang) -> Self {
         let severity = match finding.severity {
             Severity::Fine => "fine",
             Severity::Note => "note",
             Severity::Warning => "warning",
             Severity::Error => "error",
         };
-        let Finding { word, sentence, remedy, .. } = finding;
-        Self { finding: word, severity, message: sentence, remedy: remedy.as_deref() }
+        let Finding { word, cause, .. } = finding;
+        let (message, remedy) = (lang.what(cause), lang.advice(cause));
+        Self { finding: word, severity, cause: cause.word, message, remedy }
     }
 }
 
-impl Line for FindingLine<'_> {
+impl Line for FindingLine {
     fn text(&self) -> String {
-        let Self { finding, severity, message, remedy } = self;
+        let Self { finding, severity, message, remedy, .. } = self;
         match remedy {
             Some(remedy) => format!("{severity:7}  {finding}: {message}\n         -> {remedy}"),
             None => format!("{severity:7}  {finding}: {message}"),

@@ -15,6 +15,7 @@ extern crate alloc;
 mod words;
 
 mod card;
+mod cause;
 #[cfg(feature = "std")]
 mod discoverer;
 #[cfg(feature = "std")]
@@ -28,6 +29,7 @@ mod time;
 mod visible;
 
 pub use card::{BadCardId, Card, CardId, CardIdentity, Details, Stability, SystemCode, Technology};
+pub use cause::{Cause, CauseRow, Filling};
 #[cfg(feature = "std")]
 pub use discoverer::{Discoverer, REPORTS_MAX, REQUESTS_MAX, Reader, Request};
 #[cfg(feature = "std")]

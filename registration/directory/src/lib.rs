@@ -28,7 +28,7 @@ pub use config::{
     AttributesConfig, BindName, Broken, ClientCertificateConfig, DirectoryConfig, FeaturesConfig,
     GroupsConfig, Kind, Replace, ServiceAccountConfig,
 };
-pub use preflight::{Finding, Severity, Volunteer, preflight};
+pub use preflight::{CAUSES, Finding, Severity, Volunteer, preflight};
 pub use wire::server::TlsMode;
 
 /// What holds for any bytes at all. The fuzz target `directory` of `registration/fuzz` runs this,

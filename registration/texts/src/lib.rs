@@ -4,9 +4,15 @@ use std::{borrow::Cow, sync::LazyLock};
 
 pub use fluent_bundle::FluentValue;
 use fluent_bundle::{FluentArgs, FluentResource, concurrent::FluentBundle};
+use kazasu_hal::{Cause, Filling};
 
 /// How much of an `Accept-Language` header is looked at, in bytes.
 const HEADER_MAX: usize = 512;
+
+/// Which of [`Lang::sources`] is the first with causes.
+const CAUSES_FROM: usize = 2;
+/// The attribute of a cause's message that tells what to do.
+const ADVICE: &str = "do";
 
 /// A language that everything is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +75,15 @@ impl Lang {
         best.map_or(Self::En, |(_, lang)| lang)
     }
 
+    /// By the locale of a command's surroundings: the values of `LC_ALL`, `LC_MESSAGES` and `LANG`, of
+    /// which the first that is there and not empty decides (POSIX.1-2017, XBD section 8.2). English
+    /// where it names neither.
+    pub fn of_locale<'a>(variables: impl IntoIterator<Item = Option<&'a str>>) -> Self {
+        let locale = variables.into_iter().flatten().find(|value| !value.is_empty());
+        let language = locale.unwrap_or_default().split(['_', '.', '@', '-']).next();
+        language.and_then(|tag| Self::from_tag(&tag.to_ascii_lowercase())).unwrap_or(Self::En)
+    }
+
     /// The text of this key.
     #[must_use]
     pub fn text(self, key: &str) -> Cow<'static, str> {
@@ -83,6 +98,23 @@ impl Lang {
         args: impl IntoIterator<Item = (&'a str, FluentValue<'a>)>,
     ) -> Cow<'static, str> {
         self.format(key, Some(&args.into_iter().collect()))
+    }
+
+    /// What happened: the sentence of this cause.
+    #[must_use]
+    pub fn what(self, cause: &Cause) -> Cow<'static, str> {
+        self.format(cause.word, Some(&fillings(self, cause)))
+    }
+
+    /// What to do about it; `None` where there is nothing to do.
+    #[must_use]
+    pub fn advice(self, cause: &Cause) -> Option<String> {
+        let advice = self.texts().get_message(cause.word)?.get_attribute(ADVICE)?;
+        let places = fillings(self, cause);
+        let mut missing = Vec::new();
+        let text = self.texts().format_pattern(advice.value(), Some(&places), &mut missing);
+        debug_assert!(missing.is_empty(), "{}: {missing:?}", cause.word);
+        Some(text.into_owned())
     }
 
     /// Tests see to it that no key and no place is missing; a page with a bare key is still
@@ -112,13 +144,41 @@ impl Lang {
         }
     }
 
-    /// The pages' words, and the error catalogue.
-    fn sources(self) -> [&'static str; 2] {
+    /// Every cause that has sentences.
+    pub fn causes() -> impl Iterator<Item = &'static str> {
+        let files = Self::En.sources().into_iter().skip(CAUSES_FROM);
+        let lines = files.flat_map(str::lines).filter(|line| !line.starts_with([' ', '#']));
+        lines.filter_map(|line| Some(line.split_once(" = ")?.0))
+    }
+
+    /// The pages' words, the error catalogue, and the causes, a file for each room.
+    fn sources(self) -> [&'static str; 3] {
         match self {
-            Self::Ja => [include_str!("../i18n/ja.ftl"), include_str!("../i18n/errors.ja.ftl")],
-            Self::En => [include_str!("../i18n/en.ftl"), include_str!("../i18n/errors.en.ftl")],
+            Self::Ja => [
+                include_str!("../i18n/ja.ftl"),
+                include_str!("../i18n/errors.ja.ftl"),
+                include_str!("../i18n/directory.ja.ftl"),
+            ],
+            Self::En => [
+                include_str!("../i18n/en.ftl"),
+                include_str!("../i18n/errors.en.ftl"),
+                include_str!("../i18n/directory.en.ftl"),
+            ],
         }
     }
+}
+
+/// What fills the places of a sentence, with what is behind in the same language.
+fn fillings(lang: Lang, cause: &Cause) -> FluentArgs<'_> {
+    let places = cause.places.iter().map(|(name, filling)| {
+        let value: FluentValue<'_> = match filling {
+            Filling::Text(text) => text.as_str().into(),
+            Filling::Number(number) => (*number).into(),
+            Filling::Cause(behind) => lang.what(behind).into(),
+        };
+        (*name, value)
+    });
+    places.collect()
 }
 
 fn load(lang: Lang) -> Texts {

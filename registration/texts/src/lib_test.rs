@@ -11,6 +11,10 @@ use super::*;
 fn keys(lang: Lang) -> BTreeSet<String> {
     let mut keys = BTreeSet::new();
     for line in lang.sources().into_iter().flat_map(str::lines) {
+        // Parts of a message are indented.
+        if line.starts_with(' ') {
+            continue;
+        }
         let Some((key, _)) = line.split_once(" = ") else { continue };
         assert!(keys.insert(key.to_owned()), "{} says {key} twice", lang.tag());
     }
@@ -46,7 +50,10 @@ fn no_text_is_left_that_no_page_uses() {
     let mut code = String::new();
     sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../web/src"), &mut code);
     for key in keys(Lang::En) {
-        let used = key.starts_with("error-") || code.contains(&format!("\"{key}\""));
+        // That no sentence lacks its cause is held where all rooms are known: in the program.
+        let used = key.starts_with("error-")
+            || Lang::causes().any(|cause| cause == key)
+            || code.contains(&format!("\"{key}\""));
         assert!(used, "{key} is not used");
     }
 }
@@ -69,6 +76,38 @@ fn the_browser_chooses_the_language() {
     }
 }
 
+#[test]
+fn the_surroundings_of_a_command_choose_the_language() {
+    let rows: [([Option<&str>; 3], Lang); 10] = [
+        ([None, None, None], Lang::En),
+        ([None, None, Some("ja_JP.UTF-8")], Lang::Ja),
+        ([None, None, Some("ja")], Lang::Ja),
+        ([None, None, Some("C.UTF-8")], Lang::En),
+        ([Some("C.UTF-8"), None, Some("ja_JP.UTF-8")], Lang::En),
+        ([Some(""), None, Some("ja_JP.eucJP")], Lang::Ja),
+        ([Some("ja_JP@x"), Some("en_GB"), Some("en_GB")], Lang::Ja),
+        ([None, Some("en_GB"), Some("ja_JP")], Lang::En),
+        ([None, None, Some("de_DE.UTF-8")], Lang::En),
+        ([None, None, Some("japan")], Lang::En),
+    ];
+    for (variables, expected) in rows {
+        assert_eq!(Lang::of_locale(variables), expected, "{variables:?}");
+    }
+}
+
+#[test]
+fn a_cause_is_told_with_what_is_behind_it() {
+    let behind = Cause { word: "preflight-base-fine", places: Vec::new() };
+    let places = vec![("path", "/x".into()), ("why", behind.into())];
+    let cause = Cause { word: "preflight-password-file-unreadable", places };
+    let told = Lang::En.what(&cause);
+    assert!(told.starts_with("The password file /x cannot be read: There are people"), "{told}");
+    assert!(Lang::En.advice(&cause).unwrap().starts_with("Write the service account's"));
+    assert!(Lang::Ja.what(&cause).contains("/x"), "{}", Lang::Ja.what(&cause));
+    let fine = Cause { word: "preflight-base-fine", places: Vec::new() };
+    assert_eq!(Lang::Ja.advice(&fine), None);
+}
+
 /// The two sentences of a code.
 fn sentences(lang: Lang, code: ErrorCode) -> [String; 2] {
     ["what", "do"].map(|part| lang.text(&format!("error-{code}-{part}")).into_owned())
@@ -82,7 +121,7 @@ fn every_code_has_its_texts_and_every_text_its_code() {
         .flat_map(|code| ["what", "do"].map(|part| format!("error-{code}-{part}")))
         .collect();
     for lang in Lang::ALL {
-        let [_, catalogue] = lang.sources();
+        let [_, catalogue, ..] = lang.sources();
         let written = catalogue.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
         let keys: BTreeSet<String> =
             written.map(|line| line.split_once(" = ").unwrap().0.to_owned()).collect();

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use ldap3::Scope;
 
 use super::{
-    Finding, Severity, Volunteer,
+    Finding, Severity, Volunteer, cause,
     judge::{self, Rights},
     passwords,
     people::People,
@@ -57,11 +57,7 @@ pub(super) async fn ask(
     let mut own = person(client, settings, volunteer, findings).await;
     let whose = own.as_ref().map(|(_, entry)| entry.clone());
     let Some(lease) = service.as_mut().or(own.as_mut().map(|(lease, _)| lease)) else {
-        let what = "Nobody is signed in to the directory, so nothing more could be looked at.";
-        findings.push(
-            Finding::new("signed-in", Severity::Note, what)
-                .remedy("Set a service account, or run the check with a person's ID."),
-        );
+        findings.push(Finding::new("signed-in", Severity::Note, cause::nobody_signed_in()));
         return;
     };
     let Some(sample) = people(client, lease, findings).await else { return };
@@ -99,23 +95,18 @@ async fn time_of(connection: &mut Connection) -> Option<SystemTime> {
 
 async fn service<'a>(client: &'a Client, findings: &mut Vec<Finding>) -> Option<Lease<'a>> {
     if client.config.service_account.is_none() {
-        let what = "No service account is set, so cards cannot be looked up in the directory.";
-        findings.push(Finding::new("service-account", Severity::Note, what).remedy(
-            "Set directory.service_account, if people are to sign in with cards kept there.",
-        ));
+        let none = cause::service_account_none();
+        findings.push(Finding::new("service-account", Severity::Note, none));
         return None;
     }
     match client.service().await {
         Ok(lease) => {
-            findings.push(Finding::fine("service-account", "The service account signs in."));
+            findings.push(Finding::fine("service-account", cause::service_account_fine()));
             Some(lease)
         }
         Err(error) => {
-            findings.push(judge::failed(
-                "service-account",
-                &error,
-                "Correct its name and its password file; see whether it is locked.",
-            ));
+            let fails = cause::service_account_fails(error.code.as_str(), error.message);
+            findings.push(Finding::new("service-account", Severity::Error, fails));
             None
         }
     }
@@ -133,7 +124,7 @@ async fn person<'a>(
             let mut own = *own;
             match client.person(&mut own.lease, &own.entry, &settings.card.number).await {
                 Ok(_) => {
-                    findings.push(Finding::fine("person", "The person signs in."));
+                    findings.push(Finding::fine("person", cause::person_fine()));
                     findings.extend(passwords::of_volunteer(settings, &typed, &password));
                     return Some((own.lease, own.entry));
                 }
@@ -141,16 +132,13 @@ async fn person<'a>(
             }
         }
         Ok(SignIn::WrongPassword | SignIn::UnknownUser) => {
-            let what = "The directory refused the person's ID or password.";
-            findings.push(
-                Finding::new("person", Severity::Error, what)
-                    .remedy("Type them again; then check directory.bind_name."),
-            );
+            findings.push(Finding::new("person", Severity::Error, cause::person_refused()));
             return None;
         }
         Err(error) => error,
     };
-    findings.push(judge::failed("person", &error, "See what the code says."));
+    let fails = cause::person_fails(error.code.as_str(), error.message);
+    findings.push(Finding::new("person", Severity::Error, fails));
     None
 }
 
@@ -174,30 +162,25 @@ async fn people(
     let looked = lease.connection.each(query, |entry| first = first.take().or(Some(entry))).await;
     if let Err(fault) = looked {
         let error = client.error(Failure { server, fault });
-        findings.push(judge::failed("base", &error, "Correct directory.base_dn."));
+        let fails = cause::base_fails(error.code.as_str(), error.message);
+        findings.push(Finding::new("base", Severity::Error, fails));
         return None;
     }
     let Some(entry) = first else {
-        let what = "There are no people below directory.base_dn, as far as may be seen.";
-        findings
-            .push(Finding::new("base", Severity::Error, what).remedy(
-                "Correct directory.base_dn or directory.person_filter, or permit reading.",
-            ));
+        findings.push(Finding::new("base", Severity::Error, cause::base_empty()));
         return None;
     };
-    findings.push(Finding::fine("base", "There are people below directory.base_dn."));
+    findings.push(Finding::fine("base", cause::base_fine()));
     if let Err(error) = entry.key(config) {
-        findings.push(judge::failed("key", &error, "Set directory.attributes.key."));
+        let fails = cause::key_fails(error.code.as_str(), error.message);
+        findings.push(Finding::new("key", Severity::Error, fails));
     }
     if config.kind == Kind::ActiveDirectory
         && let Err(error) = entry.check_account(config, SystemTime::UNIX_EPOCH)
         && error.code == kazasu_registration::ErrorCode::DirectoryPasswordUnreadable
     {
-        findings.push(judge::failed(
-            "account-state",
-            &error,
-            "Permit the service account to read it.",
-        ));
+        let hidden = cause::account_state_hidden(error.code.as_str(), error.message);
+        findings.push(Finding::new("account-state", Severity::Error, hidden));
     }
     Some(entry)
 }

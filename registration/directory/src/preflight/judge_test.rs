@@ -1,3 +1,5 @@
+use kazasu_texts::Lang;
+
 use super::*;
 
 fn config(lines: &str) -> DirectoryConfig {
@@ -12,8 +14,8 @@ fn words(findings: &[Finding]) -> Vec<(&'static str, Severity)> {
     let bad = findings.iter().filter(|finding| finding.severity != Severity::Fine);
     for finding in findings {
         let ends = |text: &String| text.ends_with('.') || text.starts_with("chmod");
-        assert!(finding.sentence.ends_with('.'), "{finding:?}");
-        assert!(finding.remedy.iter().all(ends), "{finding:?}");
+        assert!(Lang::En.what(&finding.cause).ends_with('.'), "{finding:?}");
+        assert!(Lang::En.advice(&finding.cause).iter().all(ends), "{finding:?}");
     }
     bad.map(|finding| (finding.word, finding.severity)).collect()
 }
@@ -78,7 +80,8 @@ fn rights_that_are_too_few_or_too_many() {
     let plain = check("", open, &[("read-others", Warning)]);
     let keyed = check("keyed = true", open, &[("read-others", Warning)]);
     let offers = |findings: &[Finding]| {
-        findings.iter().flat_map(|f| &f.remedy).any(|remedy| remedy.contains("card.number=keyed"))
+        let mut advice = findings.iter().filter_map(|finding| Lang::En.advice(&finding.cause));
+        advice.any(|advice| advice.contains("card.number=keyed"))
     };
     assert!(offers(&plain) && !offers(&keyed), "the keyed form is offered where it is not used");
 }

@@ -1,12 +1,16 @@
 //! Whether a directory is fit for card numbers, before anybody relies on it.
 
 mod ask;
+mod cause;
 mod judge;
 mod passwords;
 mod people;
 
 use std::time::SystemTime;
 
+pub use cause::CAUSES;
+
+use kazasu_hal::Cause;
 use kazasu_registration::{Settings, TypedPassword, UserId};
 
 use crate::{client::Client, client::SetupError, config::DirectoryConfig};
@@ -27,27 +31,21 @@ pub enum Severity {
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// The fixed word for scripts.
+    /// The fixed word for scripts: what was looked at.
     pub word: &'static str,
     /// How much it matters.
     pub severity: Severity,
-    /// What was found, in one sentence.
-    pub sentence: String,
-    /// What to do about it; `None` where there is nothing to do.
-    pub remedy: Option<String>,
+    /// What was found, and what to do about it.
+    pub cause: Cause,
 }
 
 impl Finding {
-    fn new(word: &'static str, severity: Severity, sentence: impl Into<String>) -> Self {
-        Self { word, severity, sentence: sentence.into(), remedy: None }
+    fn new(word: &'static str, severity: Severity, cause: Cause) -> Self {
+        Self { word, severity, cause }
     }
 
-    fn fine(word: &'static str, sentence: impl Into<String>) -> Self {
-        Self::new(word, Severity::Fine, sentence)
-    }
-
-    fn remedy(self, remedy: impl Into<String>) -> Self {
-        Self { remedy: Some(remedy.into()), ..self }
+    fn fine(word: &'static str, cause: Cause) -> Self {
+        Self::new(word, Severity::Fine, cause)
     }
 }
 

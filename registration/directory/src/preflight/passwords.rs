@@ -6,7 +6,7 @@ use kazasu_registration::{
 use ldap3::Scope;
 use zeroize::Zeroizing;
 
-use super::{Finding, Severity};
+use super::{Finding, Severity, cause};
 use crate::{
     client::{Client, Lease},
     config::Kind,
@@ -145,67 +145,28 @@ pub(super) fn lock_out(
 ) -> Vec<Finding> {
     // From the network nobody's password is asked of a directory.
     let ours = u32::from(settings.lock_out.user.get());
-    let lets = format!("this device lets {ours} of one person through");
-    // Nobody but administrators sees them, so that they are not there says nothing.
-    let hidden = match kind {
-        Kind::ActiveDirectory => " Rules for groups (fine-grained policies) may be hidden.",
-        Kind::Ldap => "",
+    // Nobody but administrators sees a domain's rules for groups, so that they are not there says
+    // nothing.
+    let hidden = kind == Kind::ActiveDirectory;
+    let (severity, cause) = match locks {
+        Locks::Never => (Severity::Fine, cause::never_locks(hidden)),
+        Locks::After(theirs) if ours < theirs => {
+            (Severity::Fine, cause::locks_later(theirs, ours, hidden))
+        }
+        Locks::After(theirs) => match theirs.saturating_sub(1) {
+            0 => (Severity::Warning, cause::locks_at_once(theirs, ours)),
+            set => (Severity::Warning, cause::locks_sooner(theirs, ours, set)),
+        },
+        Locks::Unknown => match kind {
+            Kind::ActiveDirectory => (Severity::Note, cause::locks_unknown_domain(ours)),
+            Kind::Ldap => (Severity::Note, cause::locks_unknown_ldap(ours)),
+        },
     };
-    let mut findings = vec![match locks {
-        Locks::Never => {
-            Finding::fine("lock-out", format!("The directory locks no account.{hidden}"))
-        }
-        Locks::After(theirs) if ours < theirs => Finding::fine(
-            "lock-out",
-            format!(
-                "The directory locks an account after {theirs} wrong passwords; {lets}.{hidden}"
-            ),
-        ),
-        Locks::After(theirs) => {
-            let what = format!(
-                "The directory locks an account after {theirs} wrong passwords, and {lets}: somebody \
-                 could lock a colleague's account through it."
-            );
-            Finding::new("lock-out", Severity::Warning, what).remedy(mended(theirs))
-        }
-        Locks::Unknown => {
-            let what = format!(
-                "After how many wrong passwords the directory locks an account could not be read; \
-                 {lets}."
-            );
-            let ask = match kind {
-                Kind::ActiveDirectory => {
-                    "Ask Get-ADDefaultDomainPasswordPolicy (LockoutThreshold), or samba-tool domain \
-                     passwordsettings show"
-                }
-                Kind::Ldap => {
-                    "Ask ldapsearch '(objectClass=pwdPolicy)' pwdLockout pwdMaxFailure as an \
-                     administrator"
-                }
-            };
-            let remedy = format!(
-                "{ask}; then kazasu config set lock-out.user=N, where N is less than that."
-            );
-            Finding::new("lock-out", Severity::Note, what).remedy(remedy)
-        }
-    }];
+    let mut findings = vec![Finding::new("lock-out", severity, cause)];
     if !has_eyes && locks != Locks::Never {
-        let what = "Without a service account this device cannot tell which names are one \
-                    person's, and counts the wrong passwords of each name by itself.";
-        findings.push(
-            Finding::new("lock-out", Severity::Note, what)
-                .remedy("Set directory.service_account, if people have several names."),
-        );
+        findings.push(Finding::new("lock-out", Severity::Note, cause::names_apart()));
     }
     findings
-}
-
-fn mended(theirs: u32) -> String {
-    match theirs.saturating_sub(1) {
-        0 => "Let the directory lock after 2 or more, and kazasu config set lock-out.user=1."
-            .to_owned(),
-        ours => format!("kazasu config set lock-out.user={ours}."),
-    }
 }
 
 /// Whether people's passwords of the directory can become device passwords, where a registration
@@ -215,32 +176,17 @@ pub(super) fn password_rule(settings: &Settings, shortest: Option<u32>) -> Optio
     const LONG: u8 = 63;
     let policy = settings.password_policy().ok().filter(|_| copies(settings))?;
     let (min, max) = (policy.min(), policy.max());
-    let (severity, what) = match shortest {
-        Some(shortest) if shortest > u32::from(max) => (
-            Severity::Error,
-            format!(
-                "The directory wants passwords of at least {shortest} characters, and this device's \
-                 rule allows {max} at most: nobody can register (301)."
-            ),
-        ),
-        _ if max < LONG => (
-            Severity::Warning,
-            format!(
-                "People whose password in the directory has more than {max} characters cannot \
-                 register (301)."
-            ),
-        ),
-        Some(shortest) if shortest < u32::from(min) => (
-            Severity::Warning,
-            format!(
-                "People whose password in the directory has fewer than {min} characters cannot \
-                 register (301); {shortest} are allowed there."
-            ),
-        ),
+    let (severity, cause) = match shortest {
+        Some(shortest) if shortest > u32::from(max) => {
+            (Severity::Error, cause::password_nobody(shortest, max))
+        }
+        _ if max < LONG => (Severity::Warning, cause::password_long(max)),
+        Some(shortest) if shortest < u32::from(min) => {
+            (Severity::Warning, cause::password_short(min, shortest))
+        }
         _ => return None,
     };
-    let remedy = "kazasu config set password.profile=device password.min=default password.max=63.";
-    Some(Finding::new("password-rule", severity, what).remedy(remedy))
+    Some(Finding::new("password-rule", severity, cause))
 }
 
 /// Whether a registration keeps the directory's password as the device's.
@@ -258,11 +204,8 @@ pub(super) fn of_volunteer(
     let typed = Zeroizing::new(password.reveal().to_owned());
     let broken = Password::new(typed, policy, PasswordOwner { user_id: id.as_str(), name: "" });
     let rule = broken.err()?.rule;
-    let what = format!("The person's password cannot become the device's: it {rule} (301).");
-    Some(
-        Finding::new("password-rule", Severity::Error, what)
-            .remedy("Change password.profile, password.min and password.max to what people have."),
-    )
+    let cause = cause::password_of_person(rule.to_string());
+    Some(Finding::new("password-rule", Severity::Error, cause))
 }
 
 #[cfg(test)]

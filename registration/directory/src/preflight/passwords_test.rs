@@ -1,3 +1,5 @@
+use kazasu_texts::Lang;
+
 use super::*;
 
 fn settings(changes: &[(&str, &str)]) -> Settings {
@@ -23,7 +25,8 @@ fn our_locks_close_before_theirs() {
             let found = lock_out(kind, &settings, locks, true);
             let [finding] = found.as_slice() else { panic!("{found:?}") };
             assert_eq!((finding.word, finding.severity), ("lock-out", severity), "{finding:?}");
-            let all = format!("{} {}", finding.sentence, finding.remedy.as_deref().unwrap_or("-"));
+            let advice = Lang::En.advice(&finding.cause).unwrap_or_default();
+            let all = format!("{} {advice}", Lang::En.what(&finding.cause));
             assert!(all.contains(part), "{part} in {all}");
         }
     };
@@ -46,7 +49,7 @@ fn the_command_that_is_told_is_enough() {
     for theirs in 2..=30 {
         let told =
             lock_out(Kind::Ldap, &settings(&[("lock-out.user", "10")]), Locks::After(theirs), true);
-        let Some(remedy) = &told[0].remedy else { continue };
+        let Some(remedy) = Lang::En.advice(&told[0].cause) else { continue };
         let ours = remedy.strip_prefix("kazasu config set lock-out.user=").unwrap();
         let mended = settings(&[("lock-out.user", ours.trim_end_matches('.'))]);
         let again = lock_out(Kind::Ldap, &mended, Locks::After(theirs), true);
@@ -79,7 +82,7 @@ fn passwords_that_cannot_be_kept_are_told() {
     let own = |settings: &Settings, password: &str| {
         let password = TypedPassword::new(password.to_owned().into()).unwrap();
         let finding = of_volunteer(settings, &id, &password)?;
-        assert!(!finding.sentence.contains(password.reveal()), "{finding:?}");
+        assert!(!finding.cause.to_string().contains(password.reveal()), "{finding:?}");
         Some(finding.severity)
     };
     assert_eq!(own(&with(&[]), "pass of alice"), Some(Error));

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use kazasu_registration::{CardNumberRule, ErrorCode, NameKey, UserName};
 
-use super::{Finding, Severity};
+use super::{Finding, Severity, cause};
 use crate::{
     config::{DirectoryConfig, Replace},
     people::entry::Entry,
@@ -53,17 +53,16 @@ impl Named {
         self.count > 0
     }
 
-    fn list(&self) -> String {
-        list(self.first.iter().map(String::as_str), self.count)
+    fn told(&self) -> (String, bool) {
+        told(self.first.iter().map(String::as_str), self.count)
     }
 }
 
-/// `a, b and others`: values that one person has several of are counted too, so that the rest is
-/// no number of people.
-fn list<'a>(names: impl Iterator<Item = &'a str>, count: usize) -> String {
+/// The first names, and whether there are others: values that one person has several of are counted
+/// too, so that the rest is no number of people.
+fn told<'a>(names: impl Iterator<Item = &'a str>, count: usize) -> (String, bool) {
     let names: Vec<_> = names.take(NAMED_MAX).collect();
-    let others = if count > names.len() { " and others" } else { "" };
-    format!("{}{others}", names.join(", "))
+    (names.join(", "), count > names.len())
 }
 
 impl People {
@@ -111,8 +110,7 @@ impl People {
             findings.extend(self.cards(card, config, rule));
         }
         if !self.all {
-            let what = "There are more entries than were looked at for duplicates.";
-            findings.push(Finding::new("duplicates", Severity::Note, what));
+            findings.push(Finding::new("duplicates", Severity::Note, cause::cards_in_part()));
         }
         findings
     }
@@ -121,54 +119,28 @@ impl People {
         let mut findings = Vec::new();
         let (id, name, mail) = (config.user_id(), config.name(), config.mail());
         if self.id_broken.any() {
-            let what = format!(
-                "{} people have a user ID in {id} that cannot be used here, so they cannot sign in \
-                 (122): {}.",
-                self.id_broken.count,
-                self.id_broken.list()
-            );
-            findings.push(Finding::new("user-ids", Severity::Warning, what).remedy(
-                "Give them IDs of 1 to 32 letters, digits and signs of ASCII, or set \
-                 directory.attributes.user_id to an attribute that has such.",
-            ));
+            let (names, more) = self.id_broken.told();
+            let cause = cause::ids_broken(self.id_broken.count, id, names, more);
+            findings.push(Finding::new("user-ids", Severity::Warning, cause));
         }
         let mut same: Vec<_> = self.ids.values().filter(|named| named.count > 1).collect();
         same.sort_by(|a, b| a.first.cmp(&b.first));
         if !same.is_empty() {
             let names = same.iter().flat_map(|named| &named.first).map(String::as_str);
             let count = same.iter().map(|named| named.count).sum();
-            let what = format!(
-                "{count} people have a user ID in {id} that is somebody else's too, but for case, \
-                 width or blanks: {}. This device takes them for one person.",
-                list(names, count)
-            );
-            findings.push(
-                Finding::new("user-ids", Severity::Error, what)
-                    .remedy("Give each of them an ID of their own."),
-            );
+            let (names, more) = told(names, count);
+            let cause = cause::ids_same(count, id, names, more);
+            findings.push(Finding::new("user-ids", Severity::Error, cause));
         }
         if self.field_broken.any() {
-            let what = format!(
-                "{} people have a {name} or {mail} that cannot be used here, so they cannot sign in \
-                 (301): {}.",
-                self.field_broken.count,
-                self.field_broken.list()
-            );
-            findings.push(Finding::new("names", Severity::Warning, what).remedy(
-                "Take line ends and other control characters out of the name, and give mail \
-                 addresses of ASCII.",
-            ));
+            let (names, more) = self.field_broken.told();
+            let cause = cause::fields_broken(self.field_broken.count, name, mail, names, more);
+            findings.push(Finding::new("names", Severity::Warning, cause));
         }
         if self.cut.any() {
-            let what = format!(
-                "{} people have a {name} of more than {} bytes; its beginning is shown: {}.",
-                self.cut.count,
-                UserName::MAX,
-                self.cut.list()
-            );
-            findings.push(Finding::new("names", Severity::Note, what).remedy(
-                "Set directory.attributes.name to an attribute of short names, if that does not do.",
-            ));
+            let (names, more) = self.cut.told();
+            let cause = cause::names_cut(self.cut.count, name, UserName::MAX, names, more);
+            findings.push(Finding::new("names", Severity::Note, cause));
         }
         findings
     }
@@ -178,54 +150,27 @@ impl People {
         let mut twice: Vec<_> = self.holders.values().filter(|named| named.count > 1).collect();
         twice.sort_by(|a, b| a.first.cmp(&b.first));
         findings.push(if twice.is_empty() {
-            let count = self.holders.len();
-            Finding::fine("duplicates", format!("{count} card numbers, each in one entry."))
+            Finding::fine("duplicates", cause::cards_fine(self.holders.len()))
         } else {
             let names = twice.iter().flat_map(|named| &named.first).map(String::as_str);
-            let count = twice.iter().map(|named| named.count).sum();
-            let what = format!(
-                "{} card numbers stand in several entries: those cards are refused (083). They are \
-                 those of {}.",
-                twice.len(),
-                list(names, count)
-            );
-            Finding::new("duplicates", Severity::Error, what)
-                .remedy(format!("Leave each value of {card} in one entry."))
+            let (names, more) = told(names, twice.iter().map(|named| named.count).sum());
+            let cause = cause::cards_twice(twice.len(), card, names, more);
+            Finding::new("duplicates", Severity::Error, cause)
         });
         if self.foreign.any() {
-            let fate = match config.replace {
-                Replace::CardNumbers => "They stay, and these people cannot register a card (065).",
-                Replace::Anything => {
-                    "They are lost when these people register a card, as directory.replace says."
-                }
+            let (names, more) = self.foreign.told();
+            let (count, rule) = (self.foreign.count, rule.to_string());
+            let cause = match config.replace {
+                Replace::CardNumbers => cause::foreign_kept(count, card, rule, names, more),
+                Replace::Anything => cause::foreign_lost(count, card, rule, names, more),
             };
-            let what = format!(
-                "{} values of {card} are no card numbers: the rule {rule} makes none of them. {fate} \
-                 They are those of {}.",
-                self.foreign.count,
-                self.foreign.list()
-            );
-            let remedy = match config.replace {
-                Replace::CardNumbers => {
-                    "Choose an attribute that nobody uses; clear these values, if they are numbers \
-                     of an older rule; or set directory.replace to anything, and they are \
-                     overwritten."
-                }
-                Replace::Anything => "Choose an attribute that nobody uses, if they are of use.",
-            };
-            findings.push(Finding::new("foreign", Severity::Warning, what).remedy(remedy));
+            findings.push(Finding::new("foreign", Severity::Warning, cause));
         }
         // Of eight random hex digits all are decimal once in 43 times.
         if self.telephones.any() && self.telephones.count * 4 > self.short_numbers {
-            let what = format!(
-                "{} values of {card} are eight digits, as card numbers seldom and telephone numbers \
-                 often are; they would be replaced by a card. They are those of {}.",
-                self.telephones.count,
-                self.telephones.list()
-            );
-            findings.push(Finding::new("telephones", Severity::Warning, what).remedy(
-                "Look at them. If they are no cards, choose an attribute that nobody uses.",
-            ));
+            let (names, more) = self.telephones.told();
+            let cause = cause::telephones(self.telephones.count, card, names, more);
+            findings.push(Finding::new("telephones", Severity::Warning, cause));
         }
         findings
     }

@@ -1,3 +1,4 @@
+use kazasu_texts::Lang;
 use ldap3::SearchEntry;
 
 use super::*;
@@ -23,8 +24,10 @@ fn told(lines: &str, rule: &str, people: &[(&str, &str, &[&str])]) -> Vec<Findin
         seen.see(&entry.into(), &config, &rule);
     }
     let findings = seen.judge(&config, &rule);
-    for Finding { sentence, remedy, .. } in &findings {
-        for text in [Some(sentence), remedy.as_ref()].into_iter().flatten() {
+    for Finding { cause, .. } in &findings {
+        for text in
+            [Some(Lang::En.what(cause).into_owned()), Lang::En.advice(cause)].iter().flatten()
+        {
             assert!(text.ends_with('.') && !text.contains("4711"), "{text}");
         }
     }
@@ -39,7 +42,8 @@ fn check(rule: &str, people: &[(&str, &str, &[&str])], expected: &[(&str, Severi
     let wanted: Vec<_> = expected.iter().map(|(word, severity, _)| (*word, *severity)).collect();
     assert_eq!(words, wanted, "{people:?} {findings:#?}");
     for (finding, (_, _, whom)) in bad.iter().zip(expected) {
-        assert!(finding.sentence.contains(whom), "{whom} in {}", finding.sentence);
+        let told = Lang::En.what(&finding.cause);
+        assert!(told.contains(whom), "{whom} in {told}");
     }
 }
 
@@ -121,7 +125,7 @@ fn what_becomes_of_values_that_are_no_cards_is_told() {
     let people: &[(&str, &str, &[&str])] = &[("alice", "A", &["ext. 4711"])];
     let sentence = |lines| {
         let findings = told(lines, "digits=hex", people);
-        findings.into_iter().find(|f| f.word == "foreign").unwrap().sentence
+        Lang::En.what(&findings.into_iter().find(|f| f.word == "foreign").unwrap().cause)
     };
     assert!(sentence("").contains("They stay"));
     assert!(sentence("replace = 'anything'").contains("They are lost"));

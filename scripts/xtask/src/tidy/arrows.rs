@@ -37,15 +37,15 @@ const ARROWS: &[Arrows] = &[
     ),
     (
         "registration/directory",
-        &["registration/service", "registration/core", "registration/tls"],
-        &["tests/replay"],
+        &["registration/service", "registration/core", "registration/tls", "hal/core"],
+        &["registration/texts", "tests/replay"],
     ),
     (
         "registration/outputs",
         &["registration/service", "registration/core", "registration/tls"],
         &[],
     ),
-    ("registration/texts", &[], &["registration/core"]),
+    ("registration/texts", &["hal/core"], &["registration/core"]),
     ("registration/tls", &[], &[]),
     (
         "registration/web",
@@ -80,7 +80,12 @@ const ARROWS: &[Arrows] = &[
     (
         "tests/directory",
         &[],
-        &["registration/directory", "registration/service", "registration/core"],
+        &[
+            "registration/directory",
+            "registration/service",
+            "registration/core",
+            "registration/texts",
+        ],
     ),
     (
         "tests/harness",
@@ -117,6 +122,7 @@ const ARROWS: &[Arrows] = &[
             "registration/sqlite",
             "registration/directory",
             "registration/outputs",
+            "registration/texts",
             "registration/tls",
             "registration/web",
         ],

@@ -1,6 +1,7 @@
 //! What the check of a directory finds.
 
 use std::{
+    borrow::Cow,
     fs,
     os::unix::fs::PermissionsExt,
     time::{Duration, SystemTime},
@@ -9,6 +10,7 @@ use std::{
 use kazasu_directory::{DirectoryConfig, Finding, Severity, Volunteer, preflight};
 use kazasu_directory_bench::{Leaf, Person, Samba, Slapd, Trouble};
 use kazasu_registration::Settings;
+use kazasu_texts::Lang;
 
 use crate::{
     samba, slapd,
@@ -48,14 +50,15 @@ async fn check_with(
     bad.sort_by_key(|finding| finding.word);
     let words: Vec<_> = bad.iter().map(|finding| (finding.word, finding.severity)).collect();
     assert_eq!(words, expected, "{section}\n{findings:#?}");
-    for Finding { sentence, .. } in &findings {
-        assert!(!sentence.contains("012E4C") && !sentence.contains("pass of"), "{sentence}");
+    for Finding { cause, .. } in &findings {
+        let told = cause.to_string();
+        assert!(!told.contains("012E4C") && !told.contains("pass of"), "{told}");
     }
     findings
 }
 
-fn said<'a>(findings: &'a [Finding], word: &str) -> &'a str {
-    &findings.iter().find(|finding| finding.word == word).unwrap().sentence
+fn said(findings: &[Finding], word: &str) -> Cow<'static, str> {
+    Lang::En.what(&findings.iter().find(|finding| finding.word == word).unwrap().cause)
 }
 
 fn private(file: &std::path::Path) {
