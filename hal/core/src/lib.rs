@@ -2,11 +2,12 @@
 //!
 //! ```text
 //! driver --Report--> runtime --Event--> service, watchers
-//! driver <-Request-- whoever holds the Reader
+//! driver <-Request-- runtime <-ask-- whoever wants more of a card than its identifier
 //! ```
 //! A driver says what it sees ([`Report`]), round after round; the runtime alone decides what
 //! counts as a tap ([`Event`]). Nothing here does I/O, reads a clock or knows a driver.
-
+//!
+#![cfg_attr(feature = "std", doc = include_str!("driver.md"))]
 #![cfg_attr(not(feature = "std"), no_std)]
 
 extern crate alloc;

@@ -17,3 +17,8 @@ pub use directory::{DirectoryFault, ScriptedDirectory};
 pub use pair::{Broken, Link, Pair};
 pub use serial::Serial;
 pub use usb::{Side, Usb};
+
+/// What the README shows compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
