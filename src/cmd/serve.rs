@@ -12,7 +12,7 @@ use kazasu_outputs::{Collector, Cursor, feed};
 use kazasu_pn532::StreamDiscoverer;
 use kazasu_registration::{AuditEvent, CardNumberRule};
 use kazasu_runtime::{Runtime, Way};
-use kazasu_service::{NoDirectory, Service};
+use kazasu_service::Authority;
 use kazasu_sim::{Pn532, Seed};
 use kazasu_sim_serve::{Control, Script, in_process};
 use kazasu_sqlite::SqliteStore;
@@ -25,7 +25,7 @@ use super::asked_to_stop;
 use crate::claim::Announced;
 use crate::cli::Serve;
 use crate::config::Config;
-use crate::control::{self, End, Host, Office, Panels, nothing_found};
+use crate::control::{self, End, Host, Office, Panels, Service, nothing_found};
 use crate::out::{Line, Out};
 use crate::owner::DataFolder;
 use crate::selectors::discoverers;
@@ -114,12 +114,10 @@ pub(crate) async fn run(serve: Serve, out: Out) -> Result<End> {
     let newest_audit = store.newest_audit();
     let runtime = Arc::new(Runtime::new(stations.clone(), config.taps()));
     let first = runtime.subscribe();
-    let service = match directory {
-        Some(client) => Service::start(store, Arc::new(client), loaded, stations.names(), first),
-        None => Service::start(store, Arc::new(NoDirectory), loaded, stations.names(), first),
-    };
+    let service = Service::start(store, Arc::new(directory), loaded, stations.names(), first);
     // Before anything happens that is recorded, too.
-    service.record_start(env!("CARGO_PKG_VERSION"), &boot()?).await?;
+    let log = service.office(&Authority::SERVICE);
+    log.record_start(env!("CARGO_PKG_VERSION"), &boot()?).await?;
     let sim = match &serve.sim {
         Some(script) => Some(simulate(script, &mut found)?),
         None => None,
@@ -152,8 +150,9 @@ pub(crate) async fn run(serve: Serve, out: Out) -> Result<End> {
         Some((listener, address, identity)) => {
             let hosts = AllowedHosts::new(address, config.panel.allowed_hosts.clone());
             let panel = PanelConfig { allowed_hosts: hosts, port: address.port(), ..panel.clone() };
-            let tls = Tls::new(&identity, service.clone());
-            let router = kazasu_web::tls_router(service.clone(), panel);
+            let tls = Tls::new(&identity, service.stations().clone());
+            let router =
+                kazasu_web::tls_router(service.stations().clone(), service.administrators(), panel);
             let web = kazasu_web::serve(listener, router, Some(tls), until_stop());
             let panel = format!("https://{address}/");
             let ready = TlsReady { panel, fingerprint: identity.fingerprint() };
@@ -161,7 +160,7 @@ pub(crate) async fn run(serve: Serve, out: Out) -> Result<End> {
         }
         None => (None, None),
     };
-    let router = kazasu_web::router(service.clone(), panel);
+    let router = kazasu_web::router(service.stations().clone(), panel);
     let web = tokio::spawn(kazasu_web::serve(listener, router, None, until_stop()));
 
     let syslog = collector.map(|collector| {
@@ -175,7 +174,7 @@ pub(crate) async fn run(serve: Serve, out: Out) -> Result<End> {
 
     let panel = format!("http://{address}/");
     let panels = Panels {
-        service: service.clone(),
+        stations: service.stations().clone(),
         pairings,
         address: panel.clone(),
         tls_address: tls_ready.as_ref().map(|tls| tls.panel.clone()),
@@ -196,7 +195,7 @@ pub(crate) async fn run(serve: Serve, out: Out) -> Result<End> {
     asked.await;
 
     tracing::info!("stopping");
-    if let Err(error) = service.record_audit(AuditEvent::StopRequested).await {
+    if let Err(error) = log.record_audit(AuditEvent::StopRequested).await {
         tracing::error!(%error, "the end of the service could not be audited");
     }
     clock_watch.abort();

@@ -17,6 +17,6 @@ pub(crate) use host::{Host, nothing_found};
 pub(crate) use message::{
     AuditFormat, AuditWanted, Edit, End, Feature, Job, LINE_MAX, Reply, Request, Unlock,
 };
-pub(crate) use office::{Office, load};
+pub(crate) use office::{Office, Service, load};
 pub(crate) use panels::Panels;
 pub(crate) use server::serve;

@@ -2,7 +2,7 @@
 
 use kazasu_hal::StationName;
 use kazasu_registration::AuditEvent;
-use kazasu_service::Service;
+use kazasu_service::Stations;
 use kazasu_web::Pairings;
 
 use super::host::{Lines, say, send};
@@ -12,7 +12,7 @@ use crate::lines::{PanelLine, PanelLink, rfc3339};
 /// What the running service knows of panels.
 #[derive(Clone)]
 pub(crate) struct Panels {
-    pub(crate) service: Service,
+    pub(crate) stations: Stations,
     pub(crate) pairings: Pairings,
     /// `http://.../`
     pub(crate) address: String,
@@ -32,7 +32,7 @@ impl Panels {
     }
 
     async fn pair(&self, station: Option<String>, label: Option<String>, lines: &Lines) -> End {
-        let stations = self.service.stations();
+        let stations = self.stations.names();
         let wanted = match &station {
             Some(name) => stations.iter().find(|station| station.0 == *name),
             None => stations.first(),
@@ -45,7 +45,7 @@ impl Panels {
                 names.join(", ")
             ));
         };
-        let now = self.service.now().mono;
+        let now = self.stations.now().mono;
         let code = match self.pairings.link(StationName(station.clone()), label, now) {
             Ok(code) => code,
             Err(error) => {
@@ -56,7 +56,7 @@ impl Panels {
         };
         // A link that the log does not know is handed to nobody.
         let made = AuditEvent::PanelLinkMade;
-        if let Err(error) = self.service.record_audit_at(StationName(station.clone()), made).await {
+        if let Err(error) = self.stations.record(Some(StationName(station.clone())), made).await {
             return End::Error(format!("no link was made: {error}"));
         }
         let link = |address: &str| format!("{address}pair/{}", *code);
@@ -103,7 +103,7 @@ impl Panels {
         for (number, station) in revoked {
             let event = AuditEvent::PanelRevoked { number };
             // Nobody stays paired because the log is full: it counts what it could not take.
-            if let Err(error) = self.service.record_audit_at(station, event).await {
+            if let Err(error) = self.stations.record(Some(station), event).await {
                 tracing::error!(%error, number, "a revoked browser could not be audited");
             }
         }

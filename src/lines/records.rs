@@ -1,5 +1,5 @@
 use kazasu_registration::{CardNumber, ListedUser, MailAddress, Role, UserKey};
-use kazasu_service::{DamagedUser, StoredUser};
+use kazasu_service::{DamagedUser, Leftovers, StoredUser};
 use serde::{Deserialize, Serialize};
 
 use super::rfc3339;
@@ -87,6 +87,17 @@ pub(crate) struct LeftoversLine {
 }
 
 impl LeftoversLine {
+    pub(crate) fn new(leftovers: &Leftovers) -> Self {
+        Self {
+            provisional: leftovers.provisional,
+            records: leftovers.records,
+            capacity: leftovers.capacity,
+            keep_hours: leftovers.keep_hours,
+            gave_way: leftovers.gave_way,
+            last: leftovers.last.map(rfc3339),
+        }
+    }
+
     /// What an administrator should know in any case.
     pub(crate) fn warning(&self) -> Option<String> {
         let last = self.last.as_deref()?;

@@ -5,7 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use kazasu_registration::{AuditEntry, AuditEvent};
-use kazasu_service::{AdminError, Service};
+use kazasu_service::{AdminError, Authority, Directory, Hasher, Service, Store};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
@@ -50,9 +50,9 @@ pub trait Records: Send + Sync {
     fn add(&self, event: AuditEvent) -> impl Future<Output = io::Result<()>> + Send;
 }
 
-impl Records for Service {
+impl<S: Store, D: Directory, H: Hasher> Records for Service<S, D, H> {
     async fn after(&self, id: u64) -> io::Result<Option<Vec<AuditEntry>>> {
-        match self.audit_after(id).await {
+        match self.office(&Authority::SERVICE).audit_after(id).await {
             Ok(records) => Ok(Some(records)),
             Err(AdminError::Stopped) => Ok(None),
             Err(error) => Err(io::Error::other(error)),
@@ -60,7 +60,7 @@ impl Records for Service {
     }
 
     async fn add(&self, event: AuditEvent) -> io::Result<()> {
-        self.record_audit(event).await.map_err(io::Error::other)
+        self.office(&Authority::SERVICE).record_audit(event).await.map_err(io::Error::other)
     }
 }
 

@@ -18,7 +18,7 @@ use std::{
 
 use kazasu_hal::StationName;
 use kazasu_registration::{Page, Role, Settings, SignInAs, Site, UserEntry, UserId, UserKey};
-use kazasu_service::{Loaded, NoDirectory, PanelAction, Service, Unlock, UserEdit};
+use kazasu_service::{Authority, Loaded, NoDirectory, PanelAction, Service, Unlock, UserEdit};
 use kazasu_sqlite::SqliteStore;
 use tokio::sync::broadcast;
 
@@ -54,10 +54,10 @@ async fn main() {
                 password: password.map(|text| text.to_owned().into()),
                 ..UserEntry::default()
             };
-            service.add_user(entry).await.unwrap();
+            service.office(&Authority::OWNER).add_user(entry).await.unwrap();
             let key = UserKey::Registered(UserId::new(&format!("{name}{n}")).unwrap());
             let edit = UserEdit { role: Some(role), ..UserEdit::default() };
-            service.edit_user(&key, edit).await.unwrap();
+            service.office(&Authority::OWNER).edit_user(&key, edit).await.unwrap();
         }
     }
 
@@ -83,10 +83,10 @@ async fn main() {
             let from = IpAddr::V4(Ipv4Addr::from_bits(0x0A00_0000 + from));
             let password = "Sesame".to_owned().into();
             let asked = Instant::now();
-            assert!(service.check_administrator(&user, password, from).await.is_err());
+            assert!(service.administrators().check(&user, password, from).await.is_err());
             network.get_mut(at).unwrap().push(asked.elapsed().as_secs_f64() * 1000.0);
             if user == OPERATOR {
-                service.unlock(Unlock::All).await.ok();
+                service.office(&Authority::OWNER).unlock(Unlock::All).await.ok();
             }
         }
     }
@@ -99,11 +99,15 @@ async fn main() {
 }
 
 /// From the press to the page that answers, in milliseconds.
-async fn answer(service: &Service, desk: &StationName, user: &str) -> f64 {
-    let mut view = service.view(desk).unwrap();
+async fn answer(
+    service: &Service<SqliteStore, NoDirectory>,
+    desk: &StationName,
+    user: &str,
+) -> f64 {
+    let mut view = service.stations().view(desk).unwrap();
     let act = async |action: PanelAction| {
-        let session = service.view(desk).unwrap().borrow().session;
-        service.act(desk, session, action).await.unwrap();
+        let session = service.stations().view(desk).unwrap().borrow().session;
+        service.stations().act(desk, session, action).await.unwrap();
     };
     act(PanelAction::AuthenticationKey).await;
     act(PanelAction::SignInAs(SignInAs::User)).await;

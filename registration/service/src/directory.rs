@@ -222,3 +222,61 @@ impl Directory for NoDirectory {
         Self::error()
     }
 }
+
+/// The directory that a device has, or none.
+impl<D: Directory> Directory for Option<D> {
+    async fn find(
+        &self,
+        number: CardNumber,
+        rule: CardNumberRule,
+    ) -> Result<Option<Person>, DirectoryError> {
+        match self {
+            Some(directory) => directory.find(number, rule).await,
+            None => NoDirectory.find(number, rule).await,
+        }
+    }
+
+    async fn whose(&self, typed: UserId) -> Result<Option<UserId>, DirectoryError> {
+        match self {
+            Some(directory) => directory.whose(typed).await,
+            None => NoDirectory.whose(typed).await,
+        }
+    }
+
+    async fn verify(
+        &self,
+        typed: UserId,
+        password: TypedPassword,
+        rule: CardNumberRule,
+    ) -> Result<Answer, DirectoryError> {
+        match self {
+            Some(directory) => directory.verify(typed, password, rule).await,
+            None => NoDirectory.verify(typed, password, rule).await,
+        }
+    }
+
+    async fn write_card(
+        &self,
+        typed: UserId,
+        password: TypedPassword,
+        number: CardNumber,
+        replaces: Option<CardNumber>,
+        rule: CardNumberRule,
+    ) -> Result<Written, DirectoryError> {
+        match self {
+            Some(directory) => directory.write_card(typed, password, number, replaces, rule).await,
+            None => NoDirectory.write_card(typed, password, number, replaces, rule).await,
+        }
+    }
+
+    async fn remove_card(
+        &self,
+        card: CardToRemove,
+        rule: CardNumberRule,
+    ) -> Result<Removed, DirectoryError> {
+        match self {
+            Some(directory) => directory.remove_card(card, rule).await,
+            None => NoDirectory.remove_card(card, rule).await,
+        }
+    }
+}

@@ -5,9 +5,9 @@ use std::time::SystemTime;
 
 use kazasu_registration::{ListedUser, Settings, Site, UserKey};
 
-use crate::admin::{
+use crate::office::{
     export,
-    import::{self, ImportError, Imported},
+    rows::{self, ImportError, Imported},
 };
 
 /// Stands where a password would.
@@ -24,7 +24,7 @@ pub fn csv(data: &[u8]) {
         true => text.replace("@@", PLANTED).into_bytes(),
         false => data.to_vec(),
     };
-    match import::parse(&file, &site) {
+    match rows::parse(&file, &site) {
         Ok(users) => {
             let lines = lines(&file);
             assert!(users.iter().all(|(line, _)| (1..=lines).contains(line)), "{users:?}");
@@ -33,7 +33,7 @@ pub fn csv(data: &[u8]) {
             let wanted: Vec<_> = users.iter().map(|(_, user)| shown(user)).collect();
             let exported =
                 export::csv(&users.iter().map(|(_, user)| listed(user)).collect::<Vec<_>>());
-            let again = import::parse(exported.as_bytes(), &site);
+            let again = rows::parse(exported.as_bytes(), &site);
             let again = again.map(|users| users.iter().map(|(_, u)| shown(u)).collect::<Vec<_>>());
             assert_eq!(again, Ok(wanted), "{exported}");
         }

@@ -13,6 +13,7 @@ use tokio::sync::{Notify, mpsc};
 use crate::{
     Store, StoreError,
     clock::{Clock, until},
+    log::ToWrite,
 };
 
 /// How often it is tried whether there is room again.
@@ -163,14 +164,18 @@ impl Ledger {
 pub(crate) async fn keep<S: Store>(
     ledger: Arc<Ledger>,
     store: Arc<S>,
-    mut records: mpsc::Receiver<AuditRecord>,
+    mut records: mpsc::Receiver<ToWrite>,
 ) {
     loop {
         ledger.tell_due(&*store).await;
         let timer = ledger.poll_timeout().and_then(|at| ledger.clock.instant(at));
         tokio::select! {
             record = records.recv() => match record {
-                Some(record) => ledger.write_or_say(&*store, record).await,
+                Some(ToWrite { record, told: None }) => ledger.write_or_say(&*store, record).await,
+                Some(ToWrite { record, told: Some(told) }) => {
+                    // Whoever is told may have gone.
+                    drop(told.send(ledger.write(&*store, record).await));
+                }
                 None => break,
             },
             () = ledger.wake.notified() => {}

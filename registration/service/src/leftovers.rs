@@ -9,6 +9,8 @@ use crate::{Store, StoreError, Wanted, clock::Clock, current::Current};
 /// How often the old ones are looked for.
 const EVERY: Duration = Duration::from_secs(600);
 const HOUR: Duration = Duration::from_secs(3600);
+/// Of what gave way longer ago, the log alone tells.
+pub(crate) const LAST: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// Deletes those that are older than the settings keep them, until the service stops.
 pub(crate) async fn expire<S: Store>(

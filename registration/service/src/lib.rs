@@ -5,14 +5,14 @@
 //!                 +--> station task ------+--> Directory (port)
 //! Service::act ---+     |       ^         +--> Hasher (Argon2id)
 //! Service::device-+     v       |         +--> audit writer
-//!             SessionView     Site <------ Admin changes the settings
+//!             SessionView     Site <------ Office changes the settings
 //! ```
-//! Every surface (panel, commands over the socket) calls [`Service`] and nothing below it.
+//! A panel gets [`Stations`] and nothing else; whatever administers gets an [`Office`], made of an
+//! [`Authority`]; administrators from the network come in by [`Administrators`].
 //! A command that finds no service running starts one on the store, without stations.
-//! [`Admin`] is what carries administrators' requests out inside it.
 
-mod admin;
 mod asker;
+mod begun;
 mod clock;
 mod current;
 mod directory;
@@ -22,22 +22,15 @@ mod guard;
 mod hasher;
 mod ledger;
 mod leftovers;
+mod log;
+mod office;
 mod passwords;
 mod perform;
-mod requests;
 mod service;
 mod sources;
 mod station;
+mod stations;
 
-pub use admin::{
-    Admin,
-    audit::Standing,
-    edit::UserEdit,
-    error::AdminError,
-    import::{BadLine, Column, ImportError, LineProblem},
-    settings::{Changed, Versioned},
-    unlock::Unlock,
-};
 pub use clock::WallClock;
 pub use current::Loaded;
 pub use directory::{
@@ -47,7 +40,12 @@ pub use directory::{
 pub use guard::Refusal;
 pub use hasher::{Argon2id, HashError, Hasher};
 pub use kazasu_registration::{DeviceEvent, DeviceSecret, PanelAction};
-pub use service::{ActError, Means, Service};
+pub use office::{
+    AdminError, Administrators, Authority, BadLine, Changed, Column, ImportError, Leftovers,
+    LineProblem, Office, Standing, Unlock, UserEdit, Versioned,
+};
+pub use service::{Means, Service};
+pub use stations::{ActError, Stations};
 // The port, under the name of who uses it: surfaces know the service and no store.
 pub use kazasu_store::{
     AddOutcome, CheckedVerifier, Collision, Collisions, CopyToStore, Credentials, DamagedUser,

@@ -26,6 +26,7 @@ use crate::{
     asker::Asker,
     clock::{Clock, until},
     current::Alteration,
+    log::Log,
     perform::Ports,
 };
 
@@ -47,7 +48,7 @@ pub(crate) enum What {
 pub(crate) struct StationTask<S, D, H> {
     machine: Station,
     ports: Arc<Ports<S, D, H>>,
-    audit: mpsc::Sender<AuditRecord>,
+    log: Log,
     clock: Clock,
     name: StationName,
     /// The address of the page that acts now, where it is not on this machine.
@@ -64,12 +65,8 @@ pub(crate) struct StationTask<S, D, H> {
 }
 
 impl<S: Store, D: Directory, H: Hasher> StationTask<S, D, H> {
-    pub(crate) fn new(
-        name: StationName,
-        ports: Arc<Ports<S, D, H>>,
-        audit: mpsc::Sender<AuditRecord>,
-        clock: Clock,
-    ) -> Self {
+    pub(crate) fn new(name: StationName, ports: Arc<Ports<S, D, H>>, log: Log) -> Self {
+        let clock = log.clock().clone();
         let alterations = ports.current.alterations();
         let mut site = ports.current.subscribe();
         let machine = Station::new(name.clone(), Arc::clone(&site.borrow_and_update()));
@@ -77,7 +74,7 @@ impl<S: Store, D: Directory, H: Hasher> StationTask<S, D, H> {
         Self {
             machine,
             ports,
-            audit,
+            log,
             clock,
             name,
             acting: None,
@@ -297,11 +294,7 @@ impl<S: Store, D: Directory, H: Hasher> StationTask<S, D, H> {
             AuditEvent::SignedIn { from, card: None, .. } => *from = self.typing,
             _ => {}
         }
-        let at = record.at;
-        if self.audit.try_send(record).is_err() {
-            tracing::error!(station = %self.name, "an audit record was lost: queue full");
-            ledger.lost(at);
-        }
+        self.log.tell(record);
     }
 
     /// Begins what may be given up.

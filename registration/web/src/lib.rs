@@ -3,7 +3,7 @@
 //! ```text
 //! browser -> connection -> headers, time limit -> host, origin -> pairing -> page, event stream, press
 //!                                                                           |            |
-//!                                                          SessionView <- Service <- PanelAction
+//!                                                          SessionView <- Stations <- PanelAction
 //! ```
 //! What is shared by all surfaces (connections, headers, origins, pairings, languages) is `edge`, which
 //! knows none of them; a surface is a folder: `panel`, and `collect`, where scripts fetch the audit log. Pages are rendered on the server in one place each and pushed to the
@@ -14,7 +14,7 @@ mod edge;
 mod panel;
 
 use axum::{Router, middleware};
-use kazasu_service::Service;
+use kazasu_service::{Administrators, Directory, Stations, Store};
 
 use crate::edge::{Gate, finished, headers, pairing::Cookies};
 
@@ -34,17 +34,22 @@ pub mod fuzz {
 }
 
 /// Everything that is served without TLS: the panel. What hands out the audit log says why not.
-pub fn router(service: Service, config: PanelConfig) -> Router {
-    let gate = Gate::new(&service, &config.pairings, Cookies::new(config.port, false));
-    let panel = panel::router(service, config, gate.cookies.clone());
+pub fn router(stations: Stations, config: PanelConfig) -> Router {
+    let gate = Gate::new(&stations, &config.pairings, Cookies::new(config.port, false));
+    let panel = panel::router(stations, config, gate.cookies.clone());
     finished(panel.merge(collect::only_with_tls()), gate)
 }
 
 /// Everything that is served over TLS: the panel, and the audit log for administrators' scripts.
-pub fn tls_router(service: Service, config: PanelConfig) -> Router {
-    let audit = collect::router(service.clone(), config.allowed_hosts.clone());
-    let gate = Gate::new(&service, &config.pairings, Cookies::new(config.port, true));
-    let panel = panel::router(service, config, gate.cookies.clone());
+pub fn tls_router<S: Store, D: Directory>(
+    stations: Stations,
+    administrators: Administrators<S, D>,
+    config: PanelConfig,
+) -> Router {
+    let hosts = config.allowed_hosts.clone();
+    let audit = collect::router(administrators, stations.clone(), hosts);
+    let gate = Gate::new(&stations, &config.pairings, Cookies::new(config.port, true));
+    let panel = panel::router(stations, config, gate.cookies.clone());
     finished(panel.merge(audit), gate).layer(middleware::map_response(headers::over_tls))
 }
 

@@ -26,7 +26,7 @@ impl Office {
             event: wanted.event,
             user: wanted.user.as_deref().map(NameKey::of),
         };
-        let entries = self.service.export_audit(None).await?;
+        let entries = self.wishes().export_audit().await?;
         let taken = entries.iter().filter(|entry| filter.takes(entry));
         let text = match wanted.format {
             AuditFormat::Json => taken.map(|entry| json_line(entry) + "\n").collect(),
@@ -41,7 +41,7 @@ impl Office {
     }
 
     pub(super) async fn verify_audit(&self, lines: &Lines) -> Done {
-        match self.service.verify_audit().await? {
+        match self.wishes().verify_audit().await? {
             Ok(whole) => {
                 let text = format!(
                     "the audit log is whole: {} records, the last one is number {}, its hash {}",

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use kazasu_registration::AuditEvent;
+use kazasu_service::Authority;
 
 use super::{Done, Lines, Office, send};
 use crate::lines::BackupLine;
@@ -12,12 +13,12 @@ impl Office {
     pub(super) async fn backup(&self, file: PathBuf, lines: &Lines) -> Done {
         let (database, to) = (self.folder.database(), file.clone());
         // The last record of the backup: it tells a restored log how old it is.
-        self.service.record_audit(AuditEvent::BackupBegun).await?;
+        self.service.office(&Authority::SERVICE).record_audit(AuditEvent::BackupBegun).await?;
         // Goes on where the command leaves: the file comes whole or not at all.
         let made = tokio::task::spawn_blocking(move || kazasu_sqlite::backup(&database, &to));
         let saved = made.await.context("the backup broke off")?.context("no backup was made")?;
         let made = AuditEvent::BackupMade { users: saved.users };
-        self.service.record_audit(made).await?;
+        self.service.office(&Authority::SERVICE).record_audit(made).await?;
         let line = BackupLine {
             file: file.display().to_string(),
             bytes: saved.bytes,

@@ -14,7 +14,7 @@ use kazasu_hal::StationName;
 use kazasu_registration::{
     ChangeError, DeviceEvent, DeviceSecret, JobEnd, JobReport, JobType, UserEntry,
 };
-use kazasu_service::{ActError, AdminError, Loaded, NoDirectory, Service};
+use kazasu_service::{ActError, AdminError, Authority, Loaded};
 use kazasu_sqlite::SqliteStore;
 use tokio::sync::broadcast;
 
@@ -33,6 +33,11 @@ pub(crate) async fn load(
     let key = folder.number_key()?;
     Loaded::from_store(store, key, has_directory).await.map_err(|error| anyhow!(told(&error)))
 }
+
+/// The service of this program.
+pub(crate) type Service = kazasu_service::Service<SqliteStore, Option<Client>>;
+/// Where the wishes of whoever reaches the socket are carried out.
+type Wishes<'a> = kazasu_service::Office<'a, SqliteStore, Option<Client>>;
 
 /// Carries out what administrators ask for.
 #[derive(Clone)]
@@ -85,13 +90,15 @@ impl Office {
         let loaded = load(folder, &store, false).await?;
         // Without stations nobody sends events.
         let (_, events) = broadcast::channel(1);
-        let service = match directory {
-            Some(client) => Service::start(store, Arc::new(client), loaded, Vec::new(), events),
-            None => Service::start(store, Arc::new(NoDirectory), loaded, Vec::new(), events),
-        };
+        let service = Service::start(store, Arc::new(directory), loaded, Vec::new(), events);
         let config = Config::load(None, folder.config());
         let has_directory = config.ok().map(|config| config.directory().is_some());
         Ok(Self { service, folder: folder.clone(), alone: true, has_directory })
+    }
+
+    /// The socket's mode and the lock of the data folder say who asks: the account of the service.
+    fn wishes(&self) -> Wishes<'_> {
+        self.service.office(&Authority::OWNER)
     }
 
     /// Ends what [`Office::open`] started.
@@ -106,11 +113,11 @@ impl Office {
             Request::UserAdd { user_id, name, mail, password } => {
                 let text = format!("added {user_id}");
                 let entry = UserEntry { user_id, name, mail, password };
-                self.reply(self.service.add_user(entry).await, |()| text, lines).await
+                self.reply(self.wishes().add_user(entry).await, |()| text, lines).await
             }
             Request::UserImport { csv } => {
                 let text = |count| format!("{count} users added");
-                self.reply(self.service.import_users(csv).await, text, lines).await
+                self.reply(self.wishes().import_users(csv).await, text, lines).await
             }
             Request::UserExport => self.export(lines).await,
             Request::UserList => self.list_users(lines).await,
@@ -122,7 +129,7 @@ impl Office {
             Request::UserDelete { user_id } => self.delete_user(&user_id, lines).await,
             Request::DamagedDelete { row } => {
                 let text = format!("row {row} is deleted; its card is unknown from now on");
-                self.reply(self.service.delete_damaged(row).await, |()| text, lines).await
+                self.reply(self.wishes().delete_damaged(row).await, |()| text, lines).await
             }
             Request::ProvisionalDelete { before } => self.delete_provisional(&before, lines).await,
             Request::AuditExport { wanted } => self.export_audit(wanted, lines).await,
@@ -146,7 +153,7 @@ impl Office {
                         Some(_) => format!("the {which}'s password is set"),
                         None => format!("removed; nobody can sign in as {which} (706)"),
                     };
-                    let done = self.service.set_secret(secret, password).await;
+                    let done = self.wishes().set_secret(secret, password).await;
                     self.reply(done, |()| text, lines).await
                 }
                 None => Err(Refused::End(another_version())),
@@ -203,13 +210,13 @@ impl Office {
         lines: &Lines,
     ) -> Done {
         let no = |text: String| Refused::End(End::No(text));
-        let stations = self.service.stations();
+        let stations = self.service.stations().names();
         let station = match station.map(StationName) {
             Some(station) => station,
             None => stations.first().cloned().ok_or_else(|| no("no station".to_owned()))?,
         };
         let event = told_event(event, job).ok_or_else(|| Refused::End(another_version()))?;
-        match self.service.device(&station, event).await {
+        match self.service.stations().device(&station, event).await {
             Ok(()) => {
                 say(lines, &format!("told {station}")).await;
                 Ok(())

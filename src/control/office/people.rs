@@ -1,33 +1,29 @@
 use std::collections::BTreeMap;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use jiff::Timestamp;
-use kazasu_registration::{AuditEvent, CardNumber, Limits, ListedUser, Role, UserId, UserKey};
-use kazasu_service::{AdminError, CardToRemove, StoredUser, Unlock, UserEdit};
+use kazasu_registration::{CardNumber, Limits, Role, UserId, UserKey};
+use kazasu_service::{AdminError, CardToRemove, Unlock, UserEdit};
 
 use super::{Done, Office, Refused, another_version};
 use crate::control::host::{Lines, send};
 use crate::control::{self, Edit, End, Feature};
 use crate::lines::{
     CardLine, Csv, DamagedLine, ErasedLine, LeftoversLine, RecordLine, UserDetail, UserLine,
-    rfc3339,
 };
 use crate::out::Line;
-
-/// Of what gave way longer ago, the log alone tells.
-const LAST_DAYS: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// Users and cards.
 impl Office {
     pub(super) async fn export(&self, lines: &Lines) -> Done {
-        let csv = self.service.export_users().await?;
+        let csv = self.wishes().export_users().await?;
         send(lines, &Csv { csv }).await;
         self.whole().await
     }
 
     /// Whether lists have everybody; else who is missing, and why.
     async fn whole(&self) -> Done {
-        let damaged = self.service.damaged_users().await?;
+        let damaged = self.wishes().damaged_users().await?;
         if damaged.is_empty() {
             return Ok(());
         }
@@ -36,9 +32,9 @@ impl Office {
     }
 
     pub(super) async fn list_users(&self, lines: &Lines) -> Done {
-        let users = self.service.list_users().await?;
-        let leftovers = self.leftovers(&users).await?;
-        let damaged = self.service.damaged_users().await?;
+        let users = self.wishes().list_users().await?;
+        let leftovers = LeftoversLine::new(&self.wishes().leftovers().await?);
+        let damaged = self.wishes().damaged_users().await?;
         let damaged = damaged.iter().map(|user| RecordLine::Damaged(DamagedLine::new(user)));
         let listed = users.iter().map(|user| RecordLine::User(UserLine::new(user)));
         for line in listed.chain(damaged).chain([RecordLine::Leftovers(leftovers)]) {
@@ -49,32 +45,8 @@ impl Office {
         Ok(())
     }
 
-    /// What there is to know of cards that nobody registered.
-    pub(super) async fn leftovers(
-        &self,
-        users: &[ListedUser],
-    ) -> Result<LeftoversLine, AdminError> {
-        let settings = self.service.settings().await?.settings;
-        let since = SystemTime::from(Timestamp::now()).checked_sub(LAST_DAYS);
-        let log = self.service.audit_after(0).await?;
-        let gave_way = AuditEvent::ProvisionalGaveWay { count: 0 }.word();
-        let mut gave_way =
-            log.iter().filter(|entry| entry.event == gave_way && Some(entry.at) >= since);
-        let counts = gave_way.clone().filter_map(|entry| entry.detail.as_deref()?.parse().ok());
-        let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
-        let provisional = users.iter().filter(|user| matches!(user.key, UserKey::Provisional(_)));
-        Ok(LeftoversLine {
-            provisional: count(provisional.count()),
-            records: count(users.len()),
-            capacity: u64::from(settings.capacity.records),
-            keep_hours: settings.provisional.keep_hours,
-            gave_way: counts.fold(0, u64::saturating_add),
-            last: gave_way.next_back().map(|entry| rfc3339(entry.at)),
-        })
-    }
-
     pub(super) async fn list_locked(&self, lines: &Lines) -> Done {
-        for user in self.service.list_locked().await? {
+        for user in self.wishes().list_locked().await? {
             if !send(lines, &UserLine::new(&user)).await {
                 break;
             }
@@ -94,27 +66,16 @@ impl Office {
             Some(text) => format!("unlocked {text}"),
             None => format!("{count} locks opened"),
         };
-        self.reply(self.service.unlock(whom).await, said, lines).await
-    }
-
-    /// The record that a typed text means: the person's before the card's.
-    async fn find(&self, user_id: &str) -> Result<StoredUser, AdminError> {
-        for key in UserKey::readings(user_id) {
-            match self.service.describe_user(&key).await {
-                Err(AdminError::NoSuchUser) => {}
-                found => return found,
-            }
-        }
-        Err(AdminError::NoSuchUser)
+        self.reply(self.wishes().unlock(whom).await, said, lines).await
     }
 
     pub(super) async fn show_user(&self, user_id: &str, lines: &Lines) -> Done {
-        send(lines, &UserDetail::new(&self.find(user_id).await?)).await;
+        send(lines, &UserDetail::new(&self.wishes().find_user(user_id).await?)).await;
         Ok(())
     }
 
     pub(super) async fn edit_user(&self, user_id: &str, edit: Edit, lines: &Lines) -> Done {
-        let user = self.find(user_id).await?.listed;
+        let user = self.wishes().find_user(user_id).await?.listed;
         let role = match edit.role.as_deref().map(Role::from_word) {
             Some(None) => return Err(Refused::End(another_version())),
             role => role.flatten(),
@@ -137,31 +98,31 @@ impl Office {
             unlink_card: edit.unlink_card,
         };
         let text = format!("changed {}", user.key.as_str());
-        self.reply(self.service.edit_user(&user.key, change).await, |()| text, lines).await
+        self.reply(self.wishes().edit_user(&user.key, change).await, |()| text, lines).await
     }
 
     pub(super) async fn rename_user(&self, user_id: &str, to: String, lines: &Lines) -> Done {
-        let user = self.find(user_id).await?.listed;
+        let user = self.wishes().find_user(user_id).await?.listed;
         let text = format!("{} is called {to} from now on", user.key.as_str());
-        self.reply(self.service.rename_user(&user.key, to).await, |()| text, lines).await
+        self.reply(self.wishes().rename_user(&user.key, &to).await, |()| text, lines).await
     }
 
     pub(super) async fn delete_user(&self, user_id: &str, lines: &Lines) -> Done {
-        let user = self.find(user_id).await?;
+        let user = self.wishes().find_user(user_id).await?;
         let card = if user.card.is_some() { "; the card is unknown from now on" } else { "" };
         let text =
             format!("deleted {} ({}){card}", user.listed.key.as_str(), user.listed.name.as_str());
-        self.reply(self.service.delete_user(&user.listed.key).await, |()| text, lines).await
+        self.reply(self.wishes().delete_user(&user.listed.key).await, |()| text, lines).await
     }
 
     pub(super) async fn delete_provisional(&self, before: &str, lines: &Lines) -> Done {
         let before: Timestamp = before.parse().map_err(|_| Refused::End(another_version()))?;
-        let done = self.service.delete_provisional(Some(SystemTime::from(before))).await;
+        let done = self.wishes().delete_provisional(Some(SystemTime::from(before))).await;
         self.reply(done, |count| format!("{count} provisional users deleted"), lines).await
     }
 
     pub(super) async fn list_cards(&self, lines: &Lines) -> Done {
-        for (key, number) in self.service.list_cards().await? {
+        for (key, number) in self.wishes().list_cards().await? {
             if !send(lines, &CardLine::new(&key, &number)).await {
                 break;
             }
@@ -170,14 +131,14 @@ impl Office {
     }
 
     pub(super) async fn unlink_card(&self, user_id: &str, lines: &Lines) -> Done {
-        let user = self.find(user_id).await?;
+        let user = self.wishes().find_user(user_id).await?;
         let key = user.listed.key;
         if matches!(key, UserKey::Registered(_)) && user.card.is_none() {
             return Err(Refused::End(End::No(format!("{} has no card", key.as_str()))));
         }
         let edit = UserEdit { unlink_card: true, ..UserEdit::default() };
         let text = format!("the card of {} is unknown from now on", key.as_str());
-        self.reply(self.service.edit_user(&key, edit).await, |()| text, lines).await
+        self.reply(self.wishes().edit_user(&key, edit).await, |()| text, lines).await
     }
 }
 
@@ -199,7 +160,7 @@ impl Office {
             (Some(user), Some(number)) => CardToRemove::NumberedOf(user, number),
             (None, None) => return Err(Refused::End(another_version())),
         };
-        let user = self.service.remove_directory_card(card).await?;
+        let user = self.wishes().remove_directory_card(card).await?;
         send(lines, &ErasedLine { user_id: user.as_str().to_owned() }).await;
         Ok(())
     }

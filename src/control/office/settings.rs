@@ -5,14 +5,15 @@ use kazasu_registration::{
     AuditEvent, CardNumberRule, ChangeError, Difference, ListedUser, Setting, SettingRow, Settings,
     UserKey, security_setting,
 };
-use kazasu_service::{Changed, StoredSettings, Versioned};
+use kazasu_service::{Authority, Changed, StoredSettings, Versioned};
 use serde_json::Value;
 
 use super::{Done, Office, Refused, advice};
 use crate::control::End;
 use crate::control::host::{Lines, send};
 use crate::lines::{
-    ChangeLine, ChangedKey, ChangedLine, HistoryLine, SettingLine, SettingsJson, rfc3339,
+    ChangeLine, ChangedKey, ChangedLine, HistoryLine, LeftoversLine, SettingLine, SettingsJson,
+    rfc3339,
 };
 
 const NUMBER: &str = "card.number";
@@ -20,7 +21,7 @@ const NUMBER: &str = "card.number";
 /// Settings.
 impl Office {
     pub(super) async fn show_settings(&self, keys: &[String], lines: &Lines) -> Done {
-        let Versioned { version, settings } = self.service.settings().await?;
+        let Versioned { version, settings } = self.wishes().settings().await?;
         let mut all = settings.list();
         let meant = |key: &str, asked: &str| {
             key.strip_prefix(asked).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
@@ -63,7 +64,7 @@ impl Office {
     }
 
     pub(super) async fn read_settings(&self, lines: &Lines) -> Done {
-        let Versioned { settings, .. } = self.service.settings().await?;
+        let Versioned { settings, .. } = self.wishes().settings().await?;
         send(lines, &SettingsJson { json: settings.to_json() }).await;
         Ok(())
     }
@@ -73,26 +74,29 @@ impl Office {
         let settings: BTreeSet<_> = keys.filter_map(security_setting).collect();
         if !settings.is_empty() {
             let settings = settings.into_iter().collect();
-            self.service.record_audit(AuditEvent::SettingsViewed { settings }).await?;
+            self.service
+                .office(&Authority::SERVICE)
+                .record_audit(AuditEvent::SettingsViewed { settings })
+                .await?;
         }
         Ok(())
     }
 
     pub(super) async fn check_settings(&self, changes: &[(String, String)], lines: &Lines) -> Done {
-        let before = self.service.settings().await?;
+        let before = self.wishes().settings().await?;
         let settings = changed(&before.settings, changes)?;
-        let start = self.service.now().mono;
+        let start = self.service.stations().now().mono;
         if self.wants_key(&before.settings, &settings, changes).await? {
             // Its numbers cannot be tried before there is a key, which a check does not make;
             // that two of them meet is not to be expected.
             let others: Vec<_> = changes.iter().filter(|(key, _)| key != NUMBER).cloned().collect();
-            let done = self.service.check_settings(others).await?;
-            let cards = self.service.list_cards().await?.len();
+            let done = self.wishes().check_settings(others).await?;
+            let cards = self.wishes().list_cards().await?.len();
             let renumbered = u64::try_from(cards).unwrap_or(u64::MAX);
             let done = Changed { renumbered, ..done };
             return self.changed(&before, &settings, done, start, false, lines).await;
         }
-        let done = self.service.check_settings(changes.to_vec()).await?;
+        let done = self.wishes().check_settings(changes.to_vec()).await?;
         self.changed(&before, &settings, done, start, false, lines).await
     }
 
@@ -102,17 +106,17 @@ impl Office {
         version: Option<u64>,
         lines: &Lines,
     ) -> Done {
-        let before = self.service.settings().await?;
+        let before = self.wishes().settings().await?;
         let settings = changed(&before.settings, &changes)?;
         if version.is_none_or(|version| version == before.version)
             && self.wants_key(&before.settings, &settings, &changes).await?
         {
-            self.service.set_number_key(self.folder.number_key_or_new()?).await?;
+            self.wishes().set_number_key(self.folder.number_key_or_new()?).await?;
         }
-        let start = self.service.now().mono;
+        let start = self.service.stations().now().mono;
         // What is told of the change is told of the version it was made from.
         let expected = Some(version.unwrap_or(before.version));
-        let done = self.service.change_settings(changes, expected).await?;
+        let done = self.wishes().change_settings(changes, expected).await?;
         self.changed(&before, &settings, done, start, true, lines).await
     }
 
@@ -125,7 +129,7 @@ impl Office {
         stored: bool,
         lines: &Lines,
     ) -> Done {
-        let took = self.service.now().mono.since(start);
+        let took = self.service.stations().now().mono.since(start);
         let findings = settings.access.check(settings.sign_in.mode);
         let mut changed = difference(&before.settings, settings);
         for change in &mut changed {
@@ -150,8 +154,8 @@ impl Office {
             warnings.extend(advice::of_directory(settings, self.has_directory));
         }
         if !stored {
-            let users = self.service.list_users().await?;
-            warnings.extend(self.leftovers(&users).await?.warning());
+            let users = self.wishes().list_users().await?;
+            warnings.extend(LeftoversLine::new(&self.wishes().leftovers().await?).warning());
             if changed.is_empty() {
                 warnings.extend(self.user_ids(settings, users).await?);
             }
@@ -179,7 +183,7 @@ impl Office {
             UserKey::Registered(id) => Some(id),
             UserKey::Provisional(_) => None,
         });
-        let cards = self.service.list_cards().await?;
+        let cards = self.wishes().list_cards().await?;
         let numbers: Vec<_> = cards.into_iter().map(|(_, number)| number).collect();
         Ok(advice::of_user_ids(settings, &ids.collect::<Vec<_>>(), &numbers))
     }
@@ -193,7 +197,7 @@ impl Office {
         changes: &[(String, String)],
     ) -> Result<bool, Refused> {
         let keyed = |settings: &Settings| settings.card.number == CardNumberRule::Keyed;
-        if !keyed(settings) || self.service.has_number_key().await? {
+        if !keyed(settings) || self.wishes().has_number_key().await? {
             return Ok(false);
         }
         let is_asked = changes.is_empty() || changes.iter().any(|(key, _)| key == NUMBER);
@@ -209,7 +213,7 @@ impl Office {
     }
 
     pub(super) async fn history(&self, lines: &Lines) -> Done {
-        let versions = self.service.settings_history().await?;
+        let versions = self.wishes().settings_history().await?;
         let mut older = versions.iter().skip(1);
         let changed: Vec<_> = versions.iter().map(|stored| steps(stored, older.next())).collect();
         let keys = changed.iter().flatten().flatten().map(|change| change.key.as_str());

@@ -4,7 +4,7 @@
 use std::net::Ipv4Addr;
 
 use kazasu_registration::{DeviceSecret, ErrorCode, Notice, Page, Source};
-use kazasu_service::{PanelAction, Refusal, Unlock};
+use kazasu_service::{Authority, PanelAction, Refusal, Unlock};
 
 use crate::{
     FIRST_CARD, Keeper, PASSWORD, Told, USER,
@@ -47,7 +47,7 @@ async fn operator(world: &World<Memory>, password: &str) -> Option<ErrorCode> {
     for _ in 0..20 {
         let from = Ipv4Addr::new(192, 0, 2, 1).into();
         let password = password.to_owned().into();
-        match world.service.check_administrator("admin", password, from).await {
+        match world.service.administrators().check("admin", password, from).await {
             Err(Refusal { code: ErrorCode::TryLater, .. }) => world.pass(1_000).await,
             answer => return answer.err().map(|refusal| refusal.code),
         }
@@ -58,7 +58,12 @@ async fn operator(world: &World<Memory>, password: &str) -> Option<ErrorCode> {
 async fn check(fault: Option<(usize, Fault)>) -> Vec<Call> {
     let world = World::start(Memory::new(), Keeper::Device).await;
     let password = Some(OPERATOR.to_owned().into());
-    world.service.set_secret(DeviceSecret::KeyOperator, password).await.unwrap();
+    world
+        .service
+        .office(&Authority::OWNER)
+        .set_secret(DeviceSecret::KeyOperator, password)
+        .await
+        .unwrap();
     let watching = {
         let service = world.service.clone();
         tokio::spawn(async move { service.watch_clock().await })
@@ -88,9 +93,9 @@ async fn check(fault: Option<(usize, Fault)>) -> Vec<Call> {
     assert_eq!(calls.1, faults.len(), "{fault:?}");
 
     world.leave().await;
-    world.service.unlock(Unlock::Named(USER.to_owned())).await.unwrap();
+    world.service.office(&Authority::OWNER).unlock(Unlock::Named(USER.to_owned())).await.unwrap();
     // The card's, too.
-    world.service.unlock(Unlock::All).await.unwrap();
+    world.service.office(&Authority::OWNER).unlock(Unlock::All).await.unwrap();
     assert_eq!(FIRST_CARD.go(&world).await, Told::Registered, "{fault:?}");
     world.clears().await;
     // S40-4-09

@@ -9,7 +9,9 @@ use kazasu_hal::{Card, Event, EventKind, ReaderName, StationName, SystemCode};
 use kazasu_registration::{
     AuditEntry, Page, SessionView, Settings, Site, UserEntry, UserId, UserKey, UserName,
 };
-use kazasu_service::{Loaded, Means, PanelAction, Person, Rights, Service, Store, WallClock};
+use kazasu_service::{
+    Authority, Loaded, Means, PanelAction, Person, Rights, Service, Store, WallClock,
+};
 use tokio::{
     sync::{broadcast, watch},
     time::{sleep, timeout},
@@ -27,7 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 pub(crate) struct World<S> {
     pub(crate) plan: Arc<Plan>,
-    pub(crate) service: Service,
+    pub(crate) service: Service<Faulty<S>, FaultyDirectory, FaultyHasher>,
     store: Arc<Faulty<S>>,
     directory: Arc<FaultyDirectory>,
     keeper: Keeper,
@@ -82,7 +84,7 @@ impl<S: Store> World<S> {
                 password: Some(PASSWORD.to_owned().into()),
                 ..UserEntry::default()
             };
-            service.add_user(entry).await.unwrap();
+            service.office(&Authority::OWNER).add_user(entry).await.unwrap();
         } else {
             let id = UserId::new(USER).unwrap();
             let name = UserName::new(USER).unwrap();
@@ -94,7 +96,7 @@ impl<S: Store> World<S> {
     }
 
     fn view(&self) -> watch::Receiver<SessionView> {
-        self.service.view(&desk()).unwrap()
+        self.service.stations().view(&desk()).unwrap()
     }
 
     pub(crate) fn tap(&self, n: u8) {
@@ -131,7 +133,7 @@ impl<S: Store> World<S> {
 
     pub(crate) async fn act(&self, action: PanelAction) {
         let session = self.view().borrow().session;
-        self.service.act(&desk(), session, action).await.unwrap();
+        self.service.stations().act(&desk(), session, action).await.unwrap();
     }
 
     pub(crate) async fn pass(&self, millis: u64) {

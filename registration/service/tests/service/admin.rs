@@ -1,15 +1,13 @@
 //! Users as administrators see and change them.
 
-use std::sync::Arc;
-
 use kazasu_registration::{ErrorCode, Limits, Page, Role, Settings, SignInAs, UserKey};
 use kazasu_service::{
-    Admin, AdminError, BadLine, ImportError, LineProblem, Loaded, Store, UserEdit,
+    AdminError, Authority, BadLine, ImportError, LineProblem, Loaded, Store, UserEdit,
 };
 
 use crate::{
     on_both_stores,
-    world::{World, entry, key, number, with},
+    world::{World, alone, entry, key, number, with},
 };
 
 on_both_stores!(
@@ -22,16 +20,16 @@ on_both_stores!(
 );
 
 async fn administration_goes_through_the_same_rules(world: World<impl Store>) {
-    let service = &world.service;
-    let import = |csv: &str| service.import_users(csv.as_bytes().to_vec().into());
+    let office = world.office();
+    let import = |csv: &str| office.import_users(csv.as_bytes().to_vec().into());
     let code = |error: AdminError| error.code().map(ErrorCode::as_str);
 
-    service.add_user(entry("tanaka", "sesame")).await.unwrap();
-    let taken = service.add_user(entry("tanaka", "sesame")).await.unwrap_err();
+    office.add_user(entry("tanaka", "sesame")).await.unwrap();
+    let taken = office.add_user(entry("tanaka", "sesame")).await.unwrap_err();
     assert_eq!(taken.to_string(), "user_id is taken");
     assert_eq!(code(taken), Some("122"));
-    assert_eq!(code(service.add_user(entry("guest", "sesame")).await.unwrap_err()), Some("711"));
-    assert_eq!(code(service.add_user(entry("x", "")).await.unwrap_err()), Some("301"));
+    assert_eq!(code(office.add_user(entry("guest", "sesame")).await.unwrap_err()), Some("711"));
+    assert_eq!(code(office.add_user(entry("x", "")).await.unwrap_err()), Some("301"));
 
     match import("user_id\nsuzuki\ntanaka\n").await {
         Err(AdminError::Import(ImportError::Lines { bad, more: 0 })) => {
@@ -44,52 +42,53 @@ async fn administration_goes_through_the_same_rules(world: World<impl Store>) {
     }
     assert_eq!(import("user_id,password\nsuzuki,open\nsato,\n").await, Ok(2));
     let listed: Vec<_> =
-        service.list_users().await.unwrap().iter().map(|u| u.key.as_str().to_owned()).collect();
+        office.list_users().await.unwrap().iter().map(|u| u.key.as_str().to_owned()).collect();
     assert_eq!(listed, ["sato", "suzuki", "tanaka"]);
 
     // An imported password works, and so does none.
     for (n, user, password) in [(1, "suzuki", "open"), (2, "sato", "")] {
         world.register(n, user, password).await;
     }
-    assert_eq!(service.delete_user(&key("suzuki")).await, Ok(()));
-    assert_eq!(service.delete_user(&key("suzuki")).await, Err(AdminError::NoSuchUser));
-    assert_eq!(service.describe_user(&key("suzuki")).await, Err(AdminError::NoSuchUser));
+    assert_eq!(office.delete_user(&key("suzuki")).await, Ok(()));
+    assert_eq!(office.delete_user(&key("suzuki")).await, Err(AdminError::NoSuchUser));
+    assert_eq!(office.describe_user(&key("suzuki")).await, Err(AdminError::NoSuchUser));
     // Commands without a service work on the store alone, under the same rules.
     let loaded = Loaded::from(kazasu_registration::Site::new(Settings::default()).unwrap());
-    let admin = Admin::new(Arc::clone(&world.store), loaded);
+    let service = alone(&world.store, loaded);
+    let admin = service.office(&Authority::OWNER);
     assert_eq!(admin.list_users().await.unwrap().len(), 2);
     assert_eq!(code(admin.add_user(entry("a:b", "sesame")).await.unwrap_err()), Some("122"));
 }
 
 /// S10-4-08, S10-4-09.
 async fn roles_and_limits_come_and_go_with_a_file(world: World<impl Store>) {
-    let service = &world.service;
+    let office = world.office();
     let csv = "user_id,name,mail,role,limits\n\
                chief,Chief,chief@example.jp,administrator,\n\
                sato,,,,no-copy no-fax\n";
-    assert_eq!(service.import_users(csv.as_bytes().to_vec().into()).await, Ok(2));
-    let users = service.list_users().await.unwrap();
+    assert_eq!(office.import_users(csv.as_bytes().to_vec().into()).await, Ok(2));
+    let users = office.list_users().await.unwrap();
     let shown: Vec<_> = users
         .iter()
         .map(|u| format!("{} {} {}", u.key.as_str(), u.role.as_str(), u.limits.to_text()))
         .collect();
     assert_eq!(shown, ["chief administrator ", "sato general no-copy no-fax"]);
-    let exported = service.export_users().await.unwrap();
+    let exported = office.export_users().await.unwrap();
     for user in ["chief", "sato"] {
-        service.delete_user(&key(user)).await.unwrap();
+        office.delete_user(&key(user)).await.unwrap();
     }
-    assert_eq!(service.import_users(exported.clone().into_bytes().into()).await, Ok(2));
-    assert_eq!(service.export_users().await.as_ref(), Ok(&exported));
+    assert_eq!(office.import_users(exported.clone().into_bytes().into()).await, Ok(2));
+    assert_eq!(office.export_users().await.as_ref(), Ok(&exported));
 }
 
 async fn records_are_changed(world: World<impl Store>) {
-    let service = &world.service;
+    let office = world.office();
     world.add("tanaka", "sesame").await;
     world.register(1, "tanaka", "sesame").await;
     world.tap(2);
     world.form().await;
     let tanaka = key("tanaka");
-    let edit = |edit| service.edit_user(&tanaka, edit);
+    let edit = |edit| office.edit_user(&tanaka, edit);
     let text = |text: &str| Some(text.to_owned());
     let password = |text: &str| Some(Some(text.to_owned().into()));
 
@@ -107,7 +106,7 @@ async fn records_are_changed(world: World<impl Store>) {
         }
         other => panic!("{other:?}"),
     }
-    let told = service.describe_user(&key("tanaka")).await.unwrap();
+    let told = office.describe_user(&key("tanaka")).await.unwrap();
     assert_eq!((told.listed.role, told.listed.name.as_str()), (Role::General, "tanaka"));
 
     let right = UserEdit {
@@ -119,7 +118,7 @@ async fn records_are_changed(world: World<impl Store>) {
         unlink_card: false,
     };
     assert_eq!(edit(right).await, Ok(()));
-    let told = service.describe_user(&key("tanaka")).await.unwrap();
+    let told = office.describe_user(&key("tanaka")).await.unwrap();
     assert_eq!(
         (told.listed.role, told.listed.limits.to_text()),
         (Role::Administrator, "no-fax".to_owned())
@@ -146,15 +145,15 @@ async fn records_are_changed(world: World<impl Store>) {
         ..UserEdit::default()
     };
     assert_eq!(edit(cleared).await, Ok(()));
-    let told = service.describe_user(&key("tanaka")).await.unwrap();
+    let told = office.describe_user(&key("tanaka")).await.unwrap();
     assert_eq!((told.listed.name.as_str(), &told.listed.mail), ("tanaka", &None));
     assert_eq!((told.card, told.has_password), (None, false));
     assert_eq!(world.cards().await, ["- 02"]);
 
     let nothing = UserEdit::default;
-    assert_eq!(service.edit_user(&key("nobody"), nothing()).await, Err(AdminError::NoSuchUser));
+    assert_eq!(office.edit_user(&key("nobody"), nothing()).await, Err(AdminError::NoSuchUser));
     let leftover = UserKey::Provisional(number(2));
-    assert_eq!(service.edit_user(&leftover, nothing()).await, Err(AdminError::Provisional));
+    assert_eq!(office.edit_user(&leftover, nothing()).await, Err(AdminError::Provisional));
     assert!(
         !format!("{:?}", UserEdit { password: password("mellon"), ..nothing() }).contains("mellon")
     );

@@ -7,11 +7,11 @@ use std::{
 
 use kazasu_hal::{EventKind, Fault, FaultKind, Presence, ReaderInfo, ReaderName};
 use kazasu_registration::{AuditEvent, Claimed, DeviceSecret, ErrorCode, Role};
-use kazasu_service::{Service, Store, StoreError, StoreErrorKind, UserEdit};
+use kazasu_service::{Authority, Store, StoreError, StoreErrorKind, UserEdit};
 
 use crate::{
     on_both_stores,
-    world::{RETRIEVAL, World, entry, id, key, with},
+    world::{RETRIEVAL, Served, World, entry, id, key, with},
 };
 
 on_both_stores!(
@@ -22,38 +22,44 @@ on_both_stores!(
 );
 
 /// The log as `event user detail`, from a record on.
-pub(crate) async fn log(service: &Service, after: u64) -> Vec<String> {
+pub(crate) async fn log(service: &Served<impl Store>, after: u64) -> Vec<String> {
     let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
-    let entries = service.audit_after(after).await.unwrap();
+    let entries = service.office(&Authority::SERVICE).audit_after(after).await.unwrap();
     let line = |entry: &kazasu_registration::AuditEntry| {
         format!("{} {} {}", entry.event, text(&entry.user), text(&entry.detail))
     };
     entries.iter().map(line).collect()
 }
 
-async fn newest(service: &Service) -> u64 {
-    service.audit_after(0).await.unwrap().last().map_or(0, |entry| entry.id)
+async fn newest(service: &Served<impl Store>) -> u64 {
+    service
+        .office(&Authority::SERVICE)
+        .audit_after(0)
+        .await
+        .unwrap()
+        .last()
+        .map_or(0, |entry| entry.id)
 }
 
 /// S40-4-03: the audit server's sign-in.
 async fn only_administrators_may_have_the_log(world: World<impl Store>) {
-    let service = &world.service;
+    let (service, office) = (&world.service, world.office());
     for user in ["chief", "alice"] {
         world.add(user, "sesame 1").await;
     }
-    service
+    office
         .add_user(kazasu_registration::UserEntry { password: None, ..entry("open", "") })
         .await
         .unwrap();
     for user in ["chief", "open"] {
         let role = UserEdit { role: Some(Role::Administrator), ..UserEdit::default() };
-        service.edit_user(&key(user), role).await.unwrap();
+        office.edit_user(&key(user), role).await.unwrap();
     }
     let before_password =
-        service.check_administrator("admin", "sesame 1".to_owned().into(), RETRIEVAL).await;
+        service.administrators().check("admin", "sesame 1".to_owned().into(), RETRIEVAL).await;
     assert_eq!(before_password, Err(ErrorCode::SignInFailed.into()), "no password is set yet");
     let operator = DeviceSecret::KeyOperator;
-    service.set_secret(operator, Some("operator 1".to_owned().into())).await.unwrap();
+    office.set_secret(operator, Some("operator 1".to_owned().into())).await.unwrap();
     let wrong = Err(ErrorCode::SignInFailed);
     let chief = Claimed::User(id("chief"));
     let long = "x".repeat(200);
@@ -75,7 +81,7 @@ async fn only_administrators_may_have_the_log(world: World<impl Store>) {
         let before = newest(service).await;
         // Each from elsewhere: the first of an address is written at once.
         let from = IpAddr::V4(Ipv4Addr::new(10, 0, 0, nth as u8));
-        let checked = service.check_administrator(user, password.to_owned().into(), from).await;
+        let checked = service.administrators().check(user, password.to_owned().into(), from).await;
         assert_eq!(checked.map_err(|refusal| refusal.code), expected, "{user:?}");
         let log = log(service, before).await;
         let recorded = recorded.map(|line: &str| match line.strip_suffix(" -") {
@@ -98,22 +104,29 @@ async fn a_start_tells_what_changed_since_the_last(world: World<impl Store>) {
     ];
     for (version, boot, expected) in rows {
         let before = newest(service).await;
-        assert_eq!(service.record_start(version, boot).await, Ok(()));
+        assert_eq!(service.office(&Authority::SERVICE).record_start(version, boot).await, Ok(()));
         let log = log(service, before).await;
         assert_eq!(log, expected, "{version} {boot}");
-        assert_eq!(service.record_audit(AuditEvent::StopRequested).await, Ok(()));
+        assert_eq!(
+            service.office(&Authority::SERVICE).record_audit(AuditEvent::StopRequested).await,
+            Ok(())
+        );
     }
 }
 
 async fn handing_the_log_out_is_recorded(world: World<impl Store>) {
-    let service = &world.service;
+    let (service, office) = (&world.service, world.office());
     world.add("chief", "sesame 1").await;
-    let entries = service.export_audit(Some(Claimed::User(id("chief")))).await.unwrap();
+    let edit = UserEdit { role: Some(Role::Administrator), ..UserEdit::default() };
+    world.office().edit_user(&key("chief"), edit).await.unwrap();
+    let administrators = service.administrators();
+    let chief = administrators.standing(Claimed::User(id("chief"))).await.unwrap().unwrap();
+    let entries = administrators.office(&chief).export_audit().await.unwrap();
     let events: Vec<_> = entries.iter().map(|entry| entry.event.as_str()).collect();
-    assert_eq!(events, ["user-added", "audit-exported"]);
-    assert_eq!(entries[1].user.as_deref(), Some("chief"));
-    let verified = service.verify_audit().await.unwrap();
-    assert_eq!(verified.map(|whole| whole.records), Ok(2));
+    assert_eq!(events, ["user-added", "role-changed", "audit-exported"]);
+    assert_eq!(entries[2].user.as_deref(), Some("chief"));
+    let verified = office.verify_audit().await.unwrap();
+    assert_eq!(verified.map(|whole| whole.records), Ok(3));
 }
 
 /// Error 3025.
@@ -122,10 +135,11 @@ async fn what_cannot_be_audited_is_refused() {
     let world = World::memory(with(&[]));
     let full = StoreError::new(StoreErrorKind::Unaudited, "no room");
     world.store.fail(Some(full));
-    let error = world.service.export_audit(None).await.unwrap_err();
+    let error = world.office().export_audit().await.unwrap_err();
     assert_eq!(error.code(), Some(ErrorCode::AuditUnwritable));
     assert_eq!(ErrorCode::AuditUnwritable.as_str(), "3025");
-    let checked = world.service.check_administrator("a:b", String::new().into(), RETRIEVAL).await;
+    let checked =
+        world.service.administrators().check("a:b", String::new().into(), RETRIEVAL).await;
     assert_eq!(checked, Err(ErrorCode::AuditUnwritable.into()));
 }
 
@@ -148,15 +162,15 @@ async fn a_clock_that_is_set_is_recorded() {
 }
 
 async fn users_that_come_and_go_as_files_are_recorded(world: World<impl Store>) {
-    let service = &world.service;
+    let (service, office) = (&world.service, world.office());
     let csv = b"user_id\nalice\nbob\n".to_vec();
-    assert_eq!(service.import_users(csv.into()).await, Ok(2));
+    assert_eq!(office.import_users(csv.into()).await, Ok(2));
     // One that is refused is none.
-    let again = service.import_users(b"user_id\nalice\n".to_vec().into()).await.unwrap_err();
+    let again = office.import_users(b"user_id\nalice\n".to_vec().into()).await.unwrap_err();
     assert_eq!(again.to_string(), "line 2: user_id is taken");
     world.tap(1);
     world.form().await;
-    let file = service.export_users().await.unwrap();
+    let file = office.export_users().await.unwrap();
     assert_eq!(file.lines().count(), 3, "{file}");
     let log = log(service, 0).await;
     let (added, rest) = log.split_at(2);
@@ -170,7 +184,7 @@ async fn users_are_not_handed_out_unrecorded() {
     let world = World::memory(with(&[]));
     world.add("alice", "sesame").await;
     world.store.fail(Some(StoreError::new(StoreErrorKind::Unaudited, "no room")));
-    let error = world.service.export_users().await.unwrap_err();
+    let error = world.office().export_users().await.unwrap_err();
     assert_eq!(error.code(), Some(ErrorCode::AuditUnwritable));
 }
 
@@ -198,7 +212,7 @@ async fn a_reader_that_flaps_is_recorded_once_a_minute() {
     tokio::time::sleep(Duration::from_secs(600)).await;
     told.push("reader-detached - r; 38 more");
     assert_eq!(log(&world.service, 0).await, told);
-    let entries = world.service.audit_after(0).await.unwrap();
+    let entries = world.service.office(&Authority::SERVICE).audit_after(0).await.unwrap();
     assert_eq!(entries.len(), 3);
 
     // What the last minute kept back is told at the end.

@@ -50,7 +50,7 @@ async fn a_copy_of_the_person_is_made(world: World<impl Store>) {
     world.patiently(to_directory("SATO", "sesame")).await;
     world.registered().await;
     assert_eq!(world.cards().await, ["sato 01"]);
-    let told = world.service.describe_user(&key("sato")).await.unwrap();
+    let told = world.office().describe_user(&key("sato")).await.unwrap();
     assert_eq!(told.listed.name.as_str(), "sato D");
     assert_eq!(told.listed.mail.unwrap().as_str(), "sato@example.jp");
     // What people who register a card may do at first (S10-2-14).
@@ -84,7 +84,7 @@ async fn nobody_is_copied_who_is_called_what_a_card_is(world: World<impl Store>)
     // Once nobody's card is called so, the person may be.
     world.act(PanelAction::Cancel).await;
     world.idle().await;
-    world.service.delete_provisional(None).await.unwrap();
+    world.office().delete_provisional(None).await.unwrap();
     world.tap(1);
     world.form().await;
     world.act(to_directory("alias", "sesame")).await;
@@ -116,12 +116,12 @@ async fn nobody_comes_from_two_sources(world: World<impl Store>) {
     world.register_by(1, to_directory("SATO", "sesame")).await;
     world.tap(2);
     world.form().await;
-    let before = world.service.list_users().await.unwrap();
+    let before = world.office().list_users().await.unwrap();
     for action in [to_directory("TANAKA", "mellon"), submit("sato", "sesame")] {
         world.act(action).await;
         world.code(ErrorCode::OtherSource).await;
     }
-    assert_eq!(world.service.list_users().await.unwrap(), before);
+    assert_eq!(world.office().list_users().await.unwrap(), before);
     // The same person with another card, from the same source.
     world.act(to_directory("SATO", "sesame")).await;
     world.shows("desk", "question", |page| *page == Page::ConfirmReplace).await;
@@ -146,11 +146,11 @@ async fn the_persons_own_entry_is_written(world: World<impl Store>) {
     world.add_to_directory("sato", "sesame");
     world.tap(1);
     world.form().await;
-    assert!(world.service.list_users().await.unwrap().is_empty());
+    assert!(world.office().list_users().await.unwrap().is_empty());
     world.act(to_directory("SATO", "sesame")).await;
     world.registered().await;
     assert_eq!(world.directory.card_of(&id("sato")), Some(number(1)));
-    assert!(world.service.list_users().await.unwrap().is_empty());
+    assert!(world.office().list_users().await.unwrap().is_empty());
     // The card is found in the directory, and nowhere else.
     world.tap(1);
     assert_eq!(world.signed_in().await.as_deref(), Some("sato D"));
@@ -283,7 +283,7 @@ async fn an_answer_that_comes_after_a_cancel_binds_nothing() {
             world.idle().await;
             assert_eq!(world.directory.running(), 0);
             assert_eq!(world.directory.card_of(&id("sato")), None);
-            let kept = world.service.describe_user(&key("sato")).await;
+            let kept = world.office().describe_user(&key("sato")).await;
             assert_eq!(kept, Err(AdminError::NoSuchUser));
         }
     }
@@ -328,7 +328,7 @@ async fn a_device_without_a_directory_says_so() {
     let store = Arc::new(Memory::new());
     let stations = vec![station("desk")];
     let service = Service::start(store, Arc::new(NoDirectory), Loaded::from(site), stations, heard);
-    let mut view = service.view(&station("desk")).unwrap();
+    let mut view = service.stations().view(&station("desk")).unwrap();
     let card = crate::world::card(1);
     let event = kazasu_hal::Event {
         time: std::time::SystemTime::UNIX_EPOCH,

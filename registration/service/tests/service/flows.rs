@@ -87,7 +87,7 @@ async fn what_is_left_over_is_found_again_or_deleted(world: World<impl Store>) {
     }
     world.tap(2);
     world.form().await;
-    assert_eq!(world.service.delete_provisional(None).await, Ok(2));
+    assert_eq!(world.office().delete_provisional(None).await, Ok(2));
     assert!(world.cards().await.is_empty());
     // Whoever is signed in with one of them goes on: card and person are as good as before.
     world.act(submit("tanaka", "sesame")).await;
@@ -110,11 +110,11 @@ async fn a_running_job_is_waited_for(world: World<impl Store>) {
     world.add("tanaka", "sesame").await;
     world.tap(1);
     world.form().await;
-    assert_eq!(world.service.device(&desk, DeviceEvent::JobStarted).await, Ok(()));
+    assert_eq!(world.service.stations().device(&desk, DeviceEvent::JobStarted).await, Ok(()));
     world.act(submit("tanaka", "sesame")).await;
     world.code(ErrorCode::JobRunning).await;
     assert_eq!(world.cards().await, ["- 01"]);
-    assert_eq!(world.service.device(&desk, DeviceEvent::JobEnded(None)).await, Ok(()));
+    assert_eq!(world.service.stations().device(&desk, DeviceEvent::JobEnded(None)).await, Ok(()));
     world.act(submit("tanaka", "sesame")).await;
     world.registered().await;
 }
@@ -174,10 +174,10 @@ async fn a_deleted_user_frees_the_card(world: World<impl Store>) {
     world.add("tanaka", "sesame").await;
     world.add("suzuki", "mellon").await;
     world.register(1, "tanaka", "sesame").await;
-    let told = world.service.describe_user(&key("tanaka")).await.unwrap();
+    let told = world.office().describe_user(&key("tanaka")).await.unwrap();
     assert_eq!((told.card, told.has_password), (Some(number(1)), true));
     assert_eq!(told.source, Source::Device);
-    assert_eq!(world.service.delete_user(&key("tanaka")).await, Ok(()));
+    assert_eq!(world.office().delete_user(&key("tanaka")).await, Ok(()));
     world.register(1, "suzuki", "mellon").await;
     assert_eq!(world.cards().await, ["suzuki 01"]);
 }
@@ -238,7 +238,7 @@ async fn unknown_cards_are_refused_where_they_make_no_users(world: World<impl St
     world.code(ErrorCode::CardRefused).await;
     assert!(world.cards().await.is_empty());
     let now = changes(&[("registration.by-card", "true"), ("registration.on-menu", "true")]);
-    world.service.change_settings(now, None).await.unwrap();
+    world.office().change_settings(now, None).await.unwrap();
     world.tap(1);
     world.form().await;
 }
@@ -282,12 +282,12 @@ async fn people_change_their_own_record(world: World<impl Store>) {
     for (action, code) in refused {
         world.act(action).await;
         world.code(code).await;
-        let told = world.service.describe_user(&key("tanaka")).await.unwrap();
+        let told = world.office().describe_user(&key("tanaka")).await.unwrap();
         assert_eq!((told.listed.name.as_str(), told.listed.mail), ("tanaka", None));
     }
     world.act(typed("Taro", "sesame", "mellon", "mellon")).await;
     assert_eq!(world.signed_in().await.as_deref(), Some("Taro"));
-    let told = world.service.describe_user(&key("tanaka")).await.unwrap();
+    let told = world.office().describe_user(&key("tanaka")).await.unwrap();
     assert_eq!(told.listed.name.as_str(), "Taro");
     assert_eq!(told.listed.mail.unwrap().as_str(), "t@example.jp");
     world.sign_out().await;

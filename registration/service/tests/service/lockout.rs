@@ -5,14 +5,14 @@ use std::{sync::Arc, time::Duration};
 use kazasu_harness::DirectoryFault;
 use kazasu_registration::{DeviceSecret, ErrorCode, Page, SignInAs, Site, Source, TypedRecord};
 use kazasu_service::{
-    Admin, AdminError, PanelAction, Service, Store, StoreError, StoreErrorKind, Unlock,
+    AdminError, Authority, PanelAction, Store, StoreError, StoreErrorKind, Unlock,
 };
 use tokio::{task::JoinSet, time::sleep};
 use zeroize::Zeroizing;
 
 use crate::{
     on_both_stores,
-    world::{RETRIEVAL, World, changes, code, idle, number, submit, submit_to, with},
+    world::{RETRIEVAL, World, alone, changes, code, idle, number, submit, submit_to, with},
 };
 
 const THREE: &[(&str, &str)] = &[("lock-out.user", "3")];
@@ -52,8 +52,8 @@ async fn user_tries(world: &World<impl Store>, user: &str, password: &str) -> Op
     tries(world, SignInAs::User, user, password).await
 }
 
-async fn locked(service: &Service) -> Vec<String> {
-    let locked = service.list_locked().await.unwrap();
+async fn locked(world: &World<impl Store>) -> Vec<String> {
+    let locked = world.office().list_locked().await.unwrap();
     locked.iter().map(|user| user.key.as_str().to_owned()).collect()
 }
 
@@ -63,12 +63,12 @@ fn named(text: &str) -> Unlock {
 
 /// S40-2-05.
 async fn wrong_passwords_lock_a_user_until_an_administrator_unlocks(world: World<impl Store>) {
-    let service = &world.service;
+    let (service, office) = (&world.service, world.office());
     for user in ["tanaka", "suzuki"] {
         world.add(user, "sesame").await;
     }
     for wrong in ["one", "two", "three"] {
-        assert_eq!(locked(service).await, Vec::<String>::new());
+        assert_eq!(locked(&world).await, Vec::<String>::new());
         assert_eq!(user_tries(&world, "tanaka", wrong).await, Some(ErrorCode::SignInFailed));
     }
     let compared = service.passwords_compared();
@@ -78,13 +78,13 @@ async fn wrong_passwords_lock_a_user_until_an_administrator_unlocks(world: World
     }
     assert_eq!(service.passwords_compared(), compared, "nothing was compared any more");
     assert_eq!(user_tries(&world, "suzuki", "sesame").await, None, "nobody else is locked");
-    assert_eq!(locked(service).await, ["tanaka"]);
+    assert_eq!(locked(&world).await, ["tanaka"]);
 
-    assert_eq!(service.unlock(named("suzuki")).await, Err(AdminError::NotLocked));
-    assert_eq!(service.unlock(named("tanaka")).await, Ok(1));
-    assert_eq!(service.unlock(named("tanaka")).await, Err(AdminError::NotLocked));
-    assert_eq!(service.unlock(Unlock::All).await, Err(AdminError::NotLocked));
-    assert_eq!(locked(service).await, Vec::<String>::new());
+    assert_eq!(office.unlock(named("suzuki")).await, Err(AdminError::NotLocked));
+    assert_eq!(office.unlock(named("tanaka")).await, Ok(1));
+    assert_eq!(office.unlock(named("tanaka")).await, Err(AdminError::NotLocked));
+    assert_eq!(office.unlock(Unlock::All).await, Err(AdminError::NotLocked));
+    assert_eq!(locked(&world).await, Vec::<String>::new());
     assert_eq!(user_tries(&world, "tanaka", "sesame").await, None);
 
     // What was right resets: two wrong ones and a right one, for ever.
@@ -94,13 +94,13 @@ async fn wrong_passwords_lock_a_user_until_an_administrator_unlocks(world: World
     }
     assert_eq!(world.store.failures().await, Ok(Vec::new()));
     // Fewer are allowed from now on.
-    let fewer = service.change_settings(changes(&[("lock-out.user", "1")]), None).await;
+    let fewer = office.change_settings(changes(&[("lock-out.user", "1")]), None).await;
     assert_eq!(fewer.map(|changed| changed.keys), Ok(vec!["lock-out.user".to_owned()]));
     for told in [ErrorCode::SignInFailed, ErrorCode::LockedOut] {
         assert_eq!(user_tries(&world, "tanaka", "one").await, Some(told));
     }
     for out_of_range in ["0", "11"] {
-        let refused = service.change_settings(changes(&[("lock-out.user", out_of_range)]), None);
+        let refused = office.change_settings(changes(&[("lock-out.user", out_of_range)]), None);
         let said = format!("{out_of_range} wrong passwords: allowed are 1 to 10");
         assert!(refused.await.unwrap_err().to_string().contains(&said), "{said}");
     }
@@ -121,8 +121,8 @@ async fn nobody_learns_whether_a_user_exists(world: World<impl Store>) {
     let codes = vec![failed, failed, failed, locked_out, locked_out];
     assert_eq!(told, [(codes.clone(), 3), (codes, 3)]);
     // Administrators see those who have a record; the others are unlocked all the same.
-    assert_eq!(locked(&world.service).await, ["tanaka"]);
-    assert_eq!(world.service.unlock(Unlock::All).await, Ok(2));
+    assert_eq!(locked(&world).await, ["tanaka"]);
+    assert_eq!(world.office().unlock(Unlock::All).await, Ok(2));
     assert_eq!(user_tries(&world, "nobody", "one").await, Some(failed));
     assert_eq!(user_tries(&world, "tanaka", "sesame").await, None);
 }
@@ -140,11 +140,11 @@ async fn a_card_is_locked_whoever_types_beside_it(world: World<impl Store>) {
     world.act(PanelAction::Cancel).await;
     world.idle().await;
     let leftover = number(1);
-    assert_eq!(locked(&world.service).await, [leftover.as_str()]);
+    assert_eq!(locked(&world).await, [leftover.as_str()]);
     // With another card the person is welcome.
     world.register(2, "tanaka", "sesame").await;
-    assert_eq!(world.service.unlock(named(&leftover.as_str().to_lowercase())).await, Ok(1));
-    assert_eq!(locked(&world.service).await, Vec::<String>::new());
+    assert_eq!(world.office().unlock(named(&leftover.as_str().to_lowercase())).await, Ok(1));
+    assert_eq!(locked(&world).await, Vec::<String>::new());
     world.tap(1);
     world.form().await;
     world.act(submit("tanaka", "sesame")).await;
@@ -202,7 +202,7 @@ async fn the_devices_own_passwords_open_again_after_a_time_that_grows() {
         (DeviceSecret::Guest, SignInAs::Guest, ""),
     ];
     for (which, who, user) in rows {
-        world.service.set_secret(which, Some("sesame".to_owned().into())).await.unwrap();
+        world.office().set_secret(which, Some("sesame".to_owned().into())).await.unwrap();
         for wrong in ["one", "two"] {
             assert_eq!(tries(&world, who, user, wrong).await, Some(ErrorCode::SignInFailed));
         }
@@ -215,18 +215,18 @@ async fn the_devices_own_passwords_open_again_after_a_time_that_grows() {
             assert_eq!(told, Some(ErrorCode::SignInFailed), "{which:?} after {seconds} s");
         }
         // No user is: nobody is listed.
-        assert_eq!(locked(&world.service).await, Vec::<String>::new());
+        assert_eq!(locked(&world).await, Vec::<String>::new());
     }
-    assert_eq!(world.service.unlock(Unlock::Administrator).await, Ok(1));
-    assert_eq!(world.service.unlock(Unlock::Administrator).await, Err(AdminError::NotLocked));
+    assert_eq!(world.office().unlock(Unlock::Administrator).await, Ok(1));
+    assert_eq!(world.office().unlock(Unlock::Administrator).await, Err(AdminError::NotLocked));
     assert_eq!(tries(&world, SignInAs::Administrator, "admin", "sesame").await, None);
     let guest = || tries(&world, SignInAs::Guest, "", "sesame");
     assert_eq!(guest().await, Some(ErrorCode::LockedOut));
-    assert_eq!(world.service.unlock(Unlock::All).await, Ok(1));
+    assert_eq!(world.office().unlock(Unlock::All).await, Ok(1));
     assert_eq!(guest().await, None);
 
     let engineer = DeviceSecret::Engineer;
-    world.service.set_secret(engineer, Some("sesame".to_owned().into())).await.unwrap();
+    world.office().set_secret(engineer, Some("sesame".to_owned().into())).await.unwrap();
     world.act(PanelAction::SpecialKey).await;
     for (text, told) in [
         ("one", ErrorCode::SignInFailed),
@@ -246,7 +246,7 @@ async fn a_restart_unlocks_the_key_operator_and_nobody_else() {
     world.add("tanaka", "sesame").await;
     world.add("suzuki", "sesame").await;
     let operator = DeviceSecret::KeyOperator;
-    world.service.set_secret(operator, Some("sesame".to_owned().into())).await.unwrap();
+    world.office().set_secret(operator, Some("sesame".to_owned().into())).await.unwrap();
     for (user, wrongs) in [("tanaka", 3), ("suzuki", 2), ("nobody", 3)] {
         for nth in 0..wrongs {
             user_tries(&world, user, &format!("wrong {nth}")).await;
@@ -259,13 +259,13 @@ async fn a_restart_unlocks_the_key_operator_and_nobody_else() {
     }
 
     world.restart(settings).await;
-    assert_eq!(locked(&world.service).await, ["tanaka"]);
+    assert_eq!(locked(&world).await, ["tanaka"]);
     assert_eq!(user_tries(&world, "tanaka", "sesame").await, Some(ErrorCode::LockedOut));
     assert_eq!(user_tries(&world, "suzuki", "three").await, Some(ErrorCode::SignInFailed));
     assert_eq!(user_tries(&world, "suzuki", "sesame").await, Some(ErrorCode::LockedOut));
     assert_eq!(tries(&world, administrator, "admin", "sesame").await, None);
 
-    assert_eq!(world.service.unlock(Unlock::All).await, Ok(2));
+    assert_eq!(world.office().unlock(Unlock::All).await, Ok(2));
     world.restart(with(&[])).await;
     for user in ["tanaka", "suzuki"] {
         assert_eq!(user_tries(&world, user, "sesame").await, None, "{user}");
@@ -315,7 +315,7 @@ async fn a_thousand_guesses_at_one_user_from_all_sides() {
         let mut codes = Vec::new();
         for nth in 0..50 {
             let wrong = format!("retrieval {nth}").into();
-            let checked = world.service.check_administrator("tanaka", wrong, RETRIEVAL).await;
+            let checked = world.service.administrators().check("tanaka", wrong, RETRIEVAL).await;
             codes.extend(checked.err().map(|refusal| refusal.code));
             sleep(Duration::from_millis(100)).await;
         }
@@ -346,7 +346,7 @@ async fn a_thousand_guesses_at_one_user_from_all_sides() {
     assert_eq!((more, compared), (5, 5 + from_network as u64));
     assert_eq!(user_tries(&world, "tanaka", "sesame").await, Some(ErrorCode::LockedOut));
     assert_eq!(world.service.passwords_compared(), compared);
-    assert_eq!(locked(&world.service).await, ["tanaka"]);
+    assert_eq!(locked(&world).await, ["tanaka"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -355,7 +355,7 @@ async fn an_outage_locks_nobody_out_of_500() {
     let ids: Vec<_> = (0..500).map(|n| format!("user{n}")).collect();
     // Without passwords, so that none has to be hashed; an empty one is theirs.
     let csv = format!("user_id\n{}\n", ids.join("\n"));
-    let added = world.service.import_users(csv.into_bytes().into()).await;
+    let added = world.office().import_users(csv.into_bytes().into()).await;
     assert_eq!(added, Ok(500));
     assert_eq!(user_tries(&world, "user0", "").await, None, "the counts are read");
 
@@ -368,7 +368,7 @@ async fn an_outage_locks_nobody_out_of_500() {
     }
     world.store.fail(None);
     assert_eq!(world.service.passwords_compared(), 1);
-    assert_eq!(locked(&world.service).await, Vec::<String>::new());
+    assert_eq!(locked(&world).await, Vec::<String>::new());
     for user in ids.iter().step_by(25) {
         assert_eq!(user_tries(&world, user, "").await, None, "{user}");
     }
@@ -421,7 +421,7 @@ async fn what_nobody_waits_for_counts_nothing() {
         world.idle().await;
         world.store.hold(false);
     }
-    assert_eq!(locked(&world.service).await, Vec::<String>::new());
+    assert_eq!(locked(&world).await, Vec::<String>::new());
     assert_eq!(user_tries(&world, "tanaka", "sesame").await, None);
 }
 
@@ -435,20 +435,20 @@ async fn locks_are_logged_without_what_was_typed() {
     world.add("tanaka", "sesame").await;
     world.add_to_directory("sato", "sesame");
     let operator = DeviceSecret::KeyOperator;
-    world.service.set_secret(operator, Some("sesame".to_owned().into())).await.unwrap();
+    world.office().set_secret(operator, Some("sesame".to_owned().into())).await.unwrap();
     let from = world.store.audit().len();
     for wrong in ["one", "two"] {
         user_tries(&world, "tanaka", wrong).await;
         user_tries(&world, "nobody", wrong).await;
     }
     tries(&world, SignInAs::Administrator, "admin", "one").await;
-    assert_eq!(world.service.unlock(named("tanaka")).await, Ok(1));
+    assert_eq!(world.office().unlock(named("tanaka")).await, Ok(1));
     world.tap(1);
     world.form().await;
     for (user, wrong) in [("Sato", "wrong 1"), ("SATO", "wrong 2")] {
         world.patiently(submit_to(Source::Directory, user, wrong)).await;
     }
-    assert_eq!(world.service.unlock(Unlock::All).await, Ok(4));
+    assert_eq!(world.office().unlock(Unlock::All).await, Ok(4));
     world.service.shutdown().await;
     let log = world.store.audit();
     let lock = |line: &&String| line.contains("locked");
@@ -477,8 +477,8 @@ async fn a_command_without_a_service_unlocks() {
         user_tries(&world, "tanaka", wrong).await;
     }
     world.service.shutdown().await;
-    let site = Site::new(with(THREE)).unwrap();
-    let admin = Admin::new(Arc::clone(&world.store), site.into());
+    let service = alone(&world.store, Site::new(with(THREE)).unwrap().into());
+    let admin = service.office(&Authority::OWNER);
     assert_eq!(admin.unlock(named("tanaka")).await, Ok(1));
     assert_eq!(admin.unlock(named("tanaka")).await, Err(AdminError::NotLocked));
     world.restart(with(THREE)).await;
@@ -493,8 +493,8 @@ async fn a_lock_that_cannot_be_opened_for_good_stays_closed() {
     let full = StoreError::new(StoreErrorKind::Full, "full");
     for whom in [named("tanaka"), Unlock::All] {
         world.store.fail(Some(full.clone()));
-        assert_eq!(world.service.unlock(whom).await, Err(AdminError::Store(full.clone())));
+        assert_eq!(world.office().unlock(whom).await, Err(AdminError::Store(full.clone())));
         world.store.fail(None);
-        assert_eq!(locked(&world.service).await, ["tanaka"]);
+        assert_eq!(locked(&world).await, ["tanaka"]);
     }
 }

@@ -10,6 +10,7 @@ mod directory;
 mod flows;
 mod lockout;
 mod memory;
+mod office;
 mod refused;
 mod rights;
 mod sessions;

@@ -7,13 +7,13 @@ use std::{
 };
 
 use kazasu_registration::{DeviceSecret, ErrorCode, Notice, Page, Problem, Role, SignInAs};
-use kazasu_service::{PanelAction, Service, Store, StoreError, StoreErrorKind, UserEdit};
+use kazasu_service::{Authority, PanelAction, Store, StoreError, StoreErrorKind, UserEdit};
 use tokio::time::sleep;
 
 use crate::{
     audit::log,
     on_both_stores,
-    world::{RETRIEVAL, World, code, key, submit, with},
+    world::{RETRIEVAL, Served, World, code, key, submit, with},
 };
 
 on_both_stores!(
@@ -21,9 +21,14 @@ on_both_stores!(
     successful_sign_ins_are_not_recorded_else(with(&[])),
 );
 
-async fn retrieves(service: &Service, user: &str, password: &str, from: IpAddr) -> ErrorCode {
+async fn retrieves(
+    service: &Served<impl Store>,
+    user: &str,
+    password: &str,
+    from: IpAddr,
+) -> ErrorCode {
     let password = password.to_owned().into();
-    let checked = service.check_administrator(user, password, from).await;
+    let checked = service.administrators().check(user, password, from).await;
     checked.map_err(|refusal| refusal.code).unwrap_err()
 }
 
@@ -84,7 +89,8 @@ async fn a_station_makes_one_record_a_minute() {
     world.add("tanaka", "sesame").await;
     world.tap(1);
     world.form().await;
-    let before = world.service.audit_after(0).await.unwrap().len() as u64;
+    let before =
+        world.service.office(&Authority::SERVICE).audit_after(0).await.unwrap().len() as u64;
     for password in ["one", "two", "three", "sesame"] {
         world.act(submit("tanaka", password)).await;
         world.shows("desk", "answer", |page| code(page).is_some()).await;
@@ -92,13 +98,16 @@ async fn a_station_makes_one_record_a_minute() {
     let at_once = log(&world.service, before).await;
     assert_eq!(at_once, ["sign-in-failed tanaka -", "locked tanaka -", "locked tanaka -"]);
     sleep(Duration::from_secs(60)).await;
-    let entries = world.service.audit_after(before + 3).await.unwrap();
+    let entries = world.service.office(&Authority::SERVICE).audit_after(before + 3).await.unwrap();
     assert_eq!(entries.len(), 1, "{entries:?}");
     let log = log(&world.service, before + 3).await;
     assert_eq!(told(&log), [("locked".to_owned(), 2), ("wrong-password".to_owned(), 1)]);
     // Nobody came since.
     sleep(Duration::from_secs(600)).await;
-    assert_eq!(world.service.audit_after(before + 4).await.unwrap().len(), 0);
+    assert_eq!(
+        world.service.office(&Authority::SERVICE).audit_after(before + 4).await.unwrap().len(),
+        0
+    );
 }
 
 /// Where, who and beside which card, as far as all were the same.
@@ -108,7 +117,8 @@ async fn a_station_is_named_and_whatever_all_have_in_common() {
     world.add("tanaka", "sesame").await;
     world.tap(1);
     world.form().await;
-    let before = world.service.audit_after(0).await.unwrap().len() as u64;
+    let before =
+        world.service.office(&Authority::SERVICE).audit_after(0).await.unwrap().len() as u64;
     for password in ["one", "two", "three"] {
         world.act(submit("tanaka", password)).await;
         world.shows("desk", "answer", |page| code(page).is_some()).await;
@@ -146,17 +156,18 @@ async fn a_wrong_current_password_is_recorded() {
 }
 
 async fn signs_in_everywhere(world: &World<impl Store>) -> Vec<String> {
-    let service = &world.service;
+    let (service, office) = (&world.service, world.office());
     for user in ["chief", "tanaka"] {
         world.add(user, "sesame").await;
     }
     let edit = UserEdit { role: Some(Role::Administrator), ..UserEdit::default() };
-    service.edit_user(&key("chief"), edit).await.unwrap();
+    office.edit_user(&key("chief"), edit).await.unwrap();
     let operator = DeviceSecret::KeyOperator;
-    service.set_secret(operator, Some("sesame".to_owned().into())).await.unwrap();
+    office.set_secret(operator, Some("sesame".to_owned().into())).await.unwrap();
     world.register(1, "tanaka", "sesame").await;
     world.act(PanelAction::Cancel).await;
-    let before = service.audit_after(0).await.unwrap().last().unwrap().id;
+    let before =
+        service.office(&Authority::SERVICE).audit_after(0).await.unwrap().last().unwrap().id;
     world.sign_in(SignInAs::User, "tanaka", "sesame").await;
     world.signed_in().await;
     world.sign_out().await;
@@ -166,7 +177,8 @@ async fn signs_in_everywhere(world: &World<impl Store>) -> Vec<String> {
     world.act(PanelAction::AuthenticationKey).await;
     world.tap(1);
     world.signed_in().await;
-    let signed_in = service.check_administrator("chief", "sesame".to_owned().into(), RETRIEVAL);
+    let administrators = service.administrators();
+    let signed_in = administrators.check("chief", "sesame".to_owned().into(), RETRIEVAL);
     assert!(signed_in.await.is_ok());
     service.shutdown().await;
     let entries = world.store.audit_log(before).await.unwrap();
@@ -239,10 +251,10 @@ async fn what_could_not_be_written_is_told_once_there_is_room() {
 
 /// What a page that was opened elsewhere says to this, once nobody checks any more.
 async fn elsewhere(world: &World<impl Store>, from: Option<IpAddr>, password: &str) -> Problem {
-    let desk = &world.service.stations()[0];
+    let desk = &world.service.stations().names()[0];
     let act = async |action: PanelAction| {
         let session = world.view("desk").borrow().session;
-        world.service.act_from(desk, session, action, from).await.unwrap();
+        world.service.stations().act_from(desk, session, action, from).await.unwrap();
     };
     act(PanelAction::AuthenticationKey).await;
     act(PanelAction::SignInAs(SignInAs::User)).await;
@@ -268,7 +280,8 @@ async fn a_panel_elsewhere_is_slowed_down_by_its_address() {
     for _ in 0..30 {
         assert_eq!(elsewhere(&world, one, "sesame").await.code, ErrorCode::NotOffered);
     }
-    let before = world.service.audit_after(0).await.unwrap().len() as u64;
+    let before =
+        world.service.office(&Authority::SERVICE).audit_after(0).await.unwrap().len() as u64;
     let mut told = Vec::new();
     for nth in 0..30 {
         told.push(elsewhere(&world, one, &format!("wrong {nth}")).await);
@@ -276,12 +289,12 @@ async fn a_panel_elsewhere_is_slowed_down_by_its_address() {
     let compared = world.service.passwords_compared();
     let last = elsewhere(&world, one, "sesame").await;
     assert_eq!(last.code, ErrorCode::TryLater);
-    let wait = last.until.unwrap().since(world.service.now().mono);
+    let wait = last.until.unwrap().since(world.service.stations().now().mono);
     assert!(wait > Duration::ZERO && wait <= Duration::from_secs(64), "{wait:?}");
     assert_eq!(world.service.passwords_compared(), compared, "nobody looked at it");
-    let desk = &world.service.stations()[0];
-    assert!(world.service.may_type(one.unwrap(), desk).await.is_err());
-    assert!(world.service.may_type(other.unwrap(), desk).await.is_ok());
+    let desk = &world.service.stations().names()[0];
+    assert!(world.service.stations().may_type(one.unwrap(), desk).await.is_err());
+    assert!(world.service.stations().may_type(other.unwrap(), desk).await.is_ok());
     sleep(Duration::from_secs(60)).await;
     for from in [None, other] {
         assert_eq!(elsewhere(&world, from, "sesame").await.code, ErrorCode::NotOffered, "{from:?}");
@@ -305,11 +318,11 @@ async fn until_when_is_told() {
         let Page::Notice(Notice::Problem(problem)) = page else { panic!("{page:?}") };
         world.act(PanelAction::Cancel).await;
         world.idle().await;
-        let now = world.service.now().mono;
+        let now = world.service.stations().now().mono;
         (problem.code, problem.until.map(|until| until.since(now).as_secs_f64().ceil() as u64))
     };
     let operator = DeviceSecret::KeyOperator;
-    world.service.set_secret(operator, Some("sesame".to_owned().into())).await.unwrap();
+    world.office().set_secret(operator, Some("sesame".to_owned().into())).await.unwrap();
     let administrator = SignInAs::Administrator;
     assert_eq!(tries(administrator, "admin", "one").await, (ErrorCode::SignInFailed, None));
     let (code, seconds) = tries(administrator, "admin", "sesame").await;

@@ -7,8 +7,8 @@ use kazasu_registration::{
     DeviceEvent, DeviceSecret, ErrorCode, Limits, Page, Role, SignInAs, Site, Source,
 };
 use kazasu_service::{
-    AdminError, Allowed, CardToRemove, Loaded, NoDirectory, PanelAction, Person, Rights, Service,
-    Store, UserEdit,
+    AdminError, Allowed, Authority, CardToRemove, Loaded, NoDirectory, PanelAction, Person, Rights,
+    Service, Store, UserEdit,
 };
 use tokio::sync::broadcast;
 
@@ -81,10 +81,10 @@ async fn a_copy_gets_what_the_groups_say(world: World<impl Store>) {
         world.add_to_directory(user, "sesame");
         world.directory.set_rights(&id(user), rights);
         world.register_by(n, to_directory(user)).await;
-        let told = world.service.describe_user(&key(user)).await.unwrap().listed;
+        let told = world.office().describe_user(&key(user)).await.unwrap().listed;
         assert_eq!((told.role, told.limits.to_text().as_str()), (role, limits), "{user}");
     }
-    let log = world.service.export_audit(None).await.unwrap();
+    let log = world.office().export_audit().await.unwrap();
     let log = log.iter().filter(|entry| entry.event == "user-copied");
     let log: Vec<_> = log.map(|entry| entry.detail.as_deref().unwrap_or("-")).collect();
     assert_eq!(log, ["no-fax", "no-fax", "administrator no-copy", "account-administrator"]);
@@ -102,7 +102,7 @@ async fn an_administrator_changes_a_copy_for_good(world: World<impl Store>) {
         limits: Some(Limits::FORBID_ALL),
         ..UserEdit::default()
     };
-    world.service.edit_user(&key("sato"), edit).await.unwrap();
+    world.office().edit_user(&key("sato"), edit).await.unwrap();
     world.directory.set_rights(&id("sato"), rights(Role::AccountAdministrator, only("")));
     world.tap(2);
     world.form().await;
@@ -111,7 +111,7 @@ async fn an_administrator_changes_a_copy_for_good(world: World<impl Store>) {
     world.act(PanelAction::Confirm(true)).await;
     world.registered().await;
     assert_eq!(world.cards().await, ["sato 02"]);
-    let told = world.service.describe_user(&key("sato")).await.unwrap().listed;
+    let told = world.office().describe_user(&key("sato")).await.unwrap().listed;
     assert_eq!((told.role, told.limits), (Role::Administrator, Limits::FORBID_ALL));
 }
 
@@ -142,7 +142,7 @@ async fn groups_count_at_each_sign_in(world: World<impl Store>) {
     world.tap(1);
     world.code(refused).await;
     // A refusal is no guess: nobody is locked.
-    assert!(world.service.list_locked().await.unwrap().is_empty());
+    assert!(world.office().list_locked().await.unwrap().is_empty());
     assert!(is_user(signs_in(&world, SignInAs::User, "SATO", "sesame").await));
 }
 
@@ -150,9 +150,9 @@ async fn groups_count_at_each_sign_in(world: World<impl Store>) {
 async fn the_device_decides_about_its_own_administrators(world: World<impl Store>) {
     world.add("chief", "local 1").await;
     let role = UserEdit { role: Some(Role::Administrator), ..UserEdit::default() };
-    world.service.edit_user(&key("chief"), role).await.unwrap();
+    world.office().edit_user(&key("chief"), role).await.unwrap();
     let operator = DeviceSecret::KeyOperator;
-    world.service.set_secret(operator, Some("operator 1".to_owned().into())).await.unwrap();
+    world.office().set_secret(operator, Some("operator 1".to_owned().into())).await.unwrap();
     let person = |user_id: &str| Person {
         id: id(user_id),
         name: kazasu_registration::UserName::new("Somebody").unwrap(),
@@ -177,7 +177,7 @@ async fn the_device_decides_about_its_own_administrators(world: World<impl Store
         assert_eq!(wrong, Err(ErrorCode::SignInFailed), "{who}");
     }
     assert_eq!(world.directory.calls(), 0, "it was not asked about any of them");
-    let told = world.service.describe_user(&key("chief")).await.unwrap().listed;
+    let told = world.office().describe_user(&key("chief")).await.unwrap().listed;
     assert_eq!(told.role, Role::Administrator);
 }
 
@@ -189,27 +189,26 @@ async fn nobody_of_the_directory_is_recorded(mut world: World<impl Store>) {
     world.register_by(1, to_directory("sato")).await;
     world.tap(1);
     world.signed_in().await;
-    let there = |world: &World<_>| world.service.clone();
-    assert_eq!(there(&world).list_users().await, Ok(vec![]), "while signed in");
+    assert_eq!(world.office().list_users().await, Ok(vec![]), "while signed in");
     world.act(PanelAction::OpenOwnRecord).await;
     world.code(ErrorCode::EditMethodChanged).await;
-    world.service.device(&station("desk"), DeviceEvent::JobStarted).await.unwrap();
+    world.service.stations().device(&station("desk"), DeviceEvent::JobStarted).await.unwrap();
     world.sign_out().await;
-    world.service.device(&station("desk"), DeviceEvent::JobEnded(None)).await.unwrap();
+    world.service.stations().device(&station("desk"), DeviceEvent::JobEnded(None)).await.unwrap();
     assert!(is_user(signs_in(&world, SignInAs::User, "SATO", "sesame").await));
-    assert_eq!(there(&world).list_users().await, Ok(vec![]), "after signing out");
-    assert_eq!(there(&world).list_cards().await, Ok(vec![]));
+    assert_eq!(world.office().list_users().await, Ok(vec![]), "after signing out");
+    assert_eq!(world.office().list_cards().await, Ok(vec![]));
 
     let guests = [REMOTE, &[("sign-in.guests", "true")]].concat();
     world.restart(with(&guests)).await;
     let guest = DeviceSecret::Guest;
-    world.service.set_secret(guest, Some("welcome".to_owned().into())).await.unwrap();
+    world.office().set_secret(guest, Some("welcome".to_owned().into())).await.unwrap();
     let asked = world.directory.calls();
     assert_eq!(signs_in(&world, SignInAs::Guest, "", "welcome").await, Ok(Page::Guest));
     let wrong = signs_in(&world, SignInAs::Guest, "", "sesame").await;
     assert_eq!(wrong, Err(ErrorCode::SignInFailed));
     assert_eq!(world.directory.calls(), asked, "the device checks guests");
-    assert_eq!(world.service.list_users().await, Ok(vec![]));
+    assert_eq!(world.office().list_users().await, Ok(vec![]));
 }
 
 /// Nobody is the key operator by what a directory calls them.
@@ -273,7 +272,7 @@ async fn an_administrator_deletes_a_card_from_the_directory() {
         (CardToRemove::NumberedOf(id("ito"), number(3)), Ok("ito")),
     ];
     for (card, expected) in rows {
-        let removed = world.service.remove_directory_card(card.clone()).await;
+        let removed = world.office().remove_directory_card(card.clone()).await;
         assert_eq!(removed, expected.clone().map(id), "{card:?}");
     }
     // Whose it was, and no number.
@@ -285,12 +284,12 @@ async fn an_administrator_deletes_a_card_from_the_directory() {
 
     let refused = ErrorCode::DirectoryNoWriteRight;
     world.directory.fail_next(DirectoryFault::Fails(refused));
-    let error = world.service.remove_directory_card(CardToRemove::Of(id("kato"))).await;
+    let error = world.office().remove_directory_card(CardToRemove::Of(id("kato"))).await;
     assert_eq!(error.unwrap_err().code(), Some(refused));
     assert_eq!(world.directory.card_of(&id("kato")), Some(number(1)));
     assert_eq!(world.store.audit().last().unwrap(), "card-written kato - -");
     world.directory.fail_next(DirectoryFault::Fails(ErrorCode::OutcomeUnknown));
-    let error = world.service.remove_directory_card(CardToRemove::Of(id("kato"))).await;
+    let error = world.office().remove_directory_card(CardToRemove::Of(id("kato"))).await;
     assert_eq!(error.unwrap_err().code(), Some(ErrorCode::OutcomeUnknown));
     assert_eq!(world.store.audit().last().unwrap(), "card-erase-unknown kato - -");
 }
@@ -301,7 +300,11 @@ async fn without_a_directory_there_is_no_card_to_delete() {
     let loaded = Loaded::from(Site::new(with(&[])).unwrap());
     let store = Arc::new(Memory::new());
     let service = Service::start(store, Arc::new(NoDirectory), loaded, Vec::new(), heard);
-    let error = service.remove_directory_card(CardToRemove::Of(id("sato"))).await.unwrap_err();
+    let error = service
+        .office(&Authority::OWNER)
+        .remove_directory_card(CardToRemove::Of(id("sato")))
+        .await
+        .unwrap_err();
     assert_eq!(error.code(), Some(ErrorCode::DirectoryNotConfigured));
 }
 

@@ -71,11 +71,11 @@ async fn an_administrators_change_signs_that_person_out_everywhere(world: World<
     for edit in edits {
         both(&world, 1, "tanaka").await;
         // Somebody else's record is nobody's matter here.
-        world.service.edit_user(&key("suzuki"), edit.clone()).await.unwrap();
+        world.office().edit_user(&key("suzuki"), edit.clone()).await.unwrap();
         for name in ["desk", "door"] {
             assert_eq!(pressed(&world, name).await, None, "{edit:?} at {name}");
         }
-        world.service.edit_user(&key("tanaka"), edit.clone()).await.unwrap();
+        world.office().edit_user(&key("tanaka"), edit.clone()).await.unwrap();
         for name in ["desk", "door"] {
             let told = pressed(&world, name).await;
             assert_eq!(told, Some(ErrorCode::RecordAltered), "{edit:?} at {name}");
@@ -84,7 +84,7 @@ async fn an_administrators_change_signs_that_person_out_everywhere(world: World<
     }
     // Without anybody pressing anything, too.
     both(&world, 1, "tanaka").await;
-    world.service.delete_user(&key("tanaka")).await.unwrap();
+    world.office().delete_user(&key("tanaka")).await.unwrap();
     for name in ["desk", "door"] {
         world.shows_code(name, ErrorCode::RecordAltered).await;
     }
@@ -130,9 +130,9 @@ async fn a_deleted_provisional_user_is_signed_out(world: World<impl Store>) {
             world.shows(name, "provisional", provisional).await;
         }
         if all {
-            assert_eq!(world.service.delete_provisional(None).await, Ok(2));
+            assert_eq!(world.office().delete_provisional(None).await, Ok(2));
         } else {
-            world.service.delete_user(&UserKey::Provisional(number(1))).await.unwrap();
+            world.office().delete_user(&UserKey::Provisional(number(1))).await.unwrap();
         }
         assert_eq!(pressed(&world, "desk").await, Some(ErrorCode::RecordAltered));
         let told = pressed(&world, "door").await;
@@ -144,39 +144,47 @@ async fn a_deleted_provisional_user_is_signed_out(world: World<impl Store>) {
 }
 
 async fn an_administrators_standing_ends_with_account_role_and_password(world: World<impl Store>) {
-    let service = &world.service;
+    let (service, office) = (&world.service, world.office());
     world.add("sato", "sesame").await;
     let sato = Claimed::User(id("sato"));
-    let edit = async |edit| service.edit_user(&key("sato"), edit).await.unwrap();
+    let edit = async |edit| office.edit_user(&key("sato"), edit).await.unwrap();
     let role = |role| UserEdit { role: Some(role), ..UserEdit::default() };
-    assert_eq!(service.standing(sato.clone()).await, Ok(None), "no administrator");
+    assert_eq!(service.administrators().standing(sato.clone()).await, Ok(None), "no administrator");
     edit(role(Role::Administrator)).await;
-    let first = service.standing(sato.clone()).await.unwrap();
+    let first = service.administrators().standing(sato.clone()).await.unwrap();
     assert!(first.is_some());
-    assert_eq!(service.standing(sato.clone()).await, Ok(first.clone()), "nothing changed");
+    assert_eq!(
+        service.administrators().standing(sato.clone()).await,
+        Ok(first.clone()),
+        "nothing changed"
+    );
     edit(role(Role::General)).await;
-    assert_eq!(service.standing(sato.clone()).await, Ok(None));
+    assert_eq!(service.administrators().standing(sato.clone()).await, Ok(None));
     edit(role(Role::Administrator)).await;
     // The same password again is another one: whoever sets it wants the old sessions gone.
     let password = Some(Some("sesame".to_owned().into()));
     edit(UserEdit { password, ..UserEdit::default() }).await;
-    let second = service.standing(sato.clone()).await.unwrap();
+    let second = service.administrators().standing(sato.clone()).await.unwrap();
     assert!(second.is_some() && second != first);
-    service.delete_user(&key("sato")).await.unwrap();
-    assert_eq!(service.standing(sato).await, Ok(None));
+    office.delete_user(&key("sato")).await.unwrap();
+    assert_eq!(service.administrators().standing(sato).await, Ok(None));
 
     let operator = Claimed::Device(DeviceSecret::KeyOperator);
-    assert_eq!(service.standing(operator.clone()).await, Ok(None), "never set");
+    assert_eq!(service.administrators().standing(operator.clone()).await, Ok(None), "never set");
     let set = async || {
         let password = Some("sesame 1".to_owned().into());
-        service.set_secret(DeviceSecret::KeyOperator, password).await.unwrap();
-        service.standing(operator.clone()).await.unwrap()
+        office.set_secret(DeviceSecret::KeyOperator, password).await.unwrap();
+        service.administrators().standing(operator.clone()).await.unwrap()
     };
     let (first, second) = (set().await, set().await);
     assert!(first.is_some() && second.is_some() && first != second);
     let renamed = crate::world::changes(&[("administrator.id", "chief")]);
-    service.change_settings(renamed, None).await.unwrap();
-    assert_ne!(service.standing(operator).await.unwrap(), second, "called otherwise");
+    office.change_settings(renamed, None).await.unwrap();
+    assert_ne!(
+        service.administrators().standing(operator).await.unwrap(),
+        second,
+        "called otherwise"
+    );
 }
 
 async fn the_mail_address_wants_the_right_password(world: World<impl Store>) {
@@ -192,7 +200,7 @@ async fn the_mail_address_wants_the_right_password(world: World<impl Store>) {
         })
     };
     let stored = async || {
-        let user = world.service.describe_user(&key("tanaka")).await.unwrap();
+        let user = world.office().describe_user(&key("tanaka")).await.unwrap();
         user.listed.mail.map(|mail| mail.as_str().to_owned())
     };
     world.tap(1);
@@ -224,9 +232,9 @@ async fn whoever_is_renamed_signs_in_anew(world: World<impl Store>) {
     world.register(1, "tanaka", "sesame").await;
     world.act(PanelAction::Cancel).await;
     both(&world, 1, "tanaka").await;
-    let taken = world.service.rename_user(&key("tanaka"), "suzuki".to_owned()).await;
+    let taken = world.office().rename_user(&key("tanaka"), "suzuki").await;
     assert!(taken.is_err() && pressed(&world, "desk").await.is_none(), "nothing happened");
-    world.service.rename_user(&key("tanaka"), "tanaka2".to_owned()).await.unwrap();
+    world.office().rename_user(&key("tanaka"), "tanaka2").await.unwrap();
     for name in ["desk", "door"] {
         assert_eq!(pressed(&world, name).await, Some(ErrorCode::RecordAltered), "{name}");
     }
@@ -237,7 +245,7 @@ async fn whoever_is_renamed_signs_in_anew(world: World<impl Store>) {
 
 async fn a_new_password_of_the_device_ends_its_sessions(world: World<impl Store>) {
     let set = async |which, password: &str| {
-        world.service.set_secret(which, Some(password.to_owned().into())).await.unwrap();
+        world.office().set_secret(which, Some(password.to_owned().into())).await.unwrap();
     };
     set(DeviceSecret::KeyOperator, "sesame 1").await;
     world.sign_in(SignInAs::Administrator, "admin", "sesame 1").await;

@@ -7,14 +7,14 @@ use kazasu_registration::{
     CardNumber, ErrorCode, NumberKey, Page, Settings, SignInAs, Source, UserKey,
 };
 use kazasu_service::{
-    Admin, AdminError, Changed, DeviceSecret, Loaded, PanelAction, SettingsToStore, Store,
+    AdminError, Authority, Changed, DeviceSecret, Loaded, PanelAction, SettingsToStore, Store,
     StoreError, StoreErrorKind, Versioned,
 };
 
 use crate::{
     memory::Memory,
     on_both_stores,
-    world::{World, changes, entry, idle, key, submit, submit_to, with},
+    world::{World, alone, changes, entry, idle, key, submit, submit_to, with},
 };
 
 on_both_stores!(
@@ -31,33 +31,33 @@ fn changed(version: u64, keys: &[&str], renumbered: u64, deleted: u64) -> Change
 }
 
 async fn settings_change_while_stations_work(world: World<impl Store>) {
-    let service = &world.service;
+    let office = world.office();
     let at_first = Versioned { version: 0, settings: Settings::default() };
-    assert_eq!(service.settings().await, Ok(at_first));
-    assert_eq!(service.settings_history().await, Ok(Vec::new()));
+    assert_eq!(office.settings().await, Ok(at_first));
+    assert_eq!(office.settings_history().await, Ok(Vec::new()));
     let off = || changes(&[("registration.on-menu", "false"), ("registration.by-card", "false")]);
     let keys = ["registration.by-card", "registration.on-menu"];
-    assert_eq!(service.check_settings(off()).await, Ok(changed(1, &keys, 0, 0)));
+    assert_eq!(office.check_settings(off()).await, Ok(changed(1, &keys, 0, 0)));
     world.tap(1);
     world.form().await;
     world.act(PanelAction::Cancel).await;
-    assert_eq!(service.change_settings(off(), Some(0)).await, Ok(changed(1, &keys, 0, 0)));
+    assert_eq!(office.change_settings(off(), Some(0)).await, Ok(changed(1, &keys, 0, 0)));
     for (name, n) in [("desk", 2), ("door", 3)] {
         world.tap_at(name, n);
         world.shows_code(name, ErrorCode::CardRefused).await;
     }
-    let now = service.settings().await.unwrap();
+    let now = office.settings().await.unwrap();
     assert_eq!((now.version, now.settings.registration.by_card), (1, false));
     // What is as it was is no version.
-    assert_eq!(service.change_settings(off(), None).await, Ok(changed(1, &[], 0, 0)));
-    assert_eq!(service.settings_history().await.unwrap().len(), 1);
+    assert_eq!(office.change_settings(off(), None).await, Ok(changed(1, &[], 0, 0)));
+    assert_eq!(office.settings_history().await.unwrap().len(), 1);
     // What is stored is what the next start finds.
     let loaded = Loaded::from_store(&*world.store, None, false).await.unwrap();
     assert_eq!((loaded.version, &loaded.site.settings), (1, &now.settings));
 }
 
 async fn a_change_that_is_refused_changes_nothing(world: World<impl Store>) {
-    let service = &world.service;
+    let office = world.office();
     type Pairs = &'static [(&'static str, &'static str)];
     let rows: &[(Pairs, Option<u64>, &str)] = &[
         (&[("sign-in.colour", "red")], None, "there is no setting \"sign-in.colour\""),
@@ -67,57 +67,57 @@ async fn a_change_that_is_refused_changes_nothing(world: World<impl Store>) {
         (&[("panel.auto-clear-s", "60")], Some(7), "the settings are at version 0 now"),
     ];
     for (pairs, expected, says) in rows {
-        let refused = service.change_settings(changes(pairs), *expected).await.unwrap_err();
+        let refused = office.change_settings(changes(pairs), *expected).await.unwrap_err();
         assert!(refused.to_string().contains(says), "{refused}");
         assert_eq!(refused.code(), None, "{refused}");
         if expected.is_none() {
-            assert_eq!(service.check_settings(changes(pairs)).await, Err(refused));
+            assert_eq!(office.check_settings(changes(pairs)).await, Err(refused));
         }
     }
-    assert_eq!(service.settings().await.unwrap().version, 0);
-    assert_eq!(service.settings_history().await, Ok(Vec::new()));
+    assert_eq!(office.settings().await.unwrap().version, 0);
+    assert_eq!(office.settings_history().await, Ok(Vec::new()));
 }
 
 /// Spec 60 section 1.
 async fn numbers_follow_the_rule(world: World<impl Store>) {
-    let service = &world.service;
+    let office = world.office();
     world.add("tanaka", "sesame").await;
     world.register(1, "tanaka", "sesame").await;
     world.tap(2);
     world.form().await;
     world.act(PanelAction::Cancel).await;
     let cards = || async {
-        let cards = service.list_cards().await.unwrap();
+        let cards = office.list_cards().await.unwrap();
         cards.iter().map(|(_, number)| number.as_str().to_owned()).collect::<Vec<_>>()
     };
     let rule = |text: &str| changes(&[("card.number", text)]);
     let key = ["card.number"];
 
-    assert_eq!(service.check_settings(rule("cut=7+1 prefix=C-")).await, Ok(changed(1, &key, 2, 0)));
+    assert_eq!(office.check_settings(rule("cut=7+1 prefix=C-")).await, Ok(changed(1, &key, 2, 0)));
     assert_eq!(cards().await, ["012E4CE100000002", "012E4CE100000001"]);
-    let done = service.change_settings(rule("cut=7+1 prefix=C-"), None).await;
+    let done = office.change_settings(rule("cut=7+1 prefix=C-"), None).await;
     assert_eq!(done, Ok(changed(1, &key, 2, 0)));
     assert_eq!(cards().await, ["C-02", "C-01"]);
 
     // All cards alike: refused, and shown without the numbers.
-    let refused = service.change_settings(rule("cut=0+7"), None).await.unwrap_err();
+    let refused = office.change_settings(rule("cut=0+7"), None).await.unwrap_err();
     let AdminError::Collisions(collisions) = &refused else { panic!("{refused:?}") };
     assert_eq!((collisions.listed.len(), collisions.more), (1, 0));
     assert!(!refused.to_string().contains("012E4CE1"), "{refused}");
     assert!(refused.to_string().contains("tanaka"), "{refused}");
-    assert_eq!(service.check_settings(rule("cut=0+7")).await, Err(refused));
+    assert_eq!(office.check_settings(rule("cut=0+7")).await, Err(refused));
     assert_eq!(cards().await, ["C-02", "C-01"]);
 
     // Keyed: refused without the key, which can be given once.
-    let refused = service.change_settings(rule("keyed"), None).await.unwrap_err();
+    let refused = office.change_settings(rule("keyed"), None).await.unwrap_err();
     let AdminError::Collisions(collisions) = &refused else { panic!("{refused:?}") };
     assert!(collisions.listed.iter().all(|c| c.number.is_none()), "{refused}");
-    assert_eq!(service.has_number_key().await, Ok(false));
+    assert_eq!(office.has_number_key().await, Ok(false));
     let secret = |byte| NumberKey::new([byte; 32].into());
-    assert_eq!(service.set_number_key(secret(1)).await, Ok(()));
-    assert_eq!(service.set_number_key(secret(2)).await, Err(AdminError::NumberKeySet));
-    assert_eq!(service.has_number_key().await, Ok(true));
-    assert_eq!(service.change_settings(rule("keyed"), None).await, Ok(changed(2, &key, 2, 0)));
+    assert_eq!(office.set_number_key(secret(1)).await, Ok(()));
+    assert_eq!(office.set_number_key(secret(2)).await, Err(AdminError::NumberKeySet));
+    assert_eq!(office.has_number_key().await, Ok(true));
+    assert_eq!(office.change_settings(rule("keyed"), None).await, Ok(changed(2, &key, 2, 0)));
     let keyed = cards().await;
     assert!(keyed.iter().all(|number| number.len() == 32), "{keyed:?}");
     // Cards are known by what they are, not by what they are called.
@@ -136,14 +136,14 @@ async fn a_card_that_is_on_its_way_gets_the_new_number() {
     world.add("tanaka", "sesame").await;
     world.tap(1);
     world.form().await;
-    world.service.delete_provisional(None).await.unwrap();
+    world.office().delete_provisional(None).await.unwrap();
     world.act(submit("tanaka", "sesame")).await;
     takes_the_new_rule(&world).await;
 }
 
 /// Spec 30 section 2.
 async fn a_change_of_mode_deletes_users_and_ends_sessions(world: World<impl Store>) {
-    let service = &world.service;
+    let office = world.office();
     world.add("tanaka", "sesame").await;
     world.add("suzuki", "sesame").await;
     world.register(1, "tanaka", "sesame").await;
@@ -151,17 +151,17 @@ async fn a_change_of_mode_deletes_users_and_ends_sessions(world: World<impl Stor
     world.signed_in().await;
     let remote = || changes(&[("sign-in.mode", "remote")]);
     let key = ["sign-in.mode"];
-    assert_eq!(service.check_settings(remote()).await, Ok(changed(1, &key, 0, 2)));
-    assert_eq!(service.list_users().await.unwrap().len(), 2);
+    assert_eq!(office.check_settings(remote()).await, Ok(changed(1, &key, 0, 2)));
+    assert_eq!(office.list_users().await.unwrap().len(), 2);
     world.signed_in().await;
-    assert_eq!(service.change_settings(remote(), None).await, Ok(changed(1, &key, 0, 2)));
+    assert_eq!(office.change_settings(remote(), None).await, Ok(changed(1, &key, 0, 2)));
     world.idle().await;
-    assert!(service.list_users().await.unwrap().is_empty());
+    assert!(office.list_users().await.unwrap().is_empty());
 }
 
 /// S10-2-09, spec 30 section 1: 706 before they are set.
 async fn the_devices_own_passwords(world: World<impl Store>) {
-    let service = &world.service;
+    let office = world.office();
     let signed_in = |page: &Page, which| match which {
         DeviceSecret::KeyOperator => matches!(page, Page::Administrator { .. }),
         DeviceSecret::Engineer => *page == Page::Engineer,
@@ -185,7 +185,7 @@ async fn the_devices_own_passwords(world: World<impl Store>) {
         }
     };
     for which in [DeviceSecret::KeyOperator, DeviceSecret::Guest, DeviceSecret::Engineer] {
-        let set = |text: &str| service.set_secret(which, Some(text.to_owned().into()));
+        let set = |text: &str| office.set_secret(which, Some(text.to_owned().into()));
         let leave = || world.act(PanelAction::Cancel);
         try_it(which, "sesame").await;
         world.code(ErrorCode::SetupNotDone).await;
@@ -206,7 +206,7 @@ async fn the_devices_own_passwords(world: World<impl Store>) {
         };
         world.act(leaves).await;
         world.idle().await;
-        assert_eq!(service.set_secret(which, None).await, Ok(()));
+        assert_eq!(office.set_secret(which, None).await, Ok(()));
         try_it(which, "sesame").await;
         world.code(ErrorCode::SetupNotDone).await;
         leave().await;
@@ -219,11 +219,11 @@ async fn a_store_that_does_not_take_settings_is_709() {
     let world = World::memory(with(&[]));
     world.store.fail(Some(StoreError::new(StoreErrorKind::Full, "broken")));
     let change = || changes(&[("panel.auto-clear-s", "60")]);
-    let refused = world.service.change_settings(change(), None).await.unwrap_err();
+    let refused = world.office().change_settings(change(), None).await.unwrap_err();
     assert_eq!(refused.code(), Some(ErrorCode::SettingsUnwritable), "{refused}");
     world.store.fail(None);
-    assert_eq!(world.service.settings().await.unwrap().version, 0);
-    let stored = world.service.change_settings(change(), None).await.unwrap();
+    assert_eq!(world.office().settings().await.unwrap().version, 0);
+    let stored = world.office().change_settings(change(), None).await.unwrap();
     assert_eq!((stored.version, stored.keys), (1, vec!["panel.auto-clear-s".to_owned()]));
 }
 
@@ -269,7 +269,7 @@ async fn a_card_without_a_number_is_refused_and_recorded() {
     }
     world.tap(1);
     world.form().await;
-    let log = world.service.audit_after(0).await.unwrap();
+    let log = world.service.office(&Authority::SERVICE).audit_after(0).await.unwrap();
     let codes: Vec<_> = log.iter().filter_map(|entry| entry.code.clone()).collect();
     assert_eq!(codes, ["K21", "K21"]);
 }
@@ -282,7 +282,7 @@ async fn a_copy_that_is_on_its_way_gets_the_new_number() {
     world.add_to_directory("tanaka", "sesame");
     world.tap(1);
     world.form().await;
-    world.service.delete_provisional(None).await.unwrap();
+    world.office().delete_provisional(None).await.unwrap();
     world.act(submit_to(Source::Directory, "TANAKA", "sesame")).await;
     takes_the_new_rule(&world).await;
 }
@@ -293,11 +293,11 @@ async fn a_lost_key_is_707_at_every_card() {
     let world = World::memory(with(&[("card.number", "keyed")]));
     world.tap(1);
     world.code(ErrorCode::SettingsUnreadable).await;
-    assert!(world.service.list_users().await.unwrap().is_empty());
-    world.service.set_number_key(NumberKey::new([1; 32].into())).await.unwrap();
+    assert!(world.office().list_users().await.unwrap().is_empty());
+    world.office().set_number_key(NumberKey::new([1; 32].into())).await.unwrap();
     world.tap(1);
     world.form().await;
-    let users = world.service.list_users().await.unwrap();
+    let users = world.office().list_users().await.unwrap();
     assert!(matches!(&users[0].key, UserKey::Provisional(number) if number.as_str().len() == 32));
 }
 
@@ -309,7 +309,10 @@ async fn a_change_that_takes_long_holds_up_bindings_only() {
     world.store.hold(true);
     let service = world.service.clone();
     let change = tokio::spawn(async move {
-        service.change_settings(changes(&[("card.number", "prefix=K-")]), None).await
+        service
+            .office(&Authority::OWNER)
+            .change_settings(changes(&[("card.number", "prefix=K-")]), None)
+            .await
     });
     tokio::time::sleep(Duration::from_millis(1)).await;
     world.act(PanelAction::AuthenticationKey).await;
@@ -321,7 +324,7 @@ async fn a_change_that_takes_long_holds_up_bindings_only() {
     world.store.hold(false);
     assert_eq!(change.await.unwrap().map(|changed| changed.renumbered), Ok(0));
     world.form().await;
-    let users = world.service.list_users().await.unwrap();
+    let users = world.office().list_users().await.unwrap();
     assert_eq!(users[1].key.as_str(), "tanaka");
     assert_eq!(users[0].key.as_str(), "K-012E4CE100000001");
     world.shows("door", "idle", idle).await;
@@ -333,7 +336,8 @@ async fn a_change_that_takes_long_holds_up_bindings_only() {
 async fn settings_without_a_service() {
     let store = Arc::new(Memory::new());
     let loaded = Loaded::from_store(&*store, None, false).await.unwrap();
-    let admin = Admin::new(Arc::clone(&store), loaded);
+    let service = alone(&store, loaded);
+    let admin = service.office(&Authority::OWNER);
     admin.add_user(entry("tanaka", "sesame")).await.unwrap();
     let change = changes(&[("capacity.registered", "1"), ("capacity.records", "2")]);
     let done = admin.change_settings(change, Some(0)).await.unwrap();
@@ -341,7 +345,7 @@ async fn settings_without_a_service() {
     assert_eq!(admin.add_user(entry("suzuki", "sesame")).await, Err(AdminError::Full));
     let loaded = Loaded::from_store(&*store, None, false).await.unwrap();
     assert_eq!((loaded.version, loaded.site.settings.capacity.registered), (1, 1));
-    assert_eq!(admin.settings().await.settings, loaded.site.settings);
+    assert_eq!(admin.settings().await.unwrap().settings, loaded.site.settings);
 }
 
 /// The rule changes while tanaka's card is being registered: the record has a number of the new one.
@@ -353,11 +357,14 @@ async fn takes_the_new_rule(world: &World<Memory>) {
     world.store.hold(true);
     let service = world.service.clone();
     let rule = changes(&[("card.number", "prefix=K-")]);
-    let change = tokio::spawn(async move { service.change_settings(rule, None).await });
+    let change =
+        tokio::spawn(
+            async move { service.office(&Authority::OWNER).change_settings(rule, None).await },
+        );
     world.shows("desk", "saving", |page| *page == Page::Saving).await;
     world.store.hold(false);
     assert_eq!(change.await.unwrap().map(|changed| changed.renumbered), Ok(0));
     world.registered().await;
-    let told = world.service.describe_user(&key("tanaka")).await.unwrap();
+    let told = world.office().describe_user(&key("tanaka")).await.unwrap();
     assert_eq!(told.card, CardNumber::from_text("K-012E4CE100000001"));
 }

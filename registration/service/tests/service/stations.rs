@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use kazasu_hal::{EventKind, Fault, FaultKind, Presence, ReaderInfo, ReaderName};
 use kazasu_registration::{ErrorCode, Page, Settings, SignInAs, TypedRecord};
-use kazasu_service::{ActError, AdminError, DeviceEvent, PanelAction, StoreError, StoreErrorKind};
+use kazasu_service::{
+    ActError, AdminError, Authority, DeviceEvent, PanelAction, StoreError, StoreErrorKind,
+};
 use tokio::time::{sleep, timeout};
 
 use crate::{
@@ -137,7 +139,7 @@ async fn a_session_that_nobody_touches_ends_by_itself() {
     world.tap(1);
     world.form().await;
     let clears_at = world.view("desk").borrow().clears_at.unwrap();
-    assert!(clears_at.since(world.service.now().mono) <= Duration::from_secs(30));
+    assert!(clears_at.since(world.service.stations().now().mono) <= Duration::from_secs(30));
     tokio::time::sleep(Duration::from_secs(29)).await;
     world.act(PanelAction::Touch).await;
     tokio::time::sleep(Duration::from_secs(29)).await;
@@ -192,12 +194,12 @@ async fn late_presses_and_strangers_are_told_so() {
     let session = world.view("desk").borrow().session;
     let act = |name: &str, session| {
         let (service, name) = (world.service.clone(), station(name));
-        async move { service.act(&name, session, PanelAction::AuthenticationKey).await }
+        async move { service.stations().act(&name, session, PanelAction::AuthenticationKey).await }
     };
     assert_eq!(act("attic", session).await, Err(ActError::NoSuchStation));
     let device = |name: &str| {
         let (service, name) = (world.service.clone(), station(name));
-        async move { service.device(&name, DeviceEvent::JobStarted).await }
+        async move { service.stations().device(&name, DeviceEvent::JobStarted).await }
     };
     assert_eq!(device("attic").await, Err(ActError::NoSuchStation));
     assert_eq!(act("desk", session - 1).await, Err(ActError::SessionOver));
@@ -207,7 +209,7 @@ async fn late_presses_and_strangers_are_told_so() {
     world.service.shutdown().await;
     assert_eq!(act("desk", session).await, Err(ActError::Stopped));
     assert_eq!(device("desk").await, Err(ActError::Stopped));
-    assert_eq!(world.service.list_users().await, Err(AdminError::Stopped));
+    assert_eq!(world.office().list_users().await, Err(AdminError::Stopped));
 }
 
 /// What the device around the reader reports reaches the machine (S30-4-15).
@@ -216,7 +218,10 @@ async fn the_device_puts_the_panel_to_sleep() {
     let world = World::memory(with(&[]));
     world.tap(1);
     world.form().await;
-    assert_eq!(world.service.device(&station("desk"), DeviceEvent::PowerSave).await, Ok(()));
+    assert_eq!(
+        world.service.stations().device(&station("desk"), DeviceEvent::PowerSave).await,
+        Ok(())
+    );
     assert!(matches!(world.view("desk").borrow().page, Page::Idle { .. }));
 }
 
@@ -247,7 +252,7 @@ async fn unknown_cards_do_not_keep_people_out() {
     world.act_at("door", submit("tanaka", "sesame")).await;
     world.shows("door", "registered", registered).await;
     // People alone fill the records: then nobody else comes in.
-    let log = world.service.audit_after(0).await.unwrap();
+    let log = world.service.office(&Authority::SERVICE).audit_after(0).await.unwrap();
     assert!(log.iter().any(|entry| entry.event == "provisional-gave-way"));
 }
 
@@ -261,7 +266,7 @@ async fn a_card_that_nobody_registers_is_forgotten_after_a_day() {
     assert_eq!(world.cards().await, ["- 01"]);
     sleep(Duration::from_secs(2 * 3600)).await;
     assert!(world.cards().await.is_empty());
-    let log = world.service.audit_after(0).await.unwrap();
+    let log = world.service.office(&Authority::SERVICE).audit_after(0).await.unwrap();
     assert_eq!(log.iter().filter(|entry| entry.event == "provisional-expired").count(), 1);
 }
 
@@ -284,6 +289,6 @@ async fn too_many_new_cards_are_told_and_recorded_once() {
     world.form().await;
     world.tap_at("door", 20);
     world.form_at("door").await;
-    let log = world.service.audit_after(0).await.unwrap();
+    let log = world.service.office(&Authority::SERVICE).audit_after(0).await.unwrap();
     assert_eq!(log.iter().filter(|entry| entry.code.as_deref() == Some("K20")).count(), 1);
 }

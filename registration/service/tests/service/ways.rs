@@ -37,7 +37,7 @@ async fn retrieves(
 ) -> Result<Claimed, ErrorCode> {
     for nth in 0..200 {
         let password = password.to_owned().into();
-        let checked = world.service.check_administrator(user, password, anywhere(nth)).await;
+        let checked = world.service.administrators().check(user, password, anywhere(nth)).await;
         match checked {
             Err(refusal) if refusal.code == ErrorCode::TryLater => {
                 assert!(refusal.until.is_some(), "told until when");
@@ -67,7 +67,7 @@ async fn signs_in(world: &World<impl Store>, user: &str, password: &str) -> Opti
 
 async fn promote(world: &World<impl Store>, user: &str) {
     let edit = UserEdit { role: Some(Role::Administrator), ..UserEdit::default() };
-    assert_eq!(world.service.edit_user(&key(user), edit).await, Ok(()));
+    assert_eq!(world.office().edit_user(&key(user), edit).await, Ok(()));
 }
 
 async fn the_network_cannot_lock_the_panel(world: World<impl Store>) {
@@ -87,7 +87,7 @@ async fn the_network_cannot_lock_the_panel(world: World<impl Store>) {
     let kept = world.store.failures().await.unwrap();
     let [(user, failures)] = &kept[..] else { panic!("{kept:?}") };
     assert_eq!((user.as_str(), failures.at_device, failures.network), ("chief", 3, 3));
-    assert_eq!(world.service.unlock(Unlock::Named("chief".to_owned())).await, Ok(1));
+    assert_eq!(world.office().unlock(Unlock::Named("chief".to_owned())).await, Ok(1));
     assert_eq!(world.store.failures().await, Ok(Vec::new()));
     assert_eq!(signs_in(&world, "chief", "sesame").await, None);
     assert_eq!(retrieves(&world, "chief", "sesame").await, Ok(Claimed::User(id("chief"))));
@@ -116,7 +116,7 @@ async fn an_address_is_slowed_down_before_anything_is_hashed(world: World<impl S
     for nth in 0..300 {
         let user = format!("user{nth}");
         let wrong = "wrong".to_owned().into();
-        let checked = world.service.check_administrator(&user, wrong, RETRIEVAL).await;
+        let checked = world.service.administrators().check(&user, wrong, RETRIEVAL).await;
         let refusal = checked.unwrap_err();
         match refusal.code {
             ErrorCode::TryLater => {
@@ -132,7 +132,7 @@ async fn an_address_is_slowed_down_before_anything_is_hashed(world: World<impl S
     // Others are welcome meanwhile, and whoever is right never waits.
     for nth in 0..50 {
         let right = "sesame".to_owned().into();
-        let checked = world.service.check_administrator("chief", right, anywhere(7)).await;
+        let checked = world.service.administrators().check("chief", right, anywhere(7)).await;
         assert_eq!(checked, Ok(Claimed::User(id("chief"))), "{nth}");
     }
 }
@@ -148,7 +148,7 @@ async fn a_full_memory_lets_nobody_free(world: World<impl Store>) {
     let mut codes = Vec::new();
     for nth in 0..20 {
         let (user, wrong) = (format!("new{nth}"), "one".to_owned().into());
-        let checked = world.service.check_administrator(&user, wrong, anywhere(nth)).await;
+        let checked = world.service.administrators().check(&user, wrong, anywhere(nth)).await;
         codes.push(checked.unwrap_err());
     }
     let let_through = codes.iter().filter(|refusal| refusal.code == ErrorCode::SignInFailed);
@@ -159,7 +159,7 @@ async fn a_full_memory_lets_nobody_free(world: World<impl Store>) {
     assert_eq!(retrieves(&world, "chief", "two").await, Err(ErrorCode::SignInFailed));
     assert_eq!(retrieves(&world, "chief", "sesame").await, Err(ErrorCode::LockedOut));
     assert_eq!(signs_in(&world, "chief", "sesame").await, None, "nor is the panel full");
-    assert_eq!(world.service.unlock(Unlock::All).await, Ok(2), "the crowd's lock and the chief's");
+    assert_eq!(world.office().unlock(Unlock::All).await, Ok(2), "the crowd's lock and the chief's");
     assert_eq!(retrieves(&world, "chief", "sesame").await, Ok(Claimed::User(id("chief"))));
     assert_eq!(retrieves(&world, "new30", "one").await, Err(ErrorCode::SignInFailed));
 }
@@ -169,7 +169,7 @@ async fn a_password_that_was_set_just_now_is_right(world: World<impl Store>) {
     assert_eq!(signs_in(&world, "tanaka", "open it").await, Some(ErrorCode::SignInFailed));
     let edit =
         UserEdit { password: Some(Some("open it".to_owned().into())), ..UserEdit::default() };
-    assert_eq!(world.service.edit_user(&key("tanaka"), edit).await, Ok(()));
+    assert_eq!(world.office().edit_user(&key("tanaka"), edit).await, Ok(()));
     assert_eq!(signs_in(&world, "tanaka", "open it").await, None);
     assert_eq!(signs_in(&world, "suzuki", "sesame").await, Some(ErrorCode::SignInFailed));
     world.add("suzuki", "sesame").await;
@@ -224,20 +224,20 @@ async fn a_key_operator_without_a_password_is_like_one_with(world: World<impl St
     let mut told = Vec::new();
     for set in [None, Some("sesame")] {
         let password = set.map(|text| text.to_owned().into());
-        world.service.set_secret(DeviceSecret::KeyOperator, password).await.unwrap();
+        world.office().set_secret(DeviceSecret::KeyOperator, password).await.unwrap();
         let compared = world.service.passwords_compared();
         let mut codes = Vec::new();
         for wrong in ["one", "two", "three", "four"] {
             codes.push(retrieves(&world, "admin", wrong).await);
         }
         told.push((codes, world.service.passwords_compared() - compared));
-        assert_eq!(world.service.unlock(Unlock::Administrator).await, Ok(1));
+        assert_eq!(world.office().unlock(Unlock::Administrator).await, Ok(1));
     }
     let (failed, locked) = (Err(ErrorCode::SignInFailed), Err(ErrorCode::LockedOut));
     let codes = vec![failed.clone(), failed, locked.clone(), locked];
     assert_eq!(told, [(codes.clone(), 2), (codes, 2)], "it hashes, and counts");
     // In front of the device it is told that none is set, as often as somebody asks.
-    world.service.set_secret(DeviceSecret::KeyOperator, None).await.unwrap();
+    world.office().set_secret(DeviceSecret::KeyOperator, None).await.unwrap();
     for wrong in ["one", "two", "three"] {
         world.sign_in(SignInAs::Administrator, "admin", wrong).await;
         world.code(ErrorCode::SetupNotDone).await;
@@ -264,7 +264,7 @@ async fn the_same_wrong_password_is_not_asked_of_the_directory_again() {
     sleep(Duration::from_secs(60)).await;
     assert_eq!(signs_in(&world, "SATO", "Sesame").await, Some(ErrorCode::SignInFailed));
     assert_eq!(world.directory.calls() - before, 1);
-    let changed = world.service.change_settings(changes(&[("lock-out.user", "1")]), None).await;
+    let changed = world.office().change_settings(changes(&[("lock-out.user", "1")]), None).await;
     assert_eq!(changed.map(|changed| changed.keys), Ok(vec!["lock-out.user".to_owned()]));
     assert_eq!(signs_in(&world, "SATO", "Sesame").await, Some(ErrorCode::LockedOut));
 }

@@ -13,7 +13,8 @@ use kazasu_registration::{
     Site, Source, UserEntry, UserId, UserKey, UserName,
 };
 use kazasu_service::{
-    Argon2id, Loaded, Means, PanelAction, Person, Rights, Service, Store, WallClock,
+    Argon2id, Authority, Loaded, Means, NoDirectory, Office, PanelAction, Person, Rights, Service,
+    Store, WallClock,
 };
 use kazasu_sqlite::SqliteStore;
 use tempfile::TempDir;
@@ -27,9 +28,12 @@ use crate::memory::Memory;
 /// Where the audit log is retrieved from.
 pub(crate) const RETRIEVAL: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 
+/// The service of a world.
+pub(crate) type Served<S> = Service<S, ScriptedDirectory>;
+
 /// Two stations, `desk` and `door`, over a store and a directory.
 pub(crate) struct World<S> {
-    pub(crate) service: Service,
+    pub(crate) service: Served<S>,
     pub(crate) store: Arc<S>,
     pub(crate) directory: Arc<ScriptedDirectory>,
     pub(crate) events: broadcast::Sender<Event>,
@@ -123,7 +127,7 @@ fn serve<S: Store>(
     settings: Settings,
     stations: &[&str],
     wall_clock: WallClock,
-) -> (broadcast::Sender<Event>, Service) {
+) -> (broadcast::Sender<Event>, Served<S>) {
     let (events, heard) = broadcast::channel(64);
     let site = Site { has_directory: true, ..Site::new(settings).unwrap() };
     let service = Service::start_with(
@@ -135,6 +139,12 @@ fn serve<S: Store>(
         heard,
     );
     (events, service)
+}
+
+/// A service without stations, such as a command starts where none runs.
+pub(crate) fn alone<S: Store>(store: &Arc<S>, loaded: Loaded) -> Service<S, NoDirectory> {
+    let (_, heard) = broadcast::channel(1);
+    Service::start(Arc::clone(store), Arc::new(NoDirectory), loaded, Vec::new(), heard)
 }
 
 impl<S: Store> World<S> {
@@ -166,8 +176,13 @@ impl<S: Store> World<S> {
             serve(&self.store, &self.directory, settings, stations, WallClock::default());
     }
 
+    /// What an administrator beside the device is given.
+    pub(crate) fn office(&self) -> Office<'_, S, ScriptedDirectory> {
+        self.service.office(&Authority::OWNER)
+    }
+
     pub(crate) async fn add(&self, user_id: &str, password: &str) {
-        self.service.add_user(entry(user_id, password)).await.unwrap();
+        self.office().add_user(entry(user_id, password)).await.unwrap();
     }
 
     /// Somebody in the directory, who types `user_id` in capitals.
@@ -203,7 +218,7 @@ impl<S: Store> World<S> {
     }
 
     pub(crate) fn view(&self, name: &str) -> watch::Receiver<SessionView> {
-        self.service.view(&station(name)).unwrap()
+        self.service.stations().view(&station(name)).unwrap()
     }
 
     /// Waits until a station shows such a page; less long than any timer of a session.
@@ -252,7 +267,7 @@ impl<S: Store> World<S> {
 
     pub(crate) async fn act_at(&self, name: &str, action: PanelAction) {
         let session = self.view(name).borrow().session;
-        self.service.act(&station(name), session, action).await.unwrap();
+        self.service.stations().act(&station(name), session, action).await.unwrap();
     }
 
     pub(crate) async fn act(&self, action: PanelAction) {
@@ -325,7 +340,7 @@ impl<S: Store> World<S> {
 
     /// Whose the cards are: `tanaka ..01`, a leftover as `- ..01`, sorted.
     pub(crate) async fn cards(&self) -> Vec<String> {
-        let cards = self.service.list_cards().await.unwrap();
+        let cards = self.office().list_cards().await.unwrap();
         let mut lines: Vec<_> = cards
             .iter()
             .map(|(key, number)| {

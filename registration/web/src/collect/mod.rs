@@ -22,7 +22,7 @@ use axum::{
 use jiff::tz::TimeZone;
 use kazasu_hal::Mono;
 use kazasu_registration::{Claimed, DateFormat, ErrorCode, Shown, manual};
-use kazasu_service::{AdminError, Refusal, Service};
+use kazasu_service::{AdminError, Administrators, Directory, Refusal, Stations, Store};
 
 use crate::edge::{
     connection::Addresses,
@@ -38,24 +38,36 @@ const LOGIN: &str = "/LOGIN.CMD";
 const EXPORT: &str = "/ALOGEXPT.CMD";
 const LOGOUT: &str = "/LOGOUT.CMD";
 
-struct Shared {
-    service: Service,
+struct Shared<S, D> {
+    administrators: Administrators<S, D>,
+    /// What time it is there.
+    stations: Stations,
     hosts: AllowedHosts,
     sessions: Sessions,
 }
 
-#[derive(Clone)]
-struct Audit(Arc<Shared>);
+struct Audit<S, D>(Arc<Shared<S, D>>);
+
+impl<S, D> Clone for Audit<S, D> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
 
 /// The routes, over TLS.
-pub(crate) fn router(service: Service, hosts: AllowedHosts) -> Router {
-    let audit = Audit(Arc::new(Shared { service, hosts, sessions: Sessions::default() }));
+pub(crate) fn router<S: Store, D: Directory>(
+    administrators: Administrators<S, D>,
+    stations: Stations,
+    hosts: AllowedHosts,
+) -> Router {
+    let sessions = Sessions::default();
+    let audit = Audit(Arc::new(Shared { administrators, stations, hosts, sessions }));
     Router::new()
-        .route(LOGIN, post(login))
-        .route(EXPORT, get(export))
-        .route(LOGOUT, get(logout))
+        .route(LOGIN, post(login::<S, D>))
+        .route(EXPORT, get(export::<S, D>))
+        .route(LOGOUT, get(logout::<S, D>))
         .layer(DefaultBodyLimit::max(BODY_MAX))
-        .layer(middleware::from_fn_with_state(audit.clone(), only_under_our_name))
+        .layer(middleware::from_fn_with_state(audit.clone(), only_under_our_name::<S, D>))
         .with_state(audit)
 }
 
@@ -67,7 +79,11 @@ pub(crate) fn only_with_tls() -> Router {
     Router::new().route(LOGIN, any(refuse)).route(EXPORT, any(refuse)).route(LOGOUT, any(refuse))
 }
 
-async fn only_under_our_name(State(audit): State<Audit>, request: Request, next: Next) -> Response {
+async fn only_under_our_name<S: Store, D: Directory>(
+    State(audit): State<Audit<S, D>>,
+    request: Request,
+    next: Next,
+) -> Response {
     if audit.0.hosts.has(request.headers()) {
         next.run(request).await
     } else {
@@ -75,8 +91,8 @@ async fn only_under_our_name(State(audit): State<Audit>, request: Request, next:
     }
 }
 
-async fn login(
-    State(audit): State<Audit>,
+async fn login<S: Store, D: Directory>(
+    State(audit): State<Audit<S, D>>,
     Extension(Addresses { theirs: from, .. }): Extension<Addresses>,
     headers: HeaderMap,
     body: Bytes,
@@ -91,15 +107,15 @@ async fn login(
         return refusal(StatusCode::BAD_REQUEST, why);
     };
     let shared = &audit.0;
-    match shared.service.check_administrator(&typed.user, typed.password, from).await {
+    match shared.administrators.check(&typed.user, typed.password, from).await {
         Ok(who) => begin(shared, who).await,
-        Err(refused) => failed(refused, shared.service.now().mono),
+        Err(refused) => failed(refused, shared.stations.now().mono),
     }
 }
 
-async fn begin(shared: &Shared, who: Claimed) -> Response {
-    let now = shared.service.now().mono;
-    let standing = match shared.service.standing(who).await {
+async fn begin<S: Store, D: Directory>(shared: &Shared<S, D>, who: Claimed) -> Response {
+    let now = shared.stations.now().mono;
+    let standing = match shared.administrators.standing(who).await {
         Ok(Some(standing)) => standing,
         // Taken away in this very moment.
         Ok(None) => return failed(ErrorCode::SignInFailed.into(), now),
@@ -135,17 +151,17 @@ fn refused(code: ErrorCode) -> String {
     format!("refused (code {})\n", code.as_str())
 }
 
-async fn export(
-    State(audit): State<Audit>,
+async fn export<S: Store, D: Directory>(
+    State(audit): State<Audit<S, D>>,
     Extension(Addresses { ours: address, .. }): Extension<Addresses>,
     headers: HeaderMap,
 ) -> Response {
     let shared = &audit.0;
-    let Some(standing) = shared.sessions.who(&headers, shared.service.now().mono) else {
+    let Some(standing) = shared.sessions.who(&headers, shared.stations.now().mono) else {
         return refusal(StatusCode::FORBIDDEN, "sign in first\n");
     };
     // The account, its role and its password are what they were, or the session is over.
-    match shared.service.standing(standing.who.clone()).await {
+    match shared.administrators.standing(standing.who().clone()).await {
         Ok(now) if now.as_ref() == Some(&standing) => {}
         Ok(_) => {
             shared.sessions.end(&headers);
@@ -153,9 +169,9 @@ async fn export(
         }
         Err(error) => return not_handed_out(&error),
     }
-    match shared.service.export_audit(Some(standing.who)).await {
+    match shared.administrators.office(&standing).export_audit().await {
         Ok(entries) => {
-            let shown = shown(address, shared.service.now().wall);
+            let shown = shown(address, shared.stations.now().wall);
             let headers = [
                 (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
                 (header::CONTENT_DISPOSITION, "attachment; filename=\"auditlog.txt\""),
@@ -177,7 +193,10 @@ fn shown(address: IpAddr, now: SystemTime) -> Shown {
     Shown { address, zone: TimeZone::system(), now, dates: DateFormat::default() }
 }
 
-async fn logout(State(audit): State<Audit>, headers: HeaderMap) -> Response {
+async fn logout<S: Store, D: Directory>(
+    State(audit): State<Audit<S, D>>,
+    headers: HeaderMap,
+) -> Response {
     audit.0.sessions.end(&headers);
     ([(header::SET_COOKIE, sessions::ENDED)], "OK\n").into_response()
 }

@@ -21,7 +21,7 @@ use axum::{
     middleware::{self, Next},
     response::Response,
 };
-use kazasu_service::Service;
+use kazasu_service::Stations;
 
 use self::{
     connection::Guest,
@@ -35,14 +35,14 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 /// What tells paired browsers from others.
 #[derive(Clone)]
 pub(crate) struct Gate {
-    service: Service,
+    stations: Stations,
     pairings: Pairings,
     pub(crate) cookies: Cookies,
 }
 
 impl Gate {
-    pub(crate) fn new(service: &Service, pairings: &Pairings, cookies: Cookies) -> Self {
-        Self { service: service.clone(), pairings: pairings.clone(), cookies }
+    pub(crate) fn new(stations: &Stations, pairings: &Pairings, cookies: Cookies) -> Self {
+        Self { stations: stations.clone(), pairings: pairings.clone(), cookies }
     }
 }
 
@@ -65,7 +65,7 @@ async fn in_time(request: Request, next: Next) -> Response {
 /// Sees which pairings a browser shows. Whoever has no place and shows none is told that all is
 /// taken.
 async fn admit(State(gate): State<Gate>, mut request: Request, next: Next) -> Response {
-    let now = gate.service.now();
+    let now = gate.stations.now();
     let browser = gate.pairings.know(&gate.cookies, request.headers(), now);
     let guest = request.extensions().get::<Guest>();
     if guest.is_none_or(|guest| guest.may_stay(browser.any())) {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use kazasu_registration::AuditEvent;
-use kazasu_service::Service;
+use kazasu_service::Stations;
 use kazasu_tls::Identity;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -31,7 +31,7 @@ const REASON_MAX: usize = 120;
 #[derive(Clone)]
 pub struct Tls {
     acceptor: TlsAcceptor,
-    service: Service,
+    stations: Stations,
     failures: Arc<Mutex<Failures>>,
 }
 
@@ -41,15 +41,15 @@ struct Failures {
 }
 
 impl Tls {
-    /// As this identity; `service` records failures (S40-4-10).
+    /// As this identity; `stations` records failures (S40-4-10).
     #[must_use]
-    pub fn new(identity: &Identity, service: Service) -> Self {
+    pub fn new(identity: &Identity, stations: Stations) -> Self {
         let mut config = kazasu_tls::server(identity);
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        let limit = RateLimit::new(RECORDS, RECORD_EVERY, service.now().mono);
+        let limit = RateLimit::new(RECORDS, RECORD_EVERY, stations.now().mono);
         Self {
             acceptor: TlsAcceptor::from(Arc::new(config)),
-            service,
+            stations,
             failures: Arc::new(Mutex::new(Failures { limit, untold: 0 })),
         }
     }
@@ -79,7 +79,7 @@ impl Tls {
 
     async fn record(&self, peer: IpAddr, reason: &str) {
         let more = {
-            let now = self.service.now().mono;
+            let now = self.stations.now().mono;
             let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
             if !failures.limit.allows(now) {
                 failures.untold = failures.untold.saturating_add(1);
@@ -89,7 +89,7 @@ impl Tls {
         };
         let reason = reason.chars().take(REASON_MAX).collect();
         let event = AuditEvent::TlsFailed { peer: peer.to_string(), reason, more };
-        if let Err(error) = self.service.record_audit(event).await {
+        if let Err(error) = self.stations.record(None, event).await {
             tracing::error!(%error, "a failed TLS handshake could not be audited");
         }
     }

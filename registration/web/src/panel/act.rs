@@ -178,11 +178,11 @@ pub(super) async fn act(
         }
         let lang = lang.unwrap_or_else(|| lang::wanted(&headers));
         let body = shown(panel.screen(&view, lang), &headers);
-        let after = retry_after(until, panel.0.service.now().mono);
+        let after = retry_after(until, panel.0.stations.now().mono);
         let after = [(header::RETRY_AFTER, HeaderValue::from(after))];
         return (StatusCode::TOO_MANY_REQUESTS, after, body).into_response();
     }
-    match panel.0.service.act_from(&station, press.session, press.action(), from).await {
+    match panel.0.stations.act_from(&station, press.session, press.action(), from).await {
         // A press on a page that is over is no fault: the page that is due follows.
         Ok(()) | Err(ActError::SessionOver) => {}
         Err(error @ (ActError::Stopped | ActError::NoSuchStation)) => {

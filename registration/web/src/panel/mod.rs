@@ -29,7 +29,7 @@ use axum::{
 };
 use kazasu_hal::{Mono, StationName};
 use kazasu_registration::{AuditEvent, SessionView};
-use kazasu_service::Service;
+use kazasu_service::Stations;
 use maud::Markup;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
@@ -65,7 +65,7 @@ pub enum ReaderPlace {
     Below,
 }
 
-/// What a panel needs to know besides the service.
+/// What a panel needs to know besides the stations.
 #[derive(Clone, Debug)]
 pub struct PanelConfig {
     /// Which browsers may see and use which station.
@@ -91,11 +91,11 @@ struct Look {
 }
 
 struct Shared {
-    service: Service,
+    stations: Stations,
     config: PanelConfig,
     cookies: Cookies,
     /// The first one is the page at `/`.
-    stations: Vec<StationName>,
+    names: Vec<StationName>,
     tries: Mutex<HashMap<StationName, Tries>>,
 }
 
@@ -110,13 +110,13 @@ struct Tries {
 struct Panel(Arc<Shared>);
 
 impl Panel {
-    fn new(service: Service, config: PanelConfig, cookies: Cookies) -> Self {
-        let stations = service.stations();
-        let now = service.now().mono;
+    fn new(stations: Stations, config: PanelConfig, cookies: Cookies) -> Self {
+        let names = stations.names();
+        let now = stations.now().mono;
         let limit = || RateLimit::new(TRIES, TRY_EVERY, now);
         let tries = || Tries { here: limit(), elsewhere: limit() };
-        let tries = stations.iter().map(|station| (station.clone(), tries())).collect();
-        Self(Arc::new(Shared { service, config, cookies, stations, tries: Mutex::new(tries) }))
+        let tries = names.iter().map(|station| (station.clone(), tries())).collect();
+        Self(Arc::new(Shared { stations, config, cookies, names, tries: Mutex::new(tries) }))
     }
 
     /// The station of this name, or the first one, with what it shows. For whoever is not paired with
@@ -126,13 +126,12 @@ impl Panel {
         name: Option<&str>,
         browser: &Browser,
     ) -> Option<(StationName, watch::Receiver<SessionView>)> {
-        let mut stations =
-            self.0.stations.iter().filter(|station| browser.number(station).is_some());
+        let mut paired = self.0.names.iter().filter(|station| browser.number(station).is_some());
         let station = match name {
-            Some(name) => stations.find(|station| station.0 == name),
-            None => stations.next(),
+            Some(name) => paired.find(|station| station.0 == name),
+            None => paired.next(),
         }?;
-        Some((station.clone(), self.0.service.view(station)?))
+        Some((station.clone(), self.0.stations.view(station)?))
     }
 
     fn screen<'a>(&self, view: &'a SessionView, lang: Lang) -> Screen<'a> {
@@ -142,7 +141,7 @@ impl Panel {
             tap_sound: config.tap_sound,
             simulated: config.sim.as_ref().is_some_and(|sim| *sim.station() == view.station),
         };
-        Screen { view, lang, look, now: self.0.service.now().mono }
+        Screen { view, lang, look, now: self.0.stations.now().mono }
     }
 
     /// Whether credentials may be tried at this station now; until when not, if not. `from` is where
@@ -153,9 +152,9 @@ impl Panel {
         from: Option<IpAddr>,
         is_guess: bool,
     ) -> Result<(), Option<Mono>> {
-        let service = &self.0.service;
+        let stations = &self.0.stations;
         if let Some(from) = from.filter(|_| is_guess) {
-            service.may_type(from, station).await.map_err(|refusal| refusal.until)?;
+            stations.may_type(from, station).await.map_err(|refusal| refusal.until)?;
         }
         let tried = {
             let mut tries = self.0.tries.lock().unwrap_or_else(PoisonError::into_inner);
@@ -163,17 +162,17 @@ impl Panel {
                 None => &mut tries.here,
                 Some(_) => &mut tries.elsewhere,
             });
-            limit.map_or(Err(None), |limit| limit.attempt(service.now().mono).map_err(Some))
+            limit.map_or(Err(None), |limit| limit.attempt(stations.now().mono).map_err(Some))
         };
         if tried.is_err() && is_guess {
-            service.limited(Some(station), from).await;
+            stations.limited(Some(station), from).await;
         }
         tried
     }
 
     /// The address of a station's page.
     fn path(&self, station: &StationName, lang: Option<Lang>) -> String {
-        let path = if self.0.stations.first() == Some(station) {
+        let path = if self.0.names.first() == Some(station) {
             "/".to_owned()
         } else {
             format!("/station/{}", utf8_percent_encode(&station.0, NON_ALPHANUMERIC))
@@ -186,8 +185,8 @@ impl Panel {
 }
 
 /// The panel's routes with their own checks.
-pub(crate) fn router(service: Service, config: PanelConfig, cookies: Cookies) -> Router {
-    let panel = Panel::new(service, config, cookies);
+pub(crate) fn router(stations: Stations, config: PanelConfig, cookies: Cookies) -> Router {
+    let panel = Panel::new(stations, config, cookies);
     let pages = Router::new()
         .route("/", get(default_page))
         .route("/station/{name}", get(station_page))
@@ -303,13 +302,13 @@ async fn pair(
     }
     let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
     let calls_itself = text(header::USER_AGENT).unwrap_or_default();
-    let Shared { config, cookies, service, .. } = &*panel.0;
-    match config.pairings.pair(&code, &browser, calls_itself, cookies, service.now()).await {
+    let Shared { config, cookies, stations, .. } = &*panel.0;
+    match config.pairings.pair(&code, &browser, calls_itself, cookies, stations.now()).await {
         Came::Paired(station, number, cookie) => {
             let from = addresses.map_or(Ipv4Addr::LOCALHOST.into(), |Extension(it)| it.theirs);
             let paired = AuditEvent::PanelPaired { number, from };
             // The link that made it possible is in the log.
-            if let Err(error) = service.record_audit_at(station.clone(), paired).await {
+            if let Err(error) = stations.record(Some(station.clone()), paired).await {
                 tracing::error!(%error, number, "a paired browser could not be audited");
             }
             let mut response = redirect(&panel.path(&station, query.lang()));

@@ -53,12 +53,16 @@ impl Door {
         std::fs::write(&chain, &made.chain).unwrap();
         std::fs::write(&key, made.key.as_bytes()).unwrap();
         let identity = Identity::read(&chain, &key).unwrap();
-        let tls = Tls::new(&identity, house.service.clone());
+        let tls = Tls::new(&identity, house.service.stations().clone());
         let client = kazasu_tls::client(kazasu_tls::roots_of(&chain).unwrap());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let hosts = AllowedHosts::new(HOST.parse().unwrap(), []);
-        let router = tls_router(house.service.clone(), house.config(hosts));
+        let router = tls_router(
+            house.service.stations().clone(),
+            house.service.administrators(),
+            house.config(hosts),
+        );
         let server = serve(listener, router, Some(tls), std::future::pending());
         Self {
             address,

@@ -16,7 +16,7 @@ use kazasu_hal::{
 use kazasu_registration::{
     Binding, CommitOutcome, DeviceSecret, Keep, Settings, Site, UserEntry, UserId,
 };
-use kazasu_service::{NoDirectory, Service, Store};
+use kazasu_service::{Authority, NoDirectory, Service, Store};
 use kazasu_sqlite::SqliteStore;
 use kazasu_web::{AllowedHosts, Pairings, PanelConfig, ReaderPlace, SimControl, router};
 use serde_json::json;
@@ -43,7 +43,7 @@ pub(crate) fn card(idm: [u8; 8]) -> Card {
 }
 
 pub(crate) struct House {
-    pub(crate) service: Service,
+    pub(crate) service: Service<SqliteStore, NoDirectory>,
     pub(crate) router: Router,
     config: PanelConfig,
     events: broadcast::Sender<Event>,
@@ -65,7 +65,7 @@ impl House {
     pub(crate) async fn with_pairings(pairings: Pairings) -> Self {
         let house = Self::new().await;
         let config = PanelConfig { pairings, ..house.config.clone() };
-        Self { router: router(house.service.clone(), config.clone()), config, ..house }
+        Self { router: router(house.service.stations().clone(), config.clone()), config, ..house }
     }
 
     /// Two stations. Taro has a card and no password, Hanako a password and no card.
@@ -87,7 +87,7 @@ impl House {
             let password = password.map(|text| text.to_owned().into());
             let (user_id, name) = (user_id.to_owned(), name.to_owned());
             let entry = UserEntry { user_id, name, password, ..UserEntry::default() };
-            service.add_user(entry).await.unwrap();
+            service.office(&Authority::OWNER).add_user(entry).await.unwrap();
         }
         let known = card(KNOWN).identity;
         let bound = store.commit(Binding {
@@ -114,7 +114,7 @@ impl House {
             tap_sound: false,
             sim: simulated.then_some(sim),
         };
-        let router = router(service.clone(), config.clone());
+        let router = router(service.stations().clone(), config.clone());
         Self { config, router, service, events, told, _folder: folder }
     }
 
@@ -132,12 +132,16 @@ impl House {
     pub(crate) async fn set(&self, changes: &[(&str, &str)]) {
         let changes =
             changes.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-        self.service.change_settings(changes, None).await.unwrap();
+        self.service.office(&Authority::OWNER).change_settings(changes, None).await.unwrap();
     }
 
     /// Sets one of the device's own passwords to [`PASSWORD`].
     pub(crate) async fn set_secret(&self, which: DeviceSecret) {
-        self.service.set_secret(which, Some(PASSWORD.to_owned().into())).await.unwrap();
+        self.service
+            .office(&Authority::OWNER)
+            .set_secret(which, Some(PASSWORD.to_owned().into()))
+            .await
+            .unwrap();
     }
 
     /// Something happens at the reader of this station.
@@ -206,7 +210,7 @@ impl House {
     /// The page once this is on it.
     pub(crate) async fn page_saying(&self, station: &str, words: &str) -> String {
         let name = StationName(station.into());
-        let mut view = self.service.view(&name).unwrap();
+        let mut view = self.service.stations().view(&name).unwrap();
         let path = format!("/station/{}?lang=en", station.replace(' ', "%20"));
         timeout(DEADLINE, async {
             loop {

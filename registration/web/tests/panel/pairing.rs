@@ -3,6 +3,7 @@ use axum::{
     http::{Request, StatusCode, header},
 };
 use kazasu_hal::StationName;
+use kazasu_service::Authority;
 use kazasu_web::Pairings;
 
 use crate::house::{HOST, House, KNOWN, in_time};
@@ -56,7 +57,7 @@ impl<'a> Browser<'a> {
 }
 
 fn link(house: &House, station: &str) -> String {
-    let now = house.service.now().mono;
+    let now = house.service.stations().now().mono;
     let code = house.pairings().link(StationName(station.into()), None, now).unwrap();
     format!("/pair/{}", *code)
 }
@@ -136,7 +137,7 @@ async fn a_pairing_that_is_ended_ends_at_once() {
 async fn a_browser_that_is_paired_is_recorded() {
     let house = House::new().await;
     Browser::new(&house).get(&link(&house, "side door")).await;
-    let log = house.service.audit_after(0).await.unwrap();
+    let log = house.service.office(&Authority::SERVICE).audit_after(0).await.unwrap();
     let last = log.last().unwrap();
     assert_eq!((last.event.as_str(), last.station.as_deref()), ("panel-paired", Some("side door")));
     assert_eq!(last.detail.as_deref(), Some("browser 3; from 127.0.0.1"));

@@ -304,5 +304,5 @@ fn list(bad: &[BadLine], more: usize) -> String {
 }
 
 #[cfg(test)]
-#[path = "import_test.rs"]
+#[path = "rows_test.rs"]
 mod tests;

@@ -1,7 +1,7 @@
 use kazasu_registration::{ListedUser, UserKey};
 
 use super::{
-    import::{Column, HEADER},
+    rows::{Column, HEADER},
     spreadsheet,
 };
 

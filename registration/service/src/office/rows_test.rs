@@ -4,7 +4,7 @@ use super::*;
 use kazasu_registration::{CardNumber, ListedUser, Settings, UserKey};
 use std::time::SystemTime;
 
-use crate::admin::export;
+use crate::office::export;
 
 fn site() -> Site {
     Site::new(Settings::default()).unwrap()

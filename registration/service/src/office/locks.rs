@@ -1,8 +1,8 @@
 use kazasu_hal::CardIdentity;
 use kazasu_registration::{CardNumber, DeviceSecret, Guessed, ListedUser, UserId, UserKey};
 
-use super::{Admin, AdminError};
-use crate::{Hasher, Store};
+use super::{AdminError, Matter, Office};
+use crate::{Directory, Hasher, Store, perform::Ports};
 
 /// A card that is locked, and its number.
 type LockedCard = (CardIdentity, CardNumber);
@@ -18,19 +18,24 @@ pub enum Unlock {
     All,
 }
 
-impl<S: Store, H: Hasher> Admin<S, H> {
+/// Locks after too many wrong passwords.
+impl<S: Store, D: Directory, H: Hasher> Office<'_, S, D, H> {
     /// The records of those who are locked, they or their card, sorted by user ID.
     ///
     /// # Errors
     /// The store's.
     pub async fn list_locked(&self) -> Result<Vec<ListedUser>, AdminError> {
-        let (ids, numbers) = self.who_is_locked().await?;
-        let users = self.store.list_users().await?.into_iter();
-        let locked = users.filter(|user| {
-            user.card.as_ref().is_some_and(|card| numbers.iter().any(|(_, n)| n == card))
-                || matches!(&user.listed.key, UserKey::Registered(id) if ids.contains(&id.folded()))
-        });
-        Ok(locked.map(|user| user.listed).collect())
+        let ports = self.may(Matter::Records)?;
+        self.finish(async move {
+            let (ids, numbers) = ports.who_is_locked().await?;
+            let users = ports.store.list_users().await?.into_iter();
+            let locked = users.filter(|user| {
+                user.card.as_ref().is_some_and(|card| numbers.iter().any(|(_, n)| n == card))
+                    || matches!(&user.listed.key, UserKey::Registered(id) if ids.contains(&id.folded()))
+            });
+            Ok(locked.map(|user| user.listed).collect())
+        })
+        .await
     }
 
     /// Opens locks, and says how many.
@@ -38,26 +43,32 @@ impl<S: Store, H: Hasher> Admin<S, H> {
     /// # Errors
     /// Nothing was locked; the store's.
     pub async fn unlock(&self, whom: Unlock) -> Result<u64, AdminError> {
-        let chosen = match whom {
-            Unlock::All => match self.guard.unlock_all().await? {
-                0 => return Err(AdminError::NotLocked),
-                count => return Ok(count),
-            },
-            Unlock::Administrator => {
-                let operator = Guessed::Device(DeviceSecret::KeyOperator);
-                let mut locked = self.guard.locked().await?;
-                locked.retain(|whom| *whom == operator);
-                locked
+        let ports = self.may(Matter::Records)?;
+        self.finish(async move {
+            let chosen = match whom {
+                Unlock::All => match ports.guard.unlock_all().await? {
+                    0 => return Err(AdminError::NotLocked),
+                    count => return Ok(count),
+                },
+                Unlock::Administrator => {
+                    let operator = Guessed::Device(DeviceSecret::KeyOperator);
+                    let mut locked = ports.guard.locked().await?;
+                    locked.retain(|whom| *whom == operator);
+                    locked
+                }
+                Unlock::Named(text) => ports.named(&text).await?,
+            };
+            if chosen.is_empty() {
+                return Err(AdminError::NotLocked);
             }
-            Unlock::Named(text) => self.named(&text).await?,
-        };
-        if chosen.is_empty() {
-            return Err(AdminError::NotLocked);
-        }
-        self.guard.unlock(&chosen).await?;
-        Ok(u64::try_from(chosen.len()).unwrap_or(u64::MAX))
+            ports.guard.unlock(&chosen).await?;
+            Ok(u64::try_from(chosen.len()).unwrap_or(u64::MAX))
+        })
+        .await
     }
+}
 
+impl<S: Store, D, H> Ports<S, D, H> {
     /// What of that which a typed text can mean is locked.
     async fn named(&self, text: &str) -> Result<Vec<Guessed>, AdminError> {
         let (mut ids, mut numbers) = (Vec::new(), Vec::new());

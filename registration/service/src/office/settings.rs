@@ -1,14 +1,11 @@
 use std::sync::Arc;
 
-use kazasu_registration::{
-    Altered, DeviceSecret, Method, NumberKey, Password, PasswordOwner, Settings, Site,
-};
-use zeroize::Zeroizing;
+use kazasu_registration::{Altered, Method, NumberKey, Settings, Site};
 
-use super::{Admin, AdminError};
+use super::{AdminError, Matter, Office};
 use crate::{
-    Hasher, Loaded, SaveOutcome, SettingsToStore, Store, StoredSettings, current::Change,
-    perform::may_have_happened,
+    Directory, Hasher, Loaded, SaveOutcome, SettingsToStore, Store, StoredSettings,
+    current::Change, perform::Ports,
 };
 
 /// Settings and their version.
@@ -33,11 +30,16 @@ pub struct Changed {
     pub deleted: u64,
 }
 
-impl<S: Store, H: Hasher> Admin<S, H> {
+/// Settings.
+impl<S: Store, D: Directory, H: Hasher> Office<'_, S, D, H> {
     /// The settings in force.
-    pub async fn settings(&self) -> Versioned {
-        let current = self.current.read().await;
-        Versioned { version: current.version, settings: current.site.settings.clone() }
+    ///
+    /// # Errors
+    /// [`AdminError::Stopped`].
+    pub async fn settings(&self) -> Result<Versioned, AdminError> {
+        let ports = self.may(Matter::Settings)?;
+        let current = ports.current.read().await;
+        Ok(Versioned { version: current.version, settings: current.site.settings.clone() })
     }
 
     /// The versions that are kept, newest first.
@@ -45,7 +47,8 @@ impl<S: Store, H: Hasher> Admin<S, H> {
     /// # Errors
     /// The store's.
     pub async fn settings_history(&self) -> Result<Vec<StoredSettings>, AdminError> {
-        Ok(self.store.settings_history().await?)
+        let ports = self.may(Matter::Settings)?;
+        self.finish(async move { Ok(ports.store.settings_history().await?) }).await
     }
 
     /// Changes settings, given by key and value, all at once; cards get new numbers where the
@@ -60,18 +63,22 @@ impl<S: Store, H: Hasher> Admin<S, H> {
         changes: Vec<(String, String)>,
         expected: Option<u64>,
     ) -> Result<Changed, AdminError> {
-        let change = self.current.change().await;
-        let (changed, loaded) = self.save(&change, &changes, expected, false).await?;
-        if let Some(loaded) = loaded {
-            change.done(loaded);
-        }
-        if changed.deleted > 0 {
-            self.current.altered(None, [Altered::Everything]);
-        }
-        Ok(changed)
+        let ports = self.may(Matter::Settings)?;
+        self.finish(async move {
+            let change = ports.current.change().await;
+            let (changed, loaded) = ports.save(&change, &changes, expected, false).await?;
+            if let Some(loaded) = loaded {
+                change.done(loaded);
+            }
+            if changed.deleted > 0 {
+                ports.current.altered(None, [Altered::Everything]);
+            }
+            Ok(changed)
+        })
+        .await
     }
 
-    /// What [`Admin::change_settings`] would answer. Stores nothing.
+    /// What [`Office::change_settings`] would answer. Stores nothing.
     ///
     /// # Errors
     /// The same.
@@ -79,10 +86,43 @@ impl<S: Store, H: Hasher> Admin<S, H> {
         &self,
         changes: Vec<(String, String)>,
     ) -> Result<Changed, AdminError> {
-        let change = self.current.change().await;
-        Ok(self.save(&change, &changes, None, true).await?.0)
+        let ports = self.may(Matter::Settings)?;
+        self.finish(async move {
+            let change = ports.current.change().await;
+            Ok(ports.save(&change, &changes, None, true).await?.0)
+        })
+        .await
     }
 
+    /// Whether the keyed card number form has its key.
+    ///
+    /// # Errors
+    /// [`AdminError::Stopped`].
+    pub async fn has_number_key(&self) -> Result<bool, AdminError> {
+        let ports = self.may(Matter::Settings)?;
+        let current = ports.current.read().await;
+        Ok(current.site.number_key.is_some())
+    }
+
+    /// Gives the keyed card number form its key. Keeping it is the caller's matter.
+    ///
+    /// # Errors
+    /// There is one already.
+    pub async fn set_number_key(&self, key: NumberKey) -> Result<(), AdminError> {
+        let ports = self.may(Matter::Settings)?;
+        let change = ports.current.change().await;
+        let before = change.before();
+        if before.site.number_key.is_some() {
+            return Err(AdminError::NumberKeySet);
+        }
+        let site = Site { number_key: Some(key), ..Site::clone(&before.site) };
+        let loaded = Loaded { version: before.version, site: Arc::new(site) };
+        change.done(loaded);
+        Ok(())
+    }
+}
+
+impl<S: Store, D, H> Ports<S, D, H> {
     async fn save(
         &self,
         change: &Change<'_>,
@@ -127,58 +167,5 @@ impl<S: Store, H: Hasher> Admin<S, H> {
             SaveOutcome::Stale { version } => Err(AdminError::Stale { version }),
             SaveOutcome::Collisions(collisions) => Err(AdminError::Collisions(collisions)),
         }
-    }
-
-    /// Whether the keyed card number form has its key.
-    pub async fn has_number_key(&self) -> bool {
-        self.current.read().await.site.number_key.is_some()
-    }
-
-    /// Gives the keyed card number form its key. Keeping it is the caller's matter.
-    ///
-    /// # Errors
-    /// There is one already.
-    pub async fn set_number_key(&self, key: NumberKey) -> Result<(), AdminError> {
-        let change = self.current.change().await;
-        let before = change.before();
-        if before.site.number_key.is_some() {
-            return Err(AdminError::NumberKeySet);
-        }
-        let site = Site { number_key: Some(key), ..Site::clone(&before.site) };
-        let loaded = Loaded { version: before.version, site: Arc::new(site) };
-        change.done(loaded);
-        Ok(())
-    }
-
-    /// Sets or removes one of the device's own passwords.
-    ///
-    /// # Errors
-    /// The rule it breaks; the store's.
-    pub async fn set_secret(
-        &self,
-        which: DeviceSecret,
-        password: Option<Zeroizing<String>>,
-    ) -> Result<(), AdminError> {
-        let verifier = match password {
-            None => None,
-            Some(password) => {
-                let site = self.current.site();
-                let administrator = site.settings.administrator.id.as_ref();
-                let user_id = match (which, administrator) {
-                    (DeviceSecret::KeyOperator, Some(id)) => id.as_str(),
-                    _ => which.as_str(),
-                };
-                let owner = PasswordOwner { user_id, name: which.as_str() };
-                let password = Password::new(password, site.password, owner)
-                    .map_err(|error| AdminError::Fields(vec![error]))?;
-                Some(self.passwords.hash(password).await?)
-            }
-        };
-        let set = self.store.set_secret(which, verifier, self.clock.wall()).await;
-        self.guard.forget_wrong();
-        if may_have_happened(&set, |()| true) {
-            self.current.altered(None, [Altered::Secret(which)]);
-        }
-        Ok(set?)
     }
 }

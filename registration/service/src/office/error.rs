@@ -1,11 +1,14 @@
 use kazasu_registration::{ChangeError, ErrorCode, FieldError, UserId};
 
-use super::import::ImportError;
+use super::rows::ImportError;
 use crate::{Collisions, DirectoryError, StoreError, hasher::HashError};
 
 /// Why an administrator's request was not done. Nothing changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AdminError {
+    /// Not a matter of whoever wishes it.
+    #[error("whoever asks may not do this")]
+    NotAllowed,
     /// Fields break rules.
     #[error("{}", join(.0))]
     Fields(Vec<FieldError>),
@@ -86,7 +89,8 @@ impl AdminError {
             Self::EraseUnknown(_) => Some(ErrorCode::OutcomeUnknown),
             Self::Internal(_) => Some(ErrorCode::HasherFailed),
             Self::Stopped => Some(ErrorCode::Internal),
-            Self::Import(_)
+            Self::NotAllowed
+            | Self::Import(_)
             | Self::NoSuchUser
             | Self::NotDamaged
             | Self::NoSuchPerson
