@@ -1,4 +1,4 @@
-//! A way whose endpoint halts.
+//! Sessions and ways that end.
 
 use std::collections::VecDeque;
 
@@ -7,18 +7,23 @@ use bytes::Bytes;
 use super::*;
 use crate::Direction;
 
-/// A session that waits for ever.
+/// A session that says what it wants done, then waits for ever; anything that comes is its `end`, if it
+/// has one.
+#[derive(Default)]
 struct Waiting {
+    outputs: VecDeque<Output>,
+    end: Option<Fault>,
     is_over: bool,
 }
 
 impl Session for Waiting {
     fn handle(&mut self, _: Mono, _: Input<'_>) -> Result<(), Fault> {
-        Ok(())
+        self.is_over |= self.end.is_some();
+        self.end.take().map_or(Ok(()), Err)
     }
 
     fn poll_output(&mut self) -> Option<Output> {
-        None
+        self.outputs.pop_front()
     }
 
     fn poll_timeout(&self) -> Option<Mono> {
@@ -85,8 +90,52 @@ async fn a_reader_that_works_between_halts_is_kept_and_one_that_only_halts_is_no
     for (name, received, expected) in rows {
         let label = Label::new("test", "a reader");
         let (found, _readers) = mpsc::channel(1);
-        let mut session = Waiting { is_over: false };
+        let mut session = Waiting::default();
         let fault = pump(&label, &mut session, Halting(received.into()), &found).await;
         assert!(fault.message.contains(expected), "{name}: {fault}");
+    }
+}
+
+#[tokio::test]
+async fn who_is_at_fault_is_named_and_so_is_one_of_several_readers() {
+    let silent = || Some(Fault::new(FaultKind::Timeout, "it does not answer"));
+    let attached = || vec![Output::Attached("model".to_owned())];
+    let broke = "the connection of a reader broke: that was all";
+    let rows = [
+        ("the session", vec![], silent(), false, FaultKind::Timeout, "it does not answer"),
+        ("of several", vec![], silent(), true, FaultKind::Timeout, "a reader: it does not answer"),
+        ("the way", vec![], None, true, FaultKind::Link, broke),
+        ("nobody listens", attached(), None, true, FaultKind::Link, "a reader was let go"),
+    ];
+    for (name, outputs, end, is_one_of_several, kind, message) in rows {
+        let label = Label { is_one_of_several, ..Label::new("test", "a reader") };
+        let (found, readers) = mpsc::channel(1);
+        drop(readers);
+        let mut session = Waiting { outputs: outputs.into(), end, is_over: false };
+        let way = Halting([Ok(Bytes::from_static(&[0]))].into());
+        let fault = pump(&label, &mut session, way, &found).await;
+        assert_eq!(fault, Fault::new(kind, message), "{name}");
+        assert!(session.is_over, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_reader_is_called_by_its_product_what_its_session_says_and_a_note() {
+    let label = || Label::new("test", "a reader");
+    let product = Some("Reader");
+    let note = Some("no serial number".to_owned());
+    let rows = [
+        (label(), "firmware 1"),
+        (Label { product, ..label() }, "Reader firmware 1"),
+        (Label { product, note, ..label() }, "Reader firmware 1, no serial number"),
+    ];
+    for (label, expected) in rows {
+        let (found, mut readers) = mpsc::channel(1);
+        let outputs = [Output::Attached("firmware 1".to_owned())].into();
+        let mut session = Waiting { outputs, ..Waiting::default() };
+        pump(&label, &mut session, Halting(VecDeque::new()), &found).await;
+        let info = readers.recv().await.unwrap().info;
+        let told = (info.name.0.as_str(), info.driver, info.model.as_str());
+        assert_eq!(told, ("a reader", "test", expected));
     }
 }

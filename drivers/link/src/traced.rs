@@ -37,7 +37,7 @@ impl<W: Way> Way for Traced<'_, W> {
     }
 
     async fn control(&mut self, control: Control) -> Result<(), WayError> {
-        tracing::debug!(reader = self.reader, ?control);
+        tracing::debug!(reader = self.reader, ?control, "control");
         self.way.control(control).await
     }
 

@@ -46,7 +46,7 @@ where
         Box::pin(async move {
             match (self.open)().await {
                 Ok(stream) => {
-                    drive(&self.selector, Stream(stream), &mut self.settings, found).await
+                    drive(&self.selector, Stream::new(stream), &mut self.settings, found).await
                 }
                 Err(error) => {
                     Fault::new(FaultKind::Link, format!("cannot open {}: {error}", self.selector))
@@ -72,18 +72,28 @@ pub(crate) async fn drive(
 
 /// A stream without a rate, whose other end sees that it is closed. It is never flushed: a serial
 /// port would block its thread until the last byte has left.
-pub(crate) struct Stream<S>(pub(crate) S);
+pub(crate) struct Stream<S> {
+    pub(crate) stream: S,
+    /// Holds nothing that was read; what was handed over leaves its room for the next.
+    buffer: BytesMut,
+}
+
+impl<S> Stream<S> {
+    pub(crate) fn new(stream: S) -> Self {
+        Self { stream, buffer: BytesMut::new() }
+    }
+}
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Way for Stream<S> {
     async fn send(&mut self, bytes: Bytes) -> Result<(), WayError> {
-        self.0.write_all(&bytes).await.map_err(WayError::closed)
+        self.stream.write_all(&bytes).await.map_err(WayError::closed)
     }
 
     async fn receive(&mut self) -> Result<Bytes, WayError> {
-        let mut buffer = BytesMut::with_capacity(READ_MAX);
-        match self.0.read_buf(&mut buffer).await {
+        self.buffer.reserve(READ_MAX);
+        match self.stream.read_buf(&mut self.buffer).await {
             Ok(0) => Err(WayError::closed("it was closed at the other end")),
-            Ok(_) => Ok(buffer.freeze()),
+            Ok(_) => Ok(self.buffer.split().freeze()),
             Err(error) => Err(WayError::closed(error)),
         }
     }

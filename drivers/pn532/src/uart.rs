@@ -75,7 +75,7 @@ impl Discoverer for UartDiscoverer {
             });
             match opened {
                 Ok((port, mut settings)) => {
-                    let way = Port(Stream(port));
+                    let way = Port(Stream::new(port));
                     let fault = drive(&self.selector, way, &mut settings, found).await;
                     self.learned = settings.learned;
                     fault
@@ -100,13 +100,13 @@ impl Way for Port {
 
     async fn control(&mut self, control: Control) -> Result<(), WayError> {
         match control {
-            Control::SetRate(rate) => self.0.0.set_baud_rate(rate).map_err(WayError::closed),
+            Control::SetRate(rate) => self.0.stream.set_baud_rate(rate).map_err(WayError::closed),
             Control::ClearHalt(_) => Err(WayError::closed("a serial port does not halt")),
         }
     }
 
     fn send_now(&mut self, bytes: Bytes) -> bool {
-        self.0.0.try_write(&bytes).is_ok_and(|count| count == bytes.len())
+        self.0.stream.try_write(&bytes).is_ok_and(|count| count == bytes.len())
     }
 
     #[expect(clippy::disallowed_methods, reason = "an adapter, where nothing can be awaited")]
@@ -114,7 +114,7 @@ impl Way for Port {
         let start = Instant::now();
         let mut buffer = [0; 64];
         loop {
-            match self.0.0.try_read(&mut buffer) {
+            match self.0.stream.try_read(&mut buffer) {
                 Ok(0) => return Err(WayError::closed("it was closed at the other end")),
                 Ok(count) => return Ok(buffer.get(..count).map(Bytes::copy_from_slice)),
                 Err(error) if error.kind() != io::ErrorKind::WouldBlock => {
