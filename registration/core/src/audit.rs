@@ -3,25 +3,35 @@ mod chain;
 #[cfg(test)]
 mod chain_test;
 mod clock_watch;
-mod event;
+mod details;
+mod entry;
+mod events;
 mod export;
 #[cfg(test)]
 mod export_test;
-mod fields;
 mod fold;
+#[cfg(test)]
+mod form_test;
 mod reader_watch;
 mod refusals;
 #[cfg(test)]
 mod refusals_test;
+#[cfg(test)]
+mod samples_test;
 mod syslog;
+mod table;
+mod told;
+mod wording;
 
 use std::time::SystemTime;
 
 use kazasu_hal::StationName;
 
-pub use chain::{AUDIT_KEPT, AuditEntry, AuditKey, Broken, Chain, Link, Mark, Noted, Whole};
+pub use chain::{AUDIT_KEPT, AuditKey, Broken, Chain, Link, Mark, Noted, Whole};
 pub use clock_watch::ClockWatch;
-pub use event::{AuditEvent, Claimed, ReaderState};
+pub use details::Details;
+pub use entry::AuditEntry;
+pub use events::{AuditEvent, Claimed, ReaderState};
 pub use export::{AuditFilter, DateFormat, Shown, json_line, manual};
 pub use fold::{AUDIT_FOLD, AUDIT_KEPT_OF_KIND, Folded, Gap};
 pub use reader_watch::ReaderWatch;

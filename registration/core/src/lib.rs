@@ -33,9 +33,9 @@ mod input_rules_test;
 pub use access::{AccessSettings, AuthenticationMode};
 pub use audit::{
     AUDIT_FOLD, AUDIT_KEPT, AUDIT_KEPT_OF_KIND, AuditEntry, AuditEvent, AuditFilter, AuditKey,
-    AuditRecord, Broken, Chain, Claimed, ClockWatch, DateFormat, Folded, Gap, Link, Mark, Noted,
-    ReaderState, ReaderWatch, RefusalKind, Refusals, Refused, RefusedMany, Shown, Syslog, Whole,
-    json_line, manual, syslog_line,
+    AuditRecord, Broken, Chain, Claimed, ClockWatch, DateFormat, Details, Folded, Gap, Link, Mark,
+    Noted, ReaderState, ReaderWatch, RefusalKind, Refusals, Refused, RefusedMany, Shown, Syslog,
+    Whole, json_line, manual, syslog_line,
 };
 pub use code::{ErrorCode, Part, WhoActs};
 pub use job::{JobEnd, JobReport, JobType};

@@ -27,6 +27,7 @@ fn record(id: u64) -> AuditEntry {
         replaced: None,
         code: None,
         detail: None,
+        fields: None,
     }
 }
 

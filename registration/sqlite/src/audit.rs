@@ -17,7 +17,7 @@ use crate::{
     tx::Tx,
 };
 
-pub(crate) use table::{chain, entries};
+pub(crate) use table::{chain, entries, newest};
 use table::{head, id_at, last, link_at, number};
 
 type Result<T> = std::result::Result<T, QueryError>;

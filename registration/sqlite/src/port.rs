@@ -167,6 +167,13 @@ impl Store for SqliteStore {
         self.read(move |tx| audit::entries(tx, after)).await
     }
 
+    async fn newest_audit(
+        &self,
+        kind: Option<&'static str>,
+    ) -> Result<Option<AuditEntry>, StoreError> {
+        self.read(move |tx| audit::newest(tx, kind)).await
+    }
+
     async fn verify_audit(&self) -> Result<Result<Whole, Vec<Broken>>, StoreError> {
         // On the store's thread, where nothing is written meanwhile.
         let path = Arc::clone(&self.path);

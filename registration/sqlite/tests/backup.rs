@@ -10,7 +10,7 @@ use std::{
     time::SystemTime,
 };
 
-use kazasu_registration::{Capacity, Folded, Limits, Role, UserId, UserName};
+use kazasu_registration::{Capacity, Details, Limits, Role, UserId, UserName};
 use kazasu_sqlite::{SqliteStore, backup, restore};
 use kazasu_store::{AddOutcome, BackupError, Restored, Store, UserToStore};
 use rusqlite::{Connection, OptionalExtension};
@@ -157,9 +157,10 @@ async fn a_backup_under_load_shows_one_moment() {
             let count = "SELECT count(*) FROM audit WHERE event = 'user-added'";
             let audited: u32 = db.query_row(count, [], |row| row.get(0)).unwrap();
             // The oldest gave way, and a record of the same moment says how many.
-            let told = "SELECT detail FROM audit WHERE event = 'audit-folded'";
+            let told = "SELECT fields FROM audit WHERE event = 'audit-folded'";
             let told: Option<String> = db.query_row(told, [], |row| row.get(0)).optional().unwrap();
-            let folded = told.map_or(0, |text| Folded::from_text(&text).unwrap().count);
+            let folded = told.and_then(|json| Details::from_json(&json)?.count("count"));
+            let folded = folded.unwrap_or_default();
             assert_eq!(u64::from(audited) + folded, found.len() as u64);
         }
         stop.store(true, Ordering::Relaxed);

@@ -10,7 +10,8 @@ use std::{
 
 use kazasu_hal::{CardIdentity, Technology};
 use kazasu_registration::{
-    Capacity, Failures, Limits, LookUp, Role, Source, UserId, UserKey, UserName,
+    AuditEvent, AuditRecord, Broken, Capacity, DeviceSecret, Failures, Limits, LookUp, Role,
+    Source, UserId, UserKey, UserName,
 };
 use kazasu_sqlite::SqliteStore;
 use kazasu_store::{AddOutcome, Store, StoreErrorKind, UserToStore};
@@ -101,7 +102,7 @@ async fn a_database_of_schema_1_is_brought_up_to_date() {
             &db,
             "SELECT concat_ws(' ', id, event, user_id, card, detail) FROM audit ORDER BY id"
         ),
-        ["5 card-bound tanaka 1", "6 provisional-deleted 3"]
+        ["5 card-bound tanaka 1", "6 audit-form-changed", "7 provisional-deleted 3"]
     );
     // The row of the card that is gone is not used again.
     let next = "SELECT concat(seq) FROM sqlite_sequence WHERE name = 'cards'";
@@ -147,13 +148,87 @@ async fn the_log_of_schema_2_is_chained() {
     let store = SqliteStore::open(&path).unwrap();
     let log = store.audit_log(0).await.unwrap();
     let told: Vec<_> = log.iter().map(|entry| (entry.id, entry.detail.as_deref())).collect();
-    assert_eq!(told, [(5, None), (6, Some("guest"))]);
+    assert_eq!(told, [(5, None), (6, Some("guest")), (7, None)]);
+    assert_eq!(log[2].event, "audit-form-changed");
+    let has_fields: Vec<_> = log.iter().map(|entry| entry.fields.is_some()).collect();
+    assert_eq!(has_fields, [false, false, true]);
     let whole = store.verify_audit().await.unwrap().map(|whole| (whole.records, whole.end.id));
-    assert_eq!(whole, Ok((2, 6)));
+    assert_eq!(whole, Ok((3, 7)));
     drop(store);
     Connection::open(&path).unwrap().execute_batch("UPDATE audit SET detail = 'x'").unwrap();
     let store = SqliteStore::open(&path).unwrap();
     assert!(store.verify_audit().await.unwrap().is_err());
+}
+
+/// Whoever can write the file, and has no key, turns no record of before into one with fields, and none
+/// of now into one without: not at the next opening either.
+#[tokio::test]
+async fn no_record_is_written_anew_in_the_other_form() {
+    let (_folder, path) = place();
+    let db = first_version(&path);
+    for step in [
+        include_str!("../src/schema/2.sql"),
+        include_str!("../src/schema/3.sql"),
+        include_str!("../src/schema/4.sql"),
+    ] {
+        db.execute_batch(step).unwrap();
+    }
+    db.execute_batch(
+        "PRAGMA user_version = 4;
+         INSERT INTO audit (id, at_ms, event, detail) VALUES (6, 1600, 'secret-set', 'guest')",
+    )
+    .unwrap();
+    drop(db);
+    let store = SqliteStore::open(&path).unwrap();
+    let event = AuditEvent::SecretSet { secret: DeviceSecret::Engineer };
+    let at = std::time::SystemTime::UNIX_EPOCH;
+    store.append_audit(AuditRecord { at, station: None, event }).await.unwrap();
+    assert_eq!(store.verify_audit().await.unwrap().map(|whole| whole.records), Ok(4));
+    drop(store);
+    let saved = ["kazasu.db", "audit.end"].map(|name| std::fs::read(path.with_file_name(name)));
+    let rows = [
+        ("detail = NULL, fields = json_object('secret', detail) WHERE id = 6", 6),
+        ("fields = '{}' WHERE id = 5", 5),
+        ("detail = 'engineer', fields = NULL WHERE id = 8", 8),
+        ("fields = NULL WHERE id = 8", 8),
+        ("detail = 'engineer' WHERE id = 8", 8),
+        ("fields = NULL WHERE id = 7", 7),
+        ("event = 'user-added' WHERE id = 7", 7),
+        ("fields = json_set(fields, '$.secret', 'guest') WHERE id = 8", 8),
+        ("fields = fields || ' ' WHERE id = 8", 8),
+    ];
+    for (change, id) in rows {
+        for (name, bytes) in ["kazasu.db", "audit.end"].iter().zip(&saved) {
+            std::fs::write(path.with_file_name(name), bytes.as_ref().unwrap()).unwrap();
+        }
+        let db = Connection::open(&path).unwrap();
+        db.execute_batch(&format!("UPDATE audit SET {change}")).unwrap();
+        drop(db);
+        for opening in ["first", "second"] {
+            let store = SqliteStore::open(&path).unwrap();
+            let broken = store.verify_audit().await.unwrap().unwrap_err();
+            assert!(broken.contains(&Broken::Changed(id)), "{opening}: {change}: {broken:?}");
+        }
+    }
+}
+
+/// One opening says once that records have fields; the next ones have nothing to say.
+#[tokio::test]
+async fn the_form_changes_once() {
+    let (_folder, path) = place();
+    drop(first_version(&path));
+    for _ in 0..3 {
+        let store = SqliteStore::open(&path).unwrap();
+        let log = store.audit_log(0).await.unwrap();
+        let marks = log.iter().filter(|entry| entry.event == "audit-form-changed").count();
+        assert_eq!((log.len(), marks), (2, 1), "{log:?}");
+        assert!(store.verify_audit().await.unwrap().is_ok());
+    }
+    // A new log has no other form.
+    let (_folder, new) = place();
+    drop(SqliteStore::open(&new).unwrap());
+    let store = SqliteStore::open(&new).unwrap();
+    assert_eq!(store.audit_log(0).await.unwrap(), []);
 }
 
 #[test]

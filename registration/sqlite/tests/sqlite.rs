@@ -14,12 +14,13 @@ use std::{
     path::{Path, PathBuf},
     pin::Pin,
     sync::Arc,
+    time::SystemTime,
 };
 
 use contract::*;
 use kazasu_registration::{
-    Capacity, CommitOutcome, DeviceSecret, Limits, LookUp, ProvisionalOutcome, Role, Settings,
-    Site, UserKey, UserName,
+    AuditEntry, AuditEvent, AuditRecord, Capacity, CommitOutcome, DeviceSecret, Limits, LookUp,
+    ProvisionalOutcome, Role, Settings, Site, UserKey, UserName,
 };
 use kazasu_sqlite::SqliteStore;
 use kazasu_store::{AddOutcome, SettingsToStore, Store, StoreError, StoreErrorKind, UserChange};
@@ -41,7 +42,7 @@ fn outside(path: &Path) -> Connection {
 fn audit(path: &Path) -> Vec<String> {
     let db = outside(path);
     let mut query = db
-        .prepare("SELECT event, user_id, code, card, replaced, detail FROM audit ORDER BY id")
+        .prepare("SELECT event, user_id, code, card, replaced, fields FROM audit ORDER BY id")
         .unwrap();
     let mut letters: HashMap<i64, char> = HashMap::new();
     let mut letter = |row: Option<i64>| match row {
@@ -58,7 +59,15 @@ fn audit(path: &Path) -> Vec<String> {
         let event: String = row.get(0).unwrap();
         let (user, code) = (text(row.get(1).unwrap()), text(row.get(2).unwrap()));
         let (card, replaced) = (letter(row.get(3).unwrap()), letter(row.get(4).unwrap()));
-        let detail = text(row.get(5).unwrap());
+        let fields: String = row.get(5).unwrap();
+        let nothing =
+            AuditRecord { at: SystemTime::UNIX_EPOCH, station: None, event: AuditEvent::LogBegun };
+        let told = AuditEntry {
+            event: event.clone(),
+            fields: Some(fields),
+            ..AuditEntry::new(1, &nothing, None, None)
+        };
+        let detail = text(told.told());
         lines.push(format!("{event} {user} {code} {card} {replaced} {detail}"));
     }
     lines
@@ -75,7 +84,7 @@ async fn the_log_tells_all_and_holds_no_number() {
     let store = SqliteStore::open(&path).unwrap();
     log::the_log_tells_all_and_holds_no_number(&store, || audit(&path)).await;
     let everything: String = outside(&path)
-        .query_row("SELECT group_concat(concat_ws(' ', id, at_ms, station, event, user_id, card, replaced, code, detail)) FROM audit", [], |row| row.get(0))
+        .query_row("SELECT group_concat(concat_ws(' ', id, at_ms, station, event, user_id, card, replaced, code, detail, fields)) FROM audit", [], |row| row.get(0))
         .unwrap();
     assert!(everything.contains("desk") && !everything.contains("012E4CE1"), "{everything}");
 }
@@ -311,9 +320,9 @@ async fn files_that_are_not_ours_are_refused_and_stay_as_they_are() {
         ),
         (
             "newer",
-            |path| outside(path).pragma_update(None, "user_version", 5).unwrap(),
+            |path| outside(path).pragma_update(None, "user_version", 6).unwrap(),
             StoreErrorKind::Unavailable,
-            "made by a newer kazasu (schema 5, this one knows 4)",
+            "made by a newer kazasu (schema 6, this one knows 5)",
         ),
         (
             "another program's",

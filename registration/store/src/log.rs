@@ -7,9 +7,7 @@ mod keep;
 
 use std::time::SystemTime;
 
-use kazasu_registration::{
-    AuditEntry, AuditEvent, AuditKey, AuditRecord, ErrorCode, Gap, Link, Mark, Noted, UserId,
-};
+use kazasu_registration::{AuditEntry, AuditEvent, AuditKey, AuditRecord, Gap, Link, Mark, Noted};
 
 use crate::millis::{from_millis, to_millis};
 
@@ -38,6 +36,12 @@ pub trait Log {
     /// # Errors
     /// It cannot be read.
     fn last(&mut self) -> Result<Option<Mark>, Self::Error>;
+
+    /// Whether the newest record is from before records had fields.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn ends_in_words(&mut self) -> Result<bool, Self::Error>;
 
     /// The link of the record with this number.
     ///
@@ -156,7 +160,8 @@ pub fn end<L: Log>(log: &mut L) -> Result<Mark, L::Error> {
 }
 
 /// Goes on with a log that was closed, or was begun just now (`is_new`). Where the key is another,
-/// or the end is not the one that was noted beside it, the log says so itself from now on.
+/// or the end is not the one that was noted beside it, the log says so itself from now on; and
+/// where its records had no fields until now, that they do.
 ///
 /// # Errors
 /// What the store says.
@@ -178,6 +183,10 @@ pub fn go_on<L: Log>(
         keep::trim(log)?;
     } else if !is_new {
         keep::seal_head(log)?;
+    }
+    if log.ends_in_words()? {
+        let event = AuditEvent::LogFormChanged;
+        append(log, &AuditRecord { at, station: None, event }, None, None)?;
     }
     if let Some(noted) = lost(log, is_new, same_key, noted) {
         end_lost(log, noted, at)?;
@@ -240,15 +249,6 @@ fn entry(
     card: Option<i64>,
     replaced: Option<i64>,
 ) -> AuditEntry {
-    AuditEntry {
-        id: before.id.saturating_add(1),
-        at: from_millis(to_millis(record.at)),
-        station: record.station.as_ref().map(|station| station.0.clone()),
-        event: record.event.word().to_owned(),
-        user: record.event.user().map(UserId::as_str).map(str::to_owned),
-        card,
-        replaced,
-        code: record.event.code().map(ErrorCode::as_str).map(str::to_owned),
-        detail: record.event.detail(),
-    }
+    let entry = AuditEntry::new(before.id.saturating_add(1), record, card, replaced);
+    AuditEntry { at: from_millis(to_millis(record.at)), ..entry }
 }

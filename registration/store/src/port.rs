@@ -195,6 +195,12 @@ pub trait Store: Send + Sync + 'static {
         after: u64,
     ) -> impl Future<Output = Result<Vec<AuditEntry>, StoreError>> + Send;
 
+    /// The newest audit record, of the kind with this word or of all.
+    fn newest_audit(
+        &self,
+        kind: Option<&'static str>,
+    ) -> impl Future<Output = Result<Option<AuditEntry>, StoreError>> + Send;
+
     /// Checks the audit log's chain; the inner error is what is wrong with the log.
     fn verify_audit(
         &self,

@@ -1,10 +1,10 @@
-use std::{collections::BTreeMap, fmt, time::SystemTime};
+use std::{collections::BTreeMap, fmt};
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::Gap;
+use super::{AuditEntry, Gap};
 
 /// How many audit records are kept; the oldest go first (spec 40 section 4).
 /// Of one kind, [`AUDIT_KEPT_OF_KIND`](super::AUDIT_KEPT_OF_KIND).
@@ -29,29 +29,6 @@ pub struct Mark {
     pub id: u64,
     /// Its link.
     pub link: Link,
-}
-
-/// One record of the log as it is stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AuditEntry {
-    /// Counts on, whatever was trimmed: the order of the log, also where the clock was set back.
-    pub id: u64,
-    /// Calendar time, in whole milliseconds.
-    pub at: SystemTime,
-    /// Where; `None` for administration.
-    pub station: Option<String>,
-    /// [`AuditEvent::word`](crate::AuditEvent::word).
-    pub event: String,
-    /// [`AuditEvent::user`](crate::AuditEvent::user).
-    pub user: Option<String>,
-    /// The store's number of the card, not the card's own.
-    pub card: Option<i64>,
-    /// The same of a card that stopped working.
-    pub replaced: Option<i64>,
-    /// [`AuditEvent::code`](crate::AuditEvent::code).
-    pub code: Option<String>,
-    /// [`AuditEvent::detail`](crate::AuditEvent::detail).
-    pub detail: Option<String>,
 }
 
 /// The log with all that its chain is checked against.
@@ -117,6 +94,10 @@ pub enum Broken {
     /// A record is not what it was, or the one before it is not.
     #[error("record {0} was changed, or put there by somebody else")]
     Changed(u64),
+    /// A record has the form of another part of the log: words where records have fields, or fields
+    /// before they had any.
+    #[error("record {0} is written in a form that the log did not have there")]
+    OtherForm(u64),
     /// Records are missing at the end.
     #[error("the log ends at record {end}, and once ended at record {noted}: the end was cut off")]
     Cut {
@@ -156,32 +137,6 @@ impl Link {
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; Self::LEN] {
         &self.0
-    }
-}
-
-impl AuditEntry {
-    /// What the link of this record is computed from.
-    #[must_use]
-    pub fn message(&self, before: &Link) -> Vec<u8> {
-        let at = self.at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_millis();
-        let mut message = Vec::with_capacity(256);
-        message.extend(before.0);
-        message.extend(self.id.to_be_bytes());
-        message.extend(at.to_be_bytes());
-        // Each field says whether it is there and how long it is: no two records look the same.
-        for number in [self.card, self.replaced] {
-            message.push(u8::from(number.is_some()));
-            message.extend(number.unwrap_or_default().to_be_bytes());
-        }
-        let texts = [&self.station, &self.user, &self.code, &self.detail];
-        let texts = texts.into_iter().map(Option::as_deref).chain([Some(self.event.as_str())]);
-        for text in texts {
-            message.push(u8::from(text.is_some()));
-            let text = text.unwrap_or_default().as_bytes();
-            message.extend((text.len() as u64).to_be_bytes());
-            message.extend(text);
-        }
-        message
     }
 }
 
@@ -300,6 +255,7 @@ impl AuditKey {
             broken.push(Broken::Beginning(log.head.id.saturating_add(1)));
         }
         let mut folded = 0_u64;
+        let mut form = Form::default();
         for pair in rest {
             let (entry, link) = pair;
             let (behind, gone) = behind_gaps(&gaps, before, entry.id);
@@ -310,6 +266,8 @@ impl AuditKey {
                 broken.push(Broken::Removed(next, entry.id.saturating_sub(1)));
             } else if !follows(&before, pair) {
                 broken.push(Broken::Changed(entry.id));
+            } else if !form.takes(entry) {
+                broken.push(Broken::OtherForm(entry.id));
             }
             if entry.event == END_LOST {
                 broken.push(Broken::EndLost(entry.id));
@@ -349,6 +307,22 @@ impl AuditKey {
     }
 }
 
+/// Which form records have where the log is read: words, or fields from a record on that says so.
+/// Only a record that fits the chain tells: what somebody changed makes no form.
+#[derive(Default)]
+struct Form {
+    has_fields: Option<bool>,
+}
+
+impl Form {
+    /// Whether a record may follow here. Those behind one that may not are of its form.
+    fn takes(&mut self, entry: &AuditEntry) -> bool {
+        let has_fields = entry.fields.is_some();
+        let before = self.has_fields.replace(has_fields).unwrap_or(has_fields);
+        before == has_fields || has_fields && entry.event == FORM_CHANGED
+    }
+}
+
 /// Where the chain goes on before record `next`: behind the gaps after `before`; and how many
 /// records these stand for.
 fn behind_gaps(gaps: &BTreeMap<u64, &Gap>, mut before: Mark, next: u64) -> (Mark, u64) {
@@ -369,3 +343,5 @@ pub(super) const KEY_REPLACED: &str = "audit-key-replaced";
 pub(super) const FOLDED: &str = "audit-folded";
 /// The word of the record that says that the log's end was lost.
 pub(super) const END_LOST: &str = "audit-end-lost";
+/// The word of the record from which on records have fields.
+pub(super) const FORM_CHANGED: &str = "audit-form-changed";

@@ -19,6 +19,7 @@ fn entry(id: u64, event: &str) -> AuditEntry {
         replaced: None,
         code: None,
         detail: None,
+        fields: None,
     }
 }
 

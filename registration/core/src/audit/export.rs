@@ -7,11 +7,7 @@ use jiff::{
 use kazasu_hal::words;
 use serde::Serialize;
 
-use super::{
-    AuditEntry,
-    catalogue::{Actor, Row, row_of, secret_of},
-    refusals::names_in,
-};
+use super::{AuditEntry, Details, catalogue::Told, refusals::names_in, table::Actor};
 use crate::{DeviceSecret, NameKey};
 
 words! {
@@ -63,7 +59,7 @@ impl AuditFilter {
             && self.event.as_ref().is_none_or(|event| *event == entry.event)
             && self.user.as_ref().is_none_or(|user| {
                 let is = |name: &str| NameKey::of(name) == *user;
-                entry.user.as_deref().is_some_and(is) || names_in(entry).any(is)
+                entry.user.as_deref().is_some_and(is) || names_in(entry).iter().any(|name| is(name))
             })
     }
 }
@@ -125,14 +121,15 @@ fn told_at(at: SystemTime, offset: Offset, dates: DateFormat, between: char) -> 
 }
 
 fn line(text: &mut String, entry: &AuditEntry, header: Offset, shown: &Shown) {
-    let row = row_of(entry);
+    let told = Told::of(entry);
+    let row = told.row;
     let at = told_at(entry.at, header, shown.dates, '\t');
     let own = offset(&shown.zone, entry.at);
     let on_the_wall = (own != header)
         .then(|| format!("local time {} UTC{own}", told_at(entry.at, own, shown.dates, ' ')));
     let status = match (row.status, entry.event.as_str()) {
         ("Failed", "tls-failed") => {
-            format!("Failed ({})", field(entry.detail.as_deref().unwrap_or("-")))
+            format!("Failed ({})", field(told.text.as_deref().unwrap_or("-")))
         }
         (status, _) => status.to_owned(),
     };
@@ -143,9 +140,9 @@ fn line(text: &mut String, entry: &AuditEntry, header: Offset, shown: &Shown) {
         log_id(entry.id),
         row.number,
         row.name,
-        field(actor(&row, entry)),
+        field(actor(&told, entry)),
         row.description,
-        field(&optional(&row, entry, on_the_wall)),
+        field(&optional(&told, entry, on_the_wall)),
     );
 }
 
@@ -154,33 +151,33 @@ fn log_id(id: u64) -> u64 {
 }
 
 /// Who did it: `KO`, `CE`, a user ID, `-`.
-fn actor<'a>(row: &Row, entry: &'a AuditEntry) -> &'a str {
-    match row.actor {
+fn actor<'a>(told: &Told, entry: &'a AuditEntry) -> &'a str {
+    match told.row.actor {
         Actor::Nobody => "-",
         Actor::KeyOperator => "KO",
         Actor::User if entry.station.is_none() => "KO",
         Actor::User => entry.user.as_deref().unwrap_or("-"),
-        Actor::Named => match (entry.user.as_deref(), secret_of(entry)) {
+        Actor::Named => match (entry.user.as_deref(), told.secret) {
             (Some(user), _) => user,
             (None, Some(DeviceSecret::KeyOperator)) => "KO",
             (None, Some(DeviceSecret::Engineer)) => "CE",
             (None, Some(DeviceSecret::Guest)) => "-",
-            (None, None) if entry.event == "audit-exported" && entry.detail.is_none() => "KO",
+            (None, None) if entry.event == "audit-exported" && told.is_nobodys(entry) => "KO",
             (None, None) => "-",
         },
     }
 }
 
 /// What else there is to say, separated by `; `.
-fn optional(row: &Row, entry: &AuditEntry, on_the_wall: Option<String>) -> String {
-    let told_already = |user: &&str| actor(row, entry) == *user;
+fn optional(told: &Told, entry: &AuditEntry, on_the_wall: Option<String>) -> String {
+    let told_already = |user: &&str| actor(told, entry) == *user;
     let parts = [
         entry.user.as_deref().filter(|user| !told_already(user)).map(|user| format!("user {user}")),
         entry.station.as_ref().map(|station| format!("station {station}")),
         entry.card.map(|card| format!("card {card}")),
         entry.replaced.map(|card| format!("replaced card {card}")),
         entry.code.as_ref().map(|code| format!("code {code}")),
-        entry.detail.clone().filter(|_| entry.event != "tls-failed"),
+        told.text.clone().filter(|_| entry.event != "tls-failed"),
         on_the_wall,
     ];
     let told: Vec<_> = parts.into_iter().flatten().collect();
@@ -211,23 +208,27 @@ struct JsonEntry<'a> {
     code: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fields: Option<&'a Details>,
 }
 
 /// A record as a JSON object on one line, without its end; the time is RFC 3339 in UTC.
 #[must_use]
 pub fn json_line(entry: &AuditEntry) -> String {
+    let told = Told::of(entry);
     let line = JsonEntry {
         id: entry.id,
         log_id: log_id(entry.id),
         at: utc(entry.at),
         event: &entry.event,
-        event_id: format!("0x{:04x}", row_of(entry).number),
+        event_id: format!("0x{:04x}", told.row.number),
         station: entry.station.as_deref(),
         user: entry.user.as_deref(),
         card: entry.card,
         replaced: entry.replaced,
         code: entry.code.as_deref(),
-        detail: entry.detail.as_deref(),
+        detail: told.text.as_deref(),
+        fields: told.details.as_ref(),
     };
     // Texts and numbers always fit into JSON.
     serde_json::to_string(&line).unwrap_or_default()
@@ -297,6 +298,7 @@ mod tests {
                 replaced: None,
                 code: None,
                 detail: None,
+                fields: None,
             };
             let text = manual([&entry], &shown);
             assert!(text.contains(&format!("Time Zone\t{header}\n")), "{zone}: {text}");

@@ -5,13 +5,17 @@ use std::{
 };
 
 use jiff::tz::{Offset, TimeZone};
-use kazasu_hal::{CardIdentity, FaultKind, ReaderName, Technology};
+use kazasu_hal::{FaultKind, ReaderName, StationName};
 
 use super::{
-    AuditEntry, AuditEvent, AuditFilter, Claimed, DateFormat, ReaderState, RefusalKind, Refused,
-    RefusedMany, Shown, Syslog, catalogue::ROWS, json_line, manual, syslog_line,
+    AuditEntry, AuditEvent, AuditFilter, AuditRecord, Claimed, DateFormat, ReaderState,
+    RefusalKind, Refused, RefusedMany, Shown, Syslog,
+    events::ROWS,
+    json_line, manual,
+    samples_test::{Sample, all},
+    syslog_line,
 };
-use crate::{DeviceSecret, ErrorCode, JobEnd, JobReport, JobType, Limits, Role, UserId};
+use crate::{DeviceSecret, JobEnd, JobReport, JobType, Role, UserId};
 
 fn at(seconds: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
@@ -28,18 +32,10 @@ fn shown(minutes: i32, dates: DateFormat) -> Shown {
 
 /// As the store keeps it.
 fn stored(event: &AuditEvent, station: Option<&str>) -> AuditEntry {
-    AuditEntry {
-        id: 1,
-        // 2018-01-01 10:00:00 UTC.
-        at: at(1_514_800_800),
-        station: station.map(str::to_owned),
-        event: event.word().to_owned(),
-        user: event.user().map(|user| user.as_str().to_owned()),
-        card: None,
-        replaced: None,
-        code: event.code().map(|code| code.as_str().to_owned()),
-        detail: event.detail(),
-    }
+    let station = station.map(|name| StationName(name.to_owned()));
+    // 2018-01-01 10:00:00 UTC.
+    let record = AuditRecord { at: at(1_514_800_800), station, event: event.clone() };
+    AuditEntry::new(1, &record, None, None)
 }
 
 /// The fields from the event's number on.
@@ -319,78 +315,11 @@ fn events_have_the_manuals_names() {
 /// Every event there is has a row, and every number is there once.
 #[test]
 fn no_event_is_without_a_row() {
-    let card = || CardIdentity::new(Technology::Iso14443a, &[4, 1, 2, 3], None).unwrap();
-    let tanaka = || user("tanaka");
-    let text = String::new;
-    let events = [
-        AuditEvent::ProvisionalMade { card: card() },
-        AuditEvent::CardBound { user: tanaka(), card: card(), replaced: None },
-        AuditEvent::CardBound { user: tanaka(), card: card(), replaced: Some(card()) },
-        failed(Claimed::Unknown),
-        AuditEvent::SignedInUnchecked { user: tanaka() },
-        AuditEvent::Refused { code: ErrorCode::Full, card: card() },
-        AuditEvent::UserAdded { user: tanaka() },
-        AuditEvent::UserDeleted { user: tanaka(), card: None },
-        AuditEvent::ProvisionalDeleted { card: card() },
-        AuditEvent::UserEdited { user: tanaka() },
-        AuditEvent::UserRenamed { user: tanaka(), was: tanaka() },
-        AuditEvent::CardUnlinked { user: tanaka(), card: card() },
-        AuditEvent::UserCopied {
-            user: tanaka(),
-            role: Role::Administrator,
-            limits: Limits::FORBID_ALL,
-        },
-        AuditEvent::CardWritten { user: tanaka(), replaced: false },
-        AuditEvent::CardWritten { user: tanaka(), replaced: true },
-        AuditEvent::CardWriteUnknown { user: tanaka() },
-        AuditEvent::CardErased { user: tanaka() },
-        AuditEvent::CardEraseUnknown { user: tanaka() },
-        AuditEvent::RoleChanged { user: tanaka(), role: Role::General },
-        AuditEvent::LimitsChanged { user: tanaka(), limits: Limits::ALLOW_ALL },
-        AuditEvent::DamagedUserDeleted { row: 1 },
-        AuditEvent::ProvisionalExpired { count: 1 },
-        AuditEvent::ProvisionalGaveWay { count: 1 },
-        AuditEvent::UsersDeleted { count: 1 },
-        settings(&[]),
-        AuditEvent::SecretSet { secret: DeviceSecret::Guest },
-        from_network(Claimed::User(tanaka()), RefusalKind::NotAdministrator),
-        AuditEvent::SignInsFailed(Box::default()),
-        AuditEvent::SignedIn { who: Claimed::Unknown, card: None, from: None },
-        AuditEvent::LogGap { count: 1, since: at(0), until: at(1) },
-        AuditEvent::PanelLinkMade,
-        AuditEvent::PanelPaired { number: 1, from: IpAddr::V4(Ipv4Addr::LOCALHOST) },
-        AuditEvent::PanelRevoked { number: 1 },
-        AuditEvent::Locked { who: Claimed::Unknown, card: None, from: None },
-        AuditEvent::Unlocked { who: Claimed::Unknown, card: None },
-        AuditEvent::AllUnlocked { count: 1 },
-        ended(Claimed::Unknown, JobType::Print, JobEnd::Completed),
-        ended(Claimed::Unknown, JobType::Print, JobEnd::Canceled),
-        ended(Claimed::Unknown, JobType::Print, JobEnd::Aborted),
-        AuditEvent::PrintRefused,
-        AuditEvent::SettingsViewed { settings: Vec::new() },
-        AuditEvent::UsersImported { count: 1 },
-        AuditEvent::UsersExported { count: 1 },
-        AuditEvent::BackupBegun,
-        AuditEvent::BackupMade { users: 1 },
-        AuditEvent::Restored { made: None },
-        reader(ReaderState::Attached, 0),
-        reader(ReaderState::Detached, 0),
-        reader(ReaderState::Faulty(FaultKind::Busy), 0),
-        AuditEvent::LogBegun,
-        started(true),
-        started(false),
-        AuditEvent::StopRequested,
-        AuditEvent::SoftwareUpdated { version: text() },
-        AuditEvent::TimeAdjusted { by_ms: 0 },
-        AuditEvent::TlsFailed { peer: text(), reason: text(), more: 1 },
-        AuditEvent::LogExported { by: None },
-        AuditEvent::LogKeyReplaced,
-        AuditEvent::LogEndLost { noted: 1 },
-        AuditEvent::SyslogLost { count: 1 },
-    ];
-    for event in events {
-        assert!(ROWS.iter().any(|row| row.word == event.word()), "{}", event.word());
-    }
+    let events = all(&Sample::default());
+    let words: HashSet<_> = events.iter().map(AuditEvent::word).collect();
+    let rows: HashSet<_> = ROWS.iter().map(|row| row.word).collect();
+    assert_eq!(words, rows);
+    assert_eq!(rows.len(), ROWS.len(), "a word is there twice");
     let numbers: HashSet<_> = ROWS.iter().map(|row| row.number).collect();
     assert_eq!(numbers.len(), ROWS.len());
 }
@@ -436,6 +365,7 @@ fn nothing_ends_a_field_or_a_line_early() {
 fn syslog_messages_are_rfc_5424() {
     let mut entry = stored(&failed(Claimed::User(user("User1"))), Some("desk"));
     entry.detail = Some("say \"x\\]\"\n".to_owned());
+    entry.fields = None;
     let from = |host: &str| Syslog { host: host.to_owned() };
     assert_eq!(
         syslog_line(&entry, &from("device 1")),

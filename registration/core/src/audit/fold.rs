@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use super::{AuditKey, Link, Mark, export::utc};
+use super::{AuditKey, Details, Link, Mark, export::utc};
 
 /// How many records of one kind are kept, of [`AUDIT_KEPT`](super::AUDIT_KEPT) in all, so that a
 /// flood of one kind pushes nothing else out (spec 40 section 4).
@@ -55,21 +55,12 @@ impl Folded {
         Self { kind: kind.to_owned(), count, from: utc(from), until: utc(until) }
     }
 
-    /// The same in words, from which [`Self::from_text`] reads it.
+    /// What such a record says; `None` for what is none.
     #[must_use]
-    pub fn to_text(&self) -> String {
-        let Self { kind, count, from, until } = self;
-        format!("{kind}: {count} from {from} to {until}")
-    }
-
-    /// Reads the detail of such a record; `None` for what is none.
-    #[must_use]
-    pub fn from_text(text: &str) -> Option<Self> {
-        let (kind, rest) = text.split_once(": ")?;
-        let (count, rest) = rest.split_once(" from ")?;
-        let (from, until) = rest.split_once(" to ")?;
-        let [kind, from, until] = [kind, from, until].map(str::to_owned);
-        Some(Self { kind, count: count.parse().ok()?, from, until })
+    pub fn of_details(details: &Details) -> Option<Self> {
+        let text = |name| details.text(name).map(str::to_owned);
+        let count = details.count("count")?;
+        Some(Self { kind: text("kind")?, count, from: text("since")?, until: text("until")? })
     }
 
     /// All of one kind that are gone, after more of them went.
@@ -87,6 +78,7 @@ impl Folded {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::AuditEvent;
 
     #[test]
     fn what_is_written_is_read() {
@@ -96,14 +88,15 @@ mod tests {
             from: "2026-01-02T03:04:05Z".to_owned(),
             until: "2026-01-03T03:04:05Z".to_owned(),
         };
-        assert_eq!(Folded::from_text(&new.to_text()).as_ref(), Some(&new));
+        let details = |folded: &Folded| AuditEvent::Folded(folded.clone()).details();
+        assert_eq!(Folded::of_details(&details(&new)).as_ref(), Some(&new));
         let old = Folded { count: 40, from: "2025-01-02T03:04:05Z".to_owned(), ..new.clone() };
         let both = new.clone().after(Some(old.clone()));
         assert_eq!((both.count, &both.from, &both.until), (140, &old.from, &new.until));
         let other = Folded { kind: "locked".to_owned(), ..old };
         assert_eq!(new.clone().after(Some(other)), new);
-        for text in ["", "a", "a: b from c to d", "a: 1 from c", "a: 1 to c"] {
-            assert_eq!(Folded::from_text(text), None, "{text}");
+        for json in ["{}", r#"{"kind":"a","count":1,"since":"c"}"#, r#"{"kind":"a","count":"1"}"#] {
+            assert_eq!(Folded::of_details(&Details::from_json(json).unwrap()), None, "{json}");
         }
     }
 }

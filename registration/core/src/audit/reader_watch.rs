@@ -108,7 +108,7 @@ mod tests {
 
     use kazasu_hal::{Fault, Presence, ReaderInfo};
 
-    use super::*;
+    use super::{super::wording::wording, *};
 
     fn kind(word: &str) -> EventKind {
         match word {
@@ -142,7 +142,11 @@ mod tests {
     fn told(watch: &mut ReaderWatch, now: Mono) -> Vec<String> {
         let mut told = Vec::new();
         while let Some((station, event)) = watch.poll_output(now) {
-            told.push(format!("{station} {} {}", event.word(), event.detail().unwrap()));
+            told.push(format!(
+                "{station} {} {}",
+                event.word(),
+                wording(event.word(), &event.details()).unwrap()
+            ));
         }
         told
     }

@@ -6,11 +6,7 @@ use std::{
 
 use kazasu_hal::{CardIdentity, Mono, Now, StationName, words};
 
-use super::{
-    AuditEntry, AuditEvent, AuditRecord, Claimed,
-    export::utc,
-    fields::{came_from, joined},
-};
+use super::{AuditEntry, AuditEvent, AuditRecord, Claimed};
 use crate::{ErrorCode, Peer, UserId};
 
 /// How often there may be a record of one source.
@@ -19,9 +15,6 @@ const EVERY: Duration = Duration::from_secs(60);
 const SOURCES_MAX: usize = 256;
 /// How many people one record names.
 const NAMES_MAX: usize = 8;
-/// What stands before them, and after the last one where there were more.
-const NAMES: &str = "of ";
-const OTHERS: &str = " and others";
 
 words! {
     /// Why credentials were refused.
@@ -77,13 +70,6 @@ impl Refused {
             Claimed::User(_) | Claimed::Device(_) => RefusalKind::WrongPassword,
         };
         Self { who, card, kind, from: None }
-    }
-
-    pub(super) fn to_text(&self) -> Option<String> {
-        let barred =
-            matches!(self.kind, RefusalKind::Locked | RefusalKind::TooSoon | RefusalKind::Limited);
-        let kind = barred.then(|| self.kind.as_str().to_owned());
-        joined([self.who.secret(), kind, self.from.map(came_from)])
     }
 }
 
@@ -153,24 +139,6 @@ impl RefusedMany {
             Claimed::Device(_) => self.others = true,
         }
     }
-
-    pub(super) fn to_text(&self) -> String {
-        let kinds: Vec<_> =
-            self.kinds.iter().map(|(kind, count)| format!("{} {count}", kind.as_str())).collect();
-        let within = self.within.map(|(since, until)| format!("{} to {}", utc(since), utc(until)));
-        let names = self.names.iter().map(UserId::as_str).collect::<Vec<_>>().join(", ");
-        let others = if self.others { OTHERS } else { "" };
-        let (named, several) = (!self.names.is_empty(), self.from_several);
-        let parts = [
-            self.who.as_ref().and_then(Claimed::secret),
-            Some(format!("{} times", self.count())),
-            within,
-            Some(kinds.join(", ")),
-            named.then(|| format!("{NAMES}{names}{others}")),
-            self.from.map(came_from).or_else(|| several.then(|| came_from("several addresses"))),
-        ];
-        joined(parts).unwrap_or_default()
-    }
 }
 
 /// Whether these are one, however the ID was typed.
@@ -182,11 +150,10 @@ fn same(one: &Claimed, other: &Claimed) -> bool {
 }
 
 /// Whom a record names besides its user.
-pub(super) fn names_in(entry: &AuditEntry) -> impl Iterator<Item = &str> {
-    let detail = entry.detail.as_deref().filter(|_| entry.event == "sign-ins-failed");
-    let names = detail.and_then(|detail| detail.split("; ").find_map(|it| it.strip_prefix(NAMES)));
-    let names = names.map(|names| names.strip_suffix(OTHERS).unwrap_or(names));
-    names.into_iter().flat_map(|names| names.split(", "))
+pub(super) fn names_in(entry: &AuditEntry) -> Vec<String> {
+    let many = AuditEvent::SignInsFailed(Box::default()).word();
+    let details = entry.details().filter(|_| entry.event == many);
+    details.iter().flat_map(|details| details.texts("names")).map(str::to_owned).collect()
 }
 
 /// Where somebody is who types credentials.

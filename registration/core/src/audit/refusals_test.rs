@@ -5,7 +5,7 @@ use std::{
 
 use kazasu_hal::{Mono, Now, StationName};
 
-use super::{refusals::names_in, *};
+use super::{refusals::names_in, wording::wording, *};
 use crate::{DeviceSecret, NameKey, UserId};
 
 fn at(seconds: u64) -> Now {
@@ -35,7 +35,7 @@ fn shown(record: &AuditRecord) -> String {
     let station = record.station.as_ref().map_or("-", |station| &station.0);
     let user = event.user().map_or("-", UserId::as_str);
     let code = event.code().map_or("-", crate::ErrorCode::as_str);
-    let detail = event.detail().unwrap_or_else(|| "-".to_owned());
+    let detail = wording(event.word(), &event.details()).unwrap_or_else(|| "-".to_owned());
     format!("{} {station} {user} {code} {detail}", event.word())
 }
 
@@ -174,18 +174,8 @@ fn whoever_is_named_among_others_is_found() {
         }
     }
     let record = refusals.poll_rest(at(1)).unwrap();
-    let entry = AuditEntry {
-        id: 1,
-        at: record.at,
-        station: None,
-        event: record.event.word().to_owned(),
-        user: None,
-        card: None,
-        replaced: None,
-        code: None,
-        detail: record.event.detail(),
-    };
-    let names: Vec<_> = names_in(&entry).collect();
+    let entry = AuditEntry::new(1, &record, None, None);
+    let names = names_in(&entry);
     // The first one was told alone, and then once more in capitals.
     let expected = ["USER0", "user1", "user2", "user3", "user4", "user5", "user6", "user7"];
     assert_eq!(names, expected);

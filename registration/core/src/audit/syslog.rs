@@ -1,4 +1,4 @@
-use super::{AuditEntry, catalogue::row_of, export::utc};
+use super::{AuditEntry, catalogue::Told, export::utc};
 
 /// What every message of this device carries.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ const KIND_MAX: usize = 32;
 /// record; the number under "32473" is the one for examples (RFC 5612), since this project has none.
 #[must_use]
 pub fn syslog_line(entry: &AuditEntry, from: &Syslog) -> String {
-    let row = row_of(entry);
+    let Told { row, text, .. } = Told::of(entry);
     // 4 is a warning, 5 normal but significant.
     let severity = if row.status.starts_with("Failed") { 4 } else { 5 };
     let number = |number: Option<i64>| number.map(|number| number.to_string());
@@ -29,7 +29,7 @@ pub fn syslog_line(entry: &AuditEntry, from: &Syslog) -> String {
         ("card", number(entry.card).as_deref()),
         ("replaced", number(entry.replaced).as_deref()),
         ("code", entry.code.as_deref()),
-        ("detail", entry.detail.as_deref()),
+        ("detail", text.as_deref()),
     ]
     .into_iter()
     .filter_map(|(name, value)| Some(format!(" {name}=\"{}\"", escaped(value?))))

@@ -69,6 +69,7 @@ impl Bytes<'_> {
             replaced: has(3).then(|| self.number().cast_signed()),
             code: has(4).then(|| self.text()),
             detail: has(5).then(|| self.text()),
+            fields: has(6).then(|| self.text()),
         })
     }
 }
@@ -96,19 +97,22 @@ fn exports(entries: &[AuditEntry]) {
         let read = serde_json::from_str::<Value>(&line).unwrap_or_default();
         assert_eq!(read.get("id"), Some(&entry.id.into()), "{line}");
         for (name, text) in texts(entry) {
-            assert_eq!(read.get(name).and_then(Value::as_str), text, "{name} of {line}");
+            let found = read.get(name).and_then(Value::as_str);
+            assert_eq!(found, text.as_deref(), "{name} of {line}");
         }
+        let fields = read.get("fields").map(ToString::to_string);
+        assert_eq!(fields, entry.details().map(|details| details.to_json()), "{line}");
         syslog(entry);
     }
 }
 
-fn texts(entry: &AuditEntry) -> [(&'static str, Option<&str>); 5] {
+fn texts(entry: &AuditEntry) -> [(&'static str, Option<String>); 5] {
     [
-        ("event", Some(entry.event.as_str())),
-        ("station", entry.station.as_deref()),
-        ("user", entry.user.as_deref()),
-        ("code", entry.code.as_deref()),
-        ("detail", entry.detail.as_deref()),
+        ("event", Some(entry.event.clone())),
+        ("station", entry.station.clone()),
+        ("user", entry.user.clone()),
+        ("code", entry.code.clone()),
+        ("detail", entry.told()),
     ]
 }
 
@@ -141,7 +145,7 @@ fn syslog(entry: &AuditEntry) {
     let plain = |text: &str| text.replace(char::is_control, " ");
     for (name, text) in texts(entry).into_iter().skip(1) {
         let found = fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
-        assert_eq!(found, text.map(plain), "{name} of {line}");
+        assert_eq!(found, text.as_deref().map(plain), "{name} of {line}");
     }
 }
 
@@ -175,6 +179,14 @@ fn wild(entries: &[AuditEntry], choice: u8) {
 /// change.
 fn chained(mut entries: Vec<AuditEntry>, choice: u8) {
     let key = key();
+    // Words come before fields, and between them what says so.
+    entries.sort_by_key(|entry| entry.fields.is_some());
+    let fields = entries.partition_point(|entry| entry.fields.is_none());
+    if (1..entries.len()).contains(&fields)
+        && let Some(entry) = entries.get_mut(fields)
+    {
+        entry.event = "audit-form-changed".to_owned();
+    }
     let head = key.start(u64::from(choice));
     let mut end = head;
     let mut linked = Vec::new();
@@ -197,13 +209,15 @@ fn chained(mut entries: Vec<AuditEntry>, choice: u8) {
         assert_eq!(verified, Ok((entries.len() as u64, end)));
     }
     let Some(at) = usize::from(choice).checked_rem(entries.len()) else { return };
-    let changes: [fn(&mut AuditEntry); 6] = [
+    let changes: [fn(&mut AuditEntry); 8] = [
         |entry| entry.event.push('x'),
         |entry| entry.user = entry.user.take().xor(Some(String::new())),
         |entry| entry.card = entry.card.map_or(Some(0), |card| card.checked_add(1)),
         |entry| std::mem::swap(&mut entry.card, &mut entry.replaced),
         |entry| std::mem::swap(&mut entry.code, &mut entry.detail),
         |entry| entry.at += Duration::from_millis(1),
+        |entry| std::mem::swap(&mut entry.detail, &mut entry.fields),
+        |entry| entry.fields = entry.fields.take().xor(Some("{}".to_owned())),
     ];
     for change in changes {
         let mut log = whole.clone();

@@ -55,17 +55,25 @@ impl<S: Store, D: Directory, H: Hasher> Office<'_, S, D, H> {
         let ports = self.may(Matter::LogKeeping)?;
         let (version, boot) = (version.to_owned(), boot.to_owned());
         self.finish(async move {
-            let log = ports.store.audit_log(0).await?;
-            let last = log.last().map(|entry| entry.at);
-            let started = log.iter().rfind(|entry| entry.event.starts_with("started-"));
-            let before = started.and_then(|entry| entry.detail.as_deref()?.split_once(' '));
-            let warm = before.is_some_and(|(_, before)| before == boot);
-            let updated = before.is_some_and(|(before, _)| before != version);
+            let started =
+                |warm| AuditEvent::Started { warm, boot: boot.clone(), version: version.clone() };
+            let last = ports.store.newest_audit(None).await?.map(|entry| entry.at);
+            let mut before = None;
+            for warm in [false, true] {
+                let found = ports.store.newest_audit(Some(started(warm).word())).await?;
+                before = before.into_iter().chain(found).max_by_key(|entry: &AuditEntry| entry.id);
+            }
+            let is = |entry: &AuditEntry, name: &str, text: &str| {
+                entry.details().is_some_and(|details| details.text(name) == Some(text))
+            };
+            let warm = before.as_ref().is_some_and(|before| is(before, "boot", &boot));
+            // A record without fields is an older program's.
+            let updated = before.as_ref().is_some_and(|before| !is(before, "version", &version));
             let events = [
-                started.is_none().then_some(AuditEvent::LogBegun),
+                before.is_none().then_some(AuditEvent::LogBegun),
                 last.and_then(|last| ClockWatch::since(last, ports.clock.wall())),
                 updated.then(|| AuditEvent::SoftwareUpdated { version: version.clone() }),
-                Some(AuditEvent::Started { warm, boot, version }),
+                Some(started(warm)),
             ];
             for event in events.into_iter().flatten() {
                 ports.record_audit(event).await?;

@@ -1,7 +1,8 @@
 use std::{sync::Arc, time::SystemTime};
 
 use kazasu_registration::{
-    Altered, AuditEvent, Field, FieldError, ListedUser, NewUser, Rule, UserEntry, UserKey,
+    Altered, AuditEntry, AuditEvent, Field, FieldError, ListedUser, NewUser, Rule, UserEntry,
+    UserKey,
 };
 
 use super::{AdminError, Matter, Office, rows::Imported};
@@ -174,7 +175,9 @@ pub(super) async fn leftovers<S: Store, D, H>(
     let gave_way = AuditEvent::ProvisionalGaveWay { count: 0 }.word();
     let mut gave_way =
         log.iter().filter(|entry| entry.event == gave_way && Some(entry.at) >= since);
-    let counts = gave_way.clone().filter_map(|entry| entry.detail.as_deref()?.parse().ok());
+    // A record of before has no count that could be read: it was one at least.
+    let count_of = |entry: &AuditEntry| entry.details().map_or(Some(1), |it| it.count("count"));
+    let counts = gave_way.clone().filter_map(count_of);
     let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
     let provisional = users.iter().filter(|user| matches!(user.key, UserKey::Provisional(_)));
     Ok(Leftovers {

@@ -105,5 +105,6 @@ calls! {
     Writes set_secret(which: DeviceSecret, verifier: Option<Verifier>, at: SystemTime) -> ();
     Writes append_audit(record: AuditRecord) -> ();
     Reads audit_log(after: u64) -> Vec<AuditEntry>;
+    Reads newest_audit(kind: Option<&'static str>) -> Option<AuditEntry>;
     Reads verify_audit() -> Result<Whole, Vec<Broken>>;
 }

@@ -26,7 +26,7 @@ pub(crate) async fn log(service: &Served<impl Store>, after: u64) -> Vec<String>
     let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
     let entries = service.office(&Authority::SERVICE).audit_after(after).await.unwrap();
     let line = |entry: &kazasu_registration::AuditEntry| {
-        format!("{} {} {}", entry.event, text(&entry.user), text(&entry.detail))
+        format!("{} {} {}", entry.event, text(&entry.user), text(&entry.told()))
     };
     entries.iter().map(line).collect()
 }

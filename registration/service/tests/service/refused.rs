@@ -75,7 +75,7 @@ async fn an_address_makes_one_record_at_once_and_one_at_the_end(world: World<imp
     let entries = world.store.audit_log(4).await.unwrap();
     let [entry] = entries.as_slice() else { panic!("{entries:?}") };
     assert_eq!((entry.event.as_str(), entry.station.as_deref()), ("sign-ins-failed", None));
-    let detail = entry.detail.as_deref().unwrap();
+    let detail = entry.told().unwrap();
     assert!(detail.starts_with("99 times; ") && detail.ends_with("; from 192.0.2.1"), "{detail}");
     for kind in ["wrong-password 2, ", "locked ", "limited "] {
         assert!(detail.contains(kind), "{kind}: {detail}");
@@ -132,7 +132,7 @@ async fn a_station_is_named_and_whatever_all_have_in_common() {
         assert_eq!(entry.user.as_deref(), Some("tanaka"), "{entry:?}");
         assert!(entry.card.is_some(), "{entry:?}");
     }
-    assert!(rest.detail.as_deref().unwrap().contains("locked 2"), "{rest:?}");
+    assert!(rest.told().unwrap().contains("locked 2"), "{rest:?}");
 }
 
 /// The current password on the page of one's own record is a password, too.
@@ -186,7 +186,7 @@ async fn signs_in_everywhere(world: &World<impl Store>) -> Vec<String> {
         let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
         let card = if entry.card.is_some() { "card" } else { "-" };
         let (station, user) = (text(&entry.station), text(&entry.user));
-        format!("{} {station} {user} {card} {}", entry.event, text(&entry.detail))
+        format!("{} {station} {user} {card} {}", entry.event, text(&entry.told()))
     };
     entries.iter().map(line).collect()
 }
@@ -245,7 +245,7 @@ async fn what_could_not_be_written_is_told_once_there_is_room() {
         let events: Vec<_> = log[before..].iter().map(|entry| entry.event.as_str()).collect();
         let expected: &[_] = if last { &["audit-gap"] } else { &["audit-gap", "sign-in-failed"] };
         assert_eq!(events, expected);
-        assert!(log[before].detail.as_deref().unwrap().starts_with("1 from "));
+        assert!(log[before].told().unwrap().starts_with("1 from "));
     }
 }
 

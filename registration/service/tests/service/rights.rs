@@ -86,7 +86,7 @@ async fn a_copy_gets_what_the_groups_say(world: World<impl Store>) {
     }
     let log = world.office().export_audit().await.unwrap();
     let log = log.iter().filter(|entry| entry.event == "user-copied");
-    let log: Vec<_> = log.map(|entry| entry.detail.as_deref().unwrap_or("-")).collect();
+    let log: Vec<_> = log.map(|entry| entry.told().unwrap_or_else(|| "-".to_owned())).collect();
     assert_eq!(log, ["no-fax", "no-fax", "administrator no-copy", "account-administrator"]);
     // The copy is what its record says, with the password that was typed.
     assert_eq!(signs_in(&world, SignInAs::Administrator, "ito", "sesame").await, ADMINISTRATOR);

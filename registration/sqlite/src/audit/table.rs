@@ -41,6 +41,12 @@ impl Log for &Tx<'_> {
         last(self)
     }
 
+    fn ends_in_words(&mut self) -> Result<bool> {
+        let find = "SELECT fields IS NULL FROM audit ORDER BY id DESC LIMIT 1";
+        let found = self.prepare_cached(find)?.query_row([], |row| row.get(0)).optional()?;
+        Ok(found.unwrap_or_default())
+    }
+
     fn link_of(&mut self, id: u64) -> Result<Option<Link>> {
         let find = "SELECT link FROM audit WHERE id = ?1";
         let mut query = self.prepare_cached(find)?;
@@ -68,15 +74,15 @@ impl Log for &Tx<'_> {
     fn of_kind(&mut self, kind: &str) -> Result<Vec<(AuditEntry, Link)>> {
         let select = format!("SELECT {COLUMNS} FROM audit WHERE event = ?1 ORDER BY id");
         let mut query = self.prepare_cached(&select)?;
-        let found = query.query_map([kind], |row| Ok((stored(row)?, link_at(row, 9)?)))?;
+        let found = query.query_map([kind], |row| Ok((stored(row)?, link_at(row, 10)?)))?;
         Ok(found.collect::<rusqlite::Result<_>>()?)
     }
 
     fn insert(&mut self, entry: &AuditEntry, link: Link) -> Result<()> {
         self.prepare_cached(
             "INSERT INTO audit
-                 (id, at_ms, station, event, user_id, card, replaced, code, detail, link)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                 (id, at_ms, station, event, user_id, card, replaced, code, detail, fields, link)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         )?
         .execute(params![
             number(entry.id),
@@ -88,6 +94,7 @@ impl Log for &Tx<'_> {
             entry.replaced,
             entry.code,
             entry.detail,
+            entry.fields,
             link.as_bytes(),
         ])?;
         Ok(())
@@ -173,7 +180,8 @@ pub(super) fn number(id: u64) -> i64 {
     i64::try_from(id).unwrap_or(i64::MAX)
 }
 
-const COLUMNS: &str = "id, at_ms, station, event, user_id, card, replaced, code, detail, link";
+const COLUMNS: &str =
+    "id, at_ms, station, event, user_id, card, replaced, code, detail, fields, link";
 
 /// Text as far as it is text: a damaged record is listed with the others, and the chain tells that it
 /// is not what was written.
@@ -188,7 +196,16 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<AuditEntry> {
         replaced: row.get(6)?,
         code: lossy(row, 7)?,
         detail: lossy(row, 8)?,
+        fields: lossy(row, 9)?,
     })
+}
+
+/// The newest record, of one kind or of all.
+pub(crate) fn newest(tx: &Transaction<'_>, kind: Option<&str>) -> Result<Option<AuditEntry>> {
+    // Two statements: the one of a kind goes by an index.
+    let of_kind = if kind.is_some() { "event = ?1" } else { "?1 IS NULL" };
+    let select = format!("SELECT {COLUMNS} FROM audit WHERE {of_kind} ORDER BY id DESC LIMIT 1");
+    Ok(tx.prepare_cached(&select)?.query_row([kind], stored).optional()?)
 }
 
 /// The records with a higher number than `after`.
@@ -205,7 +222,7 @@ pub(crate) fn chain(tx: &Transaction<'_>) -> Result<Chain> {
     let select = format!("SELECT {COLUMNS} FROM audit ORDER BY id");
     let mut query = tx.prepare(&select)?;
     let broken = Link::from_bytes([0; Link::LEN]);
-    let pair = |row: &Row<'_>| Ok((stored(row)?, link_at(row, 9).unwrap_or(broken)));
+    let pair = |row: &Row<'_>| Ok((stored(row)?, link_at(row, 10).unwrap_or(broken)));
     let entries = query.query_map([], pair)?.collect::<rusqlite::Result<_>>()?;
     let mut query = tx.prepare("SELECT last, link, first, seal FROM audit_gaps ORDER BY first")?;
     // One that cannot be read is none: what it was to stand for is missing.

@@ -374,9 +374,8 @@ pub(crate) async fn leftovers_give_way(store: &impl Store) {
     }
     let log = store.audit_log(0).await.unwrap();
     let said = log.iter().filter(|entry| entry.event.starts_with("provisional-"));
-    let said: Vec<_> = said
-        .filter_map(|entry| Some(format!("{} {}", entry.event, entry.detail.as_deref()?)))
-        .collect();
+    let said: Vec<_> =
+        said.filter_map(|entry| Some(format!("{} {}", entry.event, entry.told()?))).collect();
     assert_eq!(
         said,
         [
@@ -423,7 +422,8 @@ pub(crate) async fn an_old_id_is_found_by_its_spelling_until_it_is_renamed(store
     assert_eq!(listed(store).await, ["SUZUKI registered no card", "tanaka01 registered card"]);
     let log = store.audit_log(0).await.unwrap();
     let renamed: Vec<_> = log.iter().filter(|entry| entry.event == "user-renamed").collect();
-    let told: Vec<_> = renamed.iter().map(|e| (e.user.as_deref(), e.detail.as_deref())).collect();
-    let expected = [(Some("tanaka01"), Some("tanaka01 ")), (Some("SUZUKI"), Some("suzuki"))];
+    let told: Vec<_> = renamed.iter().map(|e| (e.user.clone(), e.told())).collect();
+    let expected = [("tanaka01", "tanaka01 "), ("SUZUKI", "suzuki")]
+        .map(|(now, was)| (Some(now.to_owned()), Some(was.to_owned())));
     assert_eq!(told, expected);
 }

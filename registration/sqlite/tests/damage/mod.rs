@@ -133,7 +133,7 @@ async fn a_damaged_audit_record_keeps_no_other_from_the_list() {
     let store = SqliteStore::open(&path).unwrap();
     add(&store, &["tanaka", "suzuki", "sato"]).await;
     let before = store.audit_log(0).await.unwrap();
-    for column in ["station", "event", "user_id", "code", "detail"] {
+    for column in ["station", "event", "user_id", "code", "detail", "fields"] {
         let damage = format!("UPDATE audit SET {column} = CAST(x'FF41' AS TEXT) WHERE id = 2");
         outside(&path).execute_batch(&damage).unwrap();
         let after = store.audit_log(0).await.unwrap();

@@ -36,7 +36,7 @@ pub(super) fn make_room<L: Log>(log: &mut L, kind: &str, at: SystemTime) -> Resu
 fn told_before<L: Log>(log: &mut L, kind: &str) -> Result<Vec<(Mark, Folded)>, L::Error> {
     let mut found = Vec::new();
     for (entry, link) in log.of_kind("audit-folded")? {
-        if let Some(folded) = entry.detail.as_deref().and_then(Folded::from_text)
+        if let Some(folded) = entry.details().as_ref().and_then(Folded::of_details)
             && folded.kind == kind
         {
             found.push((Mark { id: entry.id, link }, folded));

@@ -140,7 +140,7 @@ async fn a_browser_that_is_paired_is_recorded() {
     let log = house.service.office(&Authority::SERVICE).audit_after(0).await.unwrap();
     let last = log.last().unwrap();
     assert_eq!((last.event.as_str(), last.station.as_deref()), ("panel-paired", Some("side door")));
-    assert_eq!(last.detail.as_deref(), Some("browser 3; from 127.0.0.1"));
+    assert_eq!(last.told().as_deref(), Some("browser 3; from 127.0.0.1"));
 }
 
 /// Looking at a link does not use it up.

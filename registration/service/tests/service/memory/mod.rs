@@ -9,8 +9,8 @@ use std::{
 
 use kazasu_hal::CardIdentity;
 use kazasu_registration::{
-    Account, AuditEntry, AuditEvent, Binding, CardNumber, CommitOutcome, DeviceSecret, Failures,
-    ListedUser, Role, Site, Source, UserId, UserKey,
+    Account, AuditEntry, AuditEvent, AuditRecord, Binding, CardNumber, CommitOutcome, DeviceSecret,
+    Failures, ListedUser, Role, Site, Source, UserId, UserKey,
 };
 use kazasu_service::{
     Collision, Collisions, CopyToStore, SETTINGS_KEPT, SaveOutcome, SettingsToStore, StoreError,
@@ -122,19 +122,12 @@ impl Records {
     fn log(&mut self, event: &AuditEvent) {
         let user = event.user().map_or("-", UserId::as_str);
         let code = event.code().map_or("-", |code| code.as_str());
-        let detail = event.detail().unwrap_or_else(|| "-".to_owned());
+        let record =
+            AuditRecord { at: SystemTime::UNIX_EPOCH, station: None, event: event.clone() };
+        let entry = AuditEntry::new(self.log.len() as u64 + 1, &record, None, None);
+        let detail = entry.told().unwrap_or_else(|| "-".to_owned());
         self.audit.push(format!("{} {user} {code} {detail}", event.word()));
-        self.log.push(AuditEntry {
-            id: self.log.len() as u64 + 1,
-            at: SystemTime::UNIX_EPOCH,
-            station: None,
-            event: event.word().to_owned(),
-            user: event.user().map(|user| user.as_str().to_owned()),
-            card: None,
-            replaced: None,
-            code: event.code().map(|code| code.as_str().to_owned()),
-            detail: event.detail(),
-        });
+        self.log.push(entry);
     }
 
     fn commit(&mut self, binding: &Binding, copy: Option<CopyToStore>) -> CommitOutcome {

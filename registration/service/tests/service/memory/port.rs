@@ -405,6 +405,17 @@ impl Store for Memory {
         .await
     }
 
+    async fn newest_audit(
+        &self,
+        kind: Option<&'static str>,
+    ) -> Result<Option<AuditEntry>, StoreError> {
+        self.answer(|records| {
+            let is = |entry: &&AuditEntry| kind.is_none_or(|kind| kind == entry.event);
+            records.log.iter().rfind(is).cloned()
+        })
+        .await
+    }
+
     /// There is no chain in memory: nobody but this process can change the log.
     async fn verify_audit(&self) -> Result<Result<Whole, Vec<Broken>>, StoreError> {
         self.answer(|records| {
