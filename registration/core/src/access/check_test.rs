@@ -3,8 +3,16 @@ use serde_json::json;
 use super::*;
 use crate::{
     Limits, Settings,
-    access::{RemoteKind, SignIn, rig_test::*},
+    access::{RemoteKind, SignIn},
 };
+
+fn mode(word: &str) -> AuthenticationMode {
+    serde_json::from_value(word.into()).unwrap()
+}
+
+fn settings(json: serde_json::Value) -> AccessSettings {
+    serde_json::from_value(json).unwrap()
+}
 
 fn findings(json: serde_json::Value, mode_word: &str) -> Vec<Finding> {
     settings(json).check(mode(mode_word))

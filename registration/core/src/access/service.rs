@@ -103,35 +103,6 @@ impl Service {
     pub fn lock_acts(self) -> bool {
         !matches!(self, Self::Report | Self::ColourCalibration | Self::Diagnostics)
     }
-
-    /// From when on a user's limits are looked at, and how a job that runs is refused.
-    pub(super) fn checks(self) -> Checks {
-        let panel_then_controller = Checks {
-            service: Phase::Before,
-            colour: Phase::Before,
-            pages: Phase::Start,
-            running: Place::Continue,
-        };
-        match self {
-            Self::Print | Self::StoredPrint | Self::JobFlow | Self::BmlinksPullPrint => Checks {
-                service: Phase::Start,
-                colour: Phase::Start,
-                pages: Phase::Start,
-                running: Place::Abort,
-            },
-            // Faxes and menus have a service only.
-            _ => panel_then_controller,
-        }
-    }
-}
-
-/// From when on each limit is looked at; later phases look again.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Checks {
-    pub(super) service: Phase,
-    pub(super) colour: Phase,
-    pub(super) pages: Phase,
-    pub(super) running: Place,
 }
 
 /// What a job counts as.
@@ -152,30 +123,6 @@ pub enum JobKind {
 impl JobKind {
     /// Every kind.
     pub const ALL: [Self; 5] = [Self::Copy, Self::Fax, Self::InternetFax, Self::Scan, Self::Print];
-}
-
-/// How far a job is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Phase {
-    /// On the panel, not started.
-    Before,
-    /// About to start.
-    Start,
-    /// Running: before each page.
-    Running,
-}
-
-/// Who refuses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Place {
-    /// The panel, before there is a job.
-    Panel,
-    /// The controller: the job does not start.
-    Start,
-    /// The controller: the job does not go on.
-    Continue,
-    /// The controller: the job is aborted.
-    Abort,
 }
 
 /// The colour mode of a job.
@@ -213,43 +160,5 @@ impl ColourModes {
             Colour::Colour => self.colour,
             Colour::Automatic => self.black && self.colour,
         }
-    }
-}
-
-/// A job, as far as it is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Job {
-    pub(super) service: Service,
-    pub(super) kind: Option<JobKind>,
-    pub(super) phase: Phase,
-    pub(super) colour: Option<Colour>,
-    pub(super) pages: Option<u32>,
-}
-
-impl Job {
-    /// A job of this service.
-    #[must_use]
-    pub fn new(service: Service, phase: Phase) -> Self {
-        Self { service, kind: service.kind(), phase, colour: None, pages: None }
-    }
-
-    /// The print of a stored document that counts as this kind: a stored copy is a copy, a
-    /// received fax is a fax.
-    #[must_use]
-    pub fn stored(kind: JobKind, phase: Phase) -> Self {
-        Self { kind: Some(kind), ..Self::new(Service::StoredPrint, phase) }
-    }
-
-    /// A part of a job flow.
-    #[must_use]
-    pub fn flow_part(kind: JobKind, phase: Phase) -> Self {
-        Self { kind: Some(kind), ..Self::new(Service::JobFlow, phase) }
-    }
-
-    /// The same job with what is known of it. `pages`: before it starts all of them, while it runs
-    /// those that were made and the one to come.
-    #[must_use]
-    pub fn known(self, colour: Option<Colour>, pages: Option<u32>) -> Self {
-        Self { colour, pages, ..self }
     }
 }

@@ -117,7 +117,8 @@ impl AccessSettings {
 
     /// Stored documents and flows are no way round the lock of the services that make the same kind
     /// of job.
-    pub(super) fn limits_act(&self, service: Service, kind: Option<JobKind>) -> bool {
+    #[must_use]
+    pub fn limits_act(&self, service: Service, kind: Option<JobKind>) -> bool {
         let indirect = matches!(service, Service::StoredPrint | Service::JobFlow);
         let like_it = |other: Service| kind.is_some() && other.kind() == kind;
         self.restricts(service)
@@ -171,7 +172,8 @@ words! {
 
 impl FolderSettings {
     /// The service whose access a service follows.
-    pub(super) fn followed(self, service: Service) -> Service {
+    #[must_use]
+    pub fn followed(self, service: Service) -> Service {
         match service {
             Service::FolderOperation if !self.mailbox && self.copy_resave => Service::Copy,
             other => other,

@@ -93,7 +93,8 @@ impl Who {
 
     /// The limits of this user, where limits exist. Those of a provisional user always do, since
     /// any card makes one.
-    pub(super) fn limits(&self) -> Option<&UserLimits> {
+    #[must_use]
+    pub fn limits(&self) -> Option<&UserLimits> {
         match &self.person {
             Person::Provisional { limits, .. } => Some(limits),
             Person::Identified { limits, .. } if self.sign_in.has_user_limits() => Some(limits),
@@ -103,7 +104,8 @@ impl Who {
 
     /// Whether an additive accessory is enabled. Someone who signs in at the panel enables it too;
     /// an administrator does not (spec 30 section 3).
-    pub(super) fn additive_enabled(&self) -> bool {
+    #[must_use]
+    pub fn additive_enabled(&self) -> bool {
         match &self.accessories.additive {
             Additive::Absent => false,
             Additive::Contact { enabled: true } | Additive::Contactless(Some(_)) => true,

@@ -1,4 +1,4 @@
-//! Who a station says is there, for [`decide`](crate::access::decide).
+//! Who a station says is there, for whoever decides what they may do.
 
 use kazasu_hal::CardIdentity;
 

@@ -1,10 +1,7 @@
 use super::{rig_test::*, *};
 use crate::{
     Role,
-    access::{
-        AccessSettings, Action, Additive, Decision, Job, Lock, Person, Phase, Service, Subtractive,
-        decide,
-    },
+    access::{Additive, Person, Subtractive},
 };
 
 #[test]
@@ -77,46 +74,4 @@ fn accessories_are_enabled_by_cards_and_payment() {
     assert_eq!(accessories.additive, Additive::Contactless(Some(number(&card_b()))));
     assert_eq!(accessories.subtractive, Subtractive::Enabled);
     assert_eq!(Rig::new(&["no cards"]).station.who().accessories.additive, Additive::Absent);
-}
-
-/// A directory whose groups limit people does what spec 30 section 6 lets an agent do; one that says
-/// nothing limits nobody.
-#[test]
-fn limits_that_a_directory_gave_act() {
-    let locked = AccessSettings {
-        locks: Service::ALL.into_iter().map(|service| (service, Lock::LockedShown)).collect(),
-        ..AccessSettings::default()
-    };
-    let check = |mode: &str, limits: &str, expected: &str| {
-        let limits = crate::Limits::from_text(limits).unwrap();
-        let mut rig = Rig::new(&[mode]);
-        rig.input(Input::CardPresented(card_a()));
-        let account = Account { limits, ..account("sato", Some(card_a())) };
-        rig.looked_up(LookUp::Registered(account));
-        let denied = [Service::Copy, Service::Print].into_iter().filter(|service| {
-            let run = Action::Run(Job::new(*service, Phase::Running));
-            decide(&rig.station.who(), run, &locked) != Decision::Allow
-        });
-        let denied: Vec<_> = denied.map(|service| format!("{service:?}")).collect();
-        assert_eq!(denied.join(" "), expected, "{mode} {limits:?}");
-    };
-    for mode in ["mode local", "mode remote"] {
-        check(mode, "", "");
-        check(mode, "no-copy", "Copy");
-        check(mode, "no-print no-copy", "Copy Print");
-    }
-}
-
-/// The whole way: a card that nobody registered must not be worth anything.
-#[test]
-fn a_provisional_user_may_nothing_that_is_locked() {
-    let locked = AccessSettings {
-        locks: Service::ALL.into_iter().map(|service| (service, Lock::LockedShown)).collect(),
-        ..AccessSettings::default()
-    };
-    let copy = || Action::Run(Job::new(Service::Copy, Phase::Start));
-    let who = |state| rig_in(state, &[]).station.who();
-    let allowed = |state| decide(&who(state), copy(), &locked) == Decision::Allow;
-    assert!(!allowed("Provisional") && !allowed("Form") && !allowed("Nobody"));
-    assert!(allowed("SignedIn by card"));
 }

@@ -24,6 +24,7 @@ const ARROWS: &[Arrows] = &[
     ("firmware-sim/device", &["drivers/wire"], &[]),
     ("firmware-sim/serve", &["firmware-sim/device", "drivers/wire"], &[]),
     ("registration/core", &["hal/core"], &["tests/replay"]),
+    ("registration/access", &["registration/core"], &["hal/core"]),
     ("registration/store", &["registration/core", "hal/core"], &["tests/replay"]),
     (
         "registration/sqlite",

@@ -3,13 +3,12 @@
 
 use serde_json::json;
 
+use kazasu_registration::{Limits, access::AccessSettings};
+
 use super::*;
 use crate::{
-    Limits,
-    access::{
-        AccessSettings, Action, Decision, decide,
-        rig_test::{self as rig, check, said},
-    },
+    Action, Decision, decide,
+    rig_test::{self as rig, check, said},
 };
 
 const ROWS: [(&str, Category); 10] = [

@@ -1,7 +1,11 @@
-use super::{
-    AccessSettings, Additive, Area, AuthenticationMode, Diagnostic, Folder, FolderAction, Job,
-    JobKind, Lock, Person, Phase, Place, PrintUserId, PrivatePrint, Service, Sheet, SheetAction,
-    Subtractive, Who, ownership, private_print,
+use kazasu_registration::access::{
+    AccessSettings, Additive, Area, AuthenticationMode, Diagnostic, JobKind, Lock, Person, Service,
+    Subtractive, Who,
+};
+
+use crate::{
+    Folder, FolderAction, Job, Phase, Place, PrintUserId, PrivatePrint, Sheet, SheetAction,
+    job::checks, ownership, private_print,
 };
 
 /// What somebody wants.
@@ -133,7 +137,7 @@ pub fn decide(who: &Who, what: Action<'_>, settings: &AccessSettings) -> Decisio
         Action::Run(job) => match job.phase {
             Phase::Before => Place::Panel,
             Phase::Start => Place::Start,
-            Phase::Running => job.service.checks().running,
+            Phase::Running => checks(job.service).running,
         },
         _ => Place::Panel,
     };
@@ -285,7 +289,7 @@ fn limits(who: &Who, job: &Job, released: bool, settings: &AccessSettings) -> Re
         return Ok(());
     }
     let service = settings.folders.followed(job.service);
-    let checks = job.service.checks();
+    let checks = checks(job.service);
     let Some(kind) = job.kind.or(service.kind()) else {
         return match service {
             Service::BmlinksMenu if !limits.bmlinks_menu => Err(Reason::ServiceForbidden),
@@ -349,7 +353,7 @@ fn accessory(who: &Who, takes_payment: bool) -> Result<(), Reason> {
 /// ever is.
 fn listed(who: &Who, owner: Option<&PrintUserId>, settings: &AccessSettings) -> Result<(), Reason> {
     let mine = match owner {
-        Some(owner) => who.my_user_id(settings).as_ref() == Some(owner),
+        Some(owner) => private_print::my_user_id(who, settings).as_ref() == Some(owner),
         None => !who.sign_in.mode.identifies(),
     };
     if mine || who.is_administrator() { Ok(()) } else { Err(Reason::NotYours) }

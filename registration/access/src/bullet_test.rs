@@ -2,8 +2,9 @@
 
 use serde_json::json;
 
+use kazasu_registration::{Limits, access::*};
+
 use super::{rig_test::*, *};
-use crate::Limits;
 
 fn released(copy: serde_json::Value) -> AccessSettings {
     settings(json!({

@@ -1,9 +1,10 @@
-//! People and settings for the tests of this module.
+//! People and settings for the tests of this crate.
 
 use serde_json::json;
 
+use kazasu_registration::{CardNumber, Limits, UserId, access::*};
+
 use super::*;
-use crate::{CardNumber, Limits, UserId};
 
 pub(super) fn id(text: &str) -> UserId {
     UserId::new(text).unwrap()
@@ -66,21 +67,28 @@ pub(super) fn administrator(mode: &str) -> Who {
     who(Person::Administrator(id("suzuki")), mode)
 }
 
-impl Who {
-    /// The same person beside this additive accessory.
-    pub(super) fn beside(mut self, additive: Additive) -> Self {
+/// The same person in other circumstances.
+pub(super) trait Where {
+    fn beside(self, additive: Additive) -> Self;
+    fn paying(self, subtractive: Subtractive) -> Self;
+    fn by(self, remote: RemoteKind) -> Self;
+}
+
+impl Where for Who {
+    /// Beside this additive accessory.
+    fn beside(mut self, additive: Additive) -> Self {
         self.accessories.additive = additive;
         self
     }
 
-    /// The same person beside this payment accessory.
-    pub(super) fn paying(mut self, subtractive: Subtractive) -> Self {
+    /// Beside this payment accessory.
+    fn paying(mut self, subtractive: Subtractive) -> Self {
         self.accessories.subtractive = subtractive;
         self
     }
 
-    /// The same person in remote mode of this kind.
-    pub(super) fn by(mut self, remote: RemoteKind) -> Self {
+    /// In remote mode of this kind.
+    fn by(mut self, remote: RemoteKind) -> Self {
         self.sign_in.remote = remote;
         self
     }

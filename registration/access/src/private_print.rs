@@ -1,9 +1,11 @@
 use std::fmt;
 
-use super::{
-    AccessSettings, Additive, AuthenticationMode, Person, Reason, Receive, ReceiveControl, Who,
+use kazasu_registration::{
+    CardNumber, UserId,
+    access::{AccessSettings, Additive, AuthenticationMode, Person, Receive, ReceiveControl, Who},
 };
-use crate::{CardNumber, UserId};
+
+use crate::Reason;
 
 /// A user ID that a private print is stored under: a person's or, where a contactless card speaks
 /// for its holder, the card's. `Debug` shows the last two characters, since it may be a card.
@@ -72,35 +74,33 @@ fn source(mode: AuthenticationMode, additive: &Additive) -> Source {
     }
 }
 
-impl Who {
-    /// "My user ID": under which private prints are this person's. A typed ID counts only where
-    /// the settings let it; key operator, engineer, guests and provisional users have none.
-    #[must_use]
-    pub fn my_user_id(&self, settings: &AccessSettings) -> Option<PrintUserId> {
-        let may_have = matches!(
-            self.person,
-            Person::Nobody
-                | Person::Unidentified { .. }
-                | Person::Identified { .. }
-                | Person::Administrator(_)
-        );
-        if !may_have {
-            return None;
-        }
-        match source(self.sign_in.mode, &self.accessories.additive) {
-            Source::Nowhere => None,
-            Source::Card => match &self.accessories.additive {
-                Additive::Contactless(card) => card.as_ref().map(PrintUserId::from),
-                Additive::Absent | Additive::Contact { .. } => None,
-            },
-            Source::Record => self.identified().map(PrintUserId::from),
-            Source::Typed => match &self.person {
-                Person::Unidentified { typed } if settings.private_print.typed_id_counts => {
-                    typed.as_ref().map(PrintUserId::from)
-                }
-                _ => None,
-            },
-        }
+/// "My user ID": under which private prints are this person's. A typed ID counts only where
+/// the settings let it; key operator, engineer, guests and provisional users have none.
+#[must_use]
+pub fn my_user_id(who: &Who, settings: &AccessSettings) -> Option<PrintUserId> {
+    let may_have = matches!(
+        who.person,
+        Person::Nobody
+            | Person::Unidentified { .. }
+            | Person::Identified { .. }
+            | Person::Administrator(_)
+    );
+    if !may_have {
+        return None;
+    }
+    match source(who.sign_in.mode, &who.accessories.additive) {
+        Source::Nowhere => None,
+        Source::Card => match &who.accessories.additive {
+            Additive::Contactless(card) => card.as_ref().map(PrintUserId::from),
+            Additive::Absent | Additive::Contact { .. } => None,
+        },
+        Source::Record => who.identified().map(PrintUserId::from),
+        Source::Typed => match &who.person {
+            Person::Unidentified { typed } if settings.private_print.typed_id_counts => {
+                typed.as_ref().map(PrintUserId::from)
+            }
+            _ => None,
+        },
     }
 }
 
@@ -120,7 +120,7 @@ pub enum PrivatePrint<'a> {
     },
 }
 
-pub(super) fn decide(
+pub(crate) fn decide(
     who: &Who,
     action: PrivatePrint<'_>,
     settings: &AccessSettings,
@@ -128,7 +128,7 @@ pub(super) fn decide(
     if who.is_administrator() {
         return Ok(());
     }
-    let mine = who.my_user_id(settings);
+    let mine = my_user_id(who, settings);
     // Ends when somebody signs in: then only one's own documents are there.
     let combined = settings.private_print.combined_secure_print
         && who.person == Person::Nobody
@@ -163,14 +163,14 @@ pub enum JobSignIn {
     NoUserId,
 }
 
-impl ReceiveControl {
+impl JobSignIn {
     /// What becomes of a job. [`Receive::Print`] means that access to printing decides next.
     #[must_use]
-    pub fn of(self, job: JobSignIn) -> Receive {
-        match job {
-            JobSignIn::SignedIn => self.signed_in,
-            JobSignIn::Failed => self.failed,
-            JobSignIn::NoUserId => self.no_user_id,
+    pub fn becomes(self, control: ReceiveControl) -> Receive {
+        match self {
+            Self::SignedIn => control.signed_in,
+            Self::Failed => control.failed,
+            Self::NoUserId => control.no_user_id,
         }
     }
 }

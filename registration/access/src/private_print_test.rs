@@ -1,10 +1,9 @@
 use serde_json::json;
 
+use kazasu_registration::Limits;
+
 use super::*;
-use crate::{
-    Limits,
-    access::{Action, rig_test::*},
-};
+use crate::{Action, rig_test::*};
 
 const ABSENT: Additive = Additive::Absent;
 
@@ -63,11 +62,11 @@ fn my_user_id_comes_from_where_the_row_says() {
     ];
     for (row, who, additive, expected) in rows {
         let who = who.beside(additive);
-        let mine = who.my_user_id(&typed_counts(true));
+        let mine = my_user_id(&who, &typed_counts(true));
         assert_eq!(mine.as_ref().map(PrintUserId::as_str), expected, "{row}: {who:?}");
         // Unless the site lets it count, a typed ID is nobody's.
         let expected = expected.filter(|_| row != "S30-8-04");
-        let mine = who.my_user_id(&typed_counts(false));
+        let mine = my_user_id(&who, &typed_counts(false));
         assert_eq!(mine.as_ref().map(PrintUserId::as_str), expected, "{row}: {who:?}");
     }
 }
@@ -140,7 +139,7 @@ fn combined_secure_print_asks_for_owner_and_password_until_somebody_signs_in() {
 #[test]
 fn receive_control_stores_or_deletes_as_it_is_set() {
     let jobs = [JobSignIn::SignedIn, JobSignIn::Failed, JobSignIn::NoUserId];
-    let of = |control: ReceiveControl| jobs.map(|job| control.of(job));
+    let of = |control: ReceiveControl| jobs.map(|job| job.becomes(control));
     assert_eq!(of(ReceiveControl::default()), [Receive::Print; 3]);
     let secure = [Receive::PrivatePrint, Receive::Delete, Receive::Delete];
     assert_eq!(of(ReceiveControl::SECURE), secure);

@@ -1,5 +1,9 @@
-use super::{AuthenticationMode, FolderSettings, Person, Reason, Who};
-use crate::UserId;
+use kazasu_registration::{
+    UserId,
+    access::{AuthenticationMode, FolderSettings, Person, Who},
+};
+
+use crate::Reason;
 
 use Cell::{
     Linked as N3, No as N, NotApplicable as X, Own as Y4, Unauthenticated as T2, WithEdit as Y1,
@@ -281,13 +285,13 @@ impl SheetOwner {
 }
 
 /// May a folder be opened?
-pub(super) fn open_folder(who: &Who, folders: FolderSettings) -> Result<(), Reason> {
+pub(crate) fn open_folder(who: &Who, folders: FolderSettings) -> Result<(), Reason> {
     let owner = Owner::of_new_folder(who).ok_or(Reason::OwnsNothing)?;
     let folder = Folder { owner, password: FolderPassword::None };
     on_folder(who, &folder, Right::Create, folders).map(drop)
 }
 
-pub(super) fn folder(
+pub(crate) fn folder(
     who: &Who,
     folder: &Folder,
     action: FolderAction,
@@ -341,7 +345,7 @@ fn on_folder(
 }
 
 /// May a sheet be made, on its own or in order to link it to this folder?
-pub(super) fn make_sheet(
+pub(crate) fn make_sheet(
     who: &Who,
     for_folder: Option<&Folder>,
     folders: FolderSettings,
@@ -351,7 +355,7 @@ pub(super) fn make_sheet(
     on_sheet(who, &Sheet { owner, linked_to }, Right::Create, folders)
 }
 
-pub(super) fn sheet(
+pub(crate) fn sheet(
     who: &Who,
     sheet: &Sheet<'_>,
     action: SheetAction<'_>,

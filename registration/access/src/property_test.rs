@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
+use kazasu_registration::{Limits, access::*};
+
 use super::{rig_test::*, *};
-use crate::Limits;
 
 const MODES: [&str; 5] = ["off", "local", "accounting-verified", "accounting-unverified", "remote"];
 
@@ -249,7 +250,7 @@ fn guests_and_provisional_users_own_nothing() {
         for for_a_folder in [false, true] {
             assert_eq!(SheetOwner::of_new_sheet(who, for_a_folder), None, "{who:?}");
         }
-        assert_eq!(who.my_user_id(&settings), None, "{who:?}");
+        assert_eq!(my_user_id(&who, &settings), None, "{who:?}");
         assert_eq!(who.identified(), None, "{who:?}");
         for owner in &things.ids {
             assert!(!is_allowed(decide(who, Action::Listed(Some(owner)), &settings)), "{who:?}");
@@ -279,7 +280,7 @@ fn provisional_users_gain_nothing_but_what_their_limits_name() {
         let later = match what {
             Action::Enter(service) => service.kind() == Some(JobKind::Print),
             Action::Run(job) => {
-                job.phase == Phase::Before && job.service.checks().service == Phase::Start
+                job.phase == Phase::Before && job::checks(job.service).service == Phase::Start
             }
             _ => false,
         };

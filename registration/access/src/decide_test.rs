@@ -1,10 +1,12 @@
 use serde_json::json;
 
-use super::*;
-use crate::{
+use kazasu_registration::{
     Limits,
-    access::{Colour, JobLimits, RemoteKind, UserLimits, rig_test::*},
+    access::{Colour, JobLimits, RemoteKind, UserLimits},
 };
+
+use super::*;
+use crate::rig_test::*;
 
 /// Which limit is looked at where: before the job, at its start, while it runs; "-" is allowed.
 #[test]
