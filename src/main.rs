@@ -20,16 +20,23 @@ mod selectors;
 mod speak;
 mod tls;
 
+use std::alloc::System;
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Parser;
+use zeroizing_alloc::ZeroAlloc;
 
 use cli::{Cli, Command};
 use control::End;
 use log::Log;
 use out::Out;
+
+/// A typed password passes through buffers that are not ours to wipe: of the HTTP server, of TLS, of
+/// forms while they are decoded. So memory is wiped as it is given back, whoever had it.
+#[global_allocator]
+static HEAP: ZeroAlloc<System> = ZeroAlloc(System);
 
 fn main() -> ExitCode {
     let cli = Cli::parse();

@@ -115,9 +115,9 @@ impl Station {
         password: TypedPassword,
     ) -> State {
         let request = self.next_request();
-        let claim = match source {
-            Source::Device => Claim::User(user.clone(), Some(password.clone())),
-            Source::Directory => Claim::Directory(user.clone(), password.clone()),
+        let (claim, password) = match source {
+            Source::Device => (Claim::User(user.clone(), Some(password)), None),
+            Source::Directory => (Claim::Directory(user.clone(), password.clone()), Some(password)),
         };
         let beside = Some(card.identity.clone());
         self.effects.push_back(Effect::Verify(request, claim, beside));
@@ -159,7 +159,7 @@ impl Station {
         if account.card.as_ref() == Some(&s.card.number) {
             return self.refuse(now, ErrorCode::CardTaken, s.card.identity);
         }
-        let keep = match self.keep(s.source, &s.user, s.password, &account) {
+        let keep = match self.keep(&s.user, s.password, &account) {
             Ok(keep) => keep,
             Err(problem) => {
                 let user = s.user.as_str().to_owned();
@@ -182,15 +182,15 @@ impl Station {
 
     fn keep(
         &self,
-        source: Source,
         typed: &UserId,
-        password: TypedPassword,
+        password: Option<TypedPassword>,
         account: &Account,
     ) -> Result<Keep, Problem> {
-        Ok(match (source, self.settings().method()) {
-            (Source::Device, _) => Keep::Record,
-            (Source::Directory, Method::External) => Keep::Entry { typed: typed.clone(), password },
-            (Source::Directory, Method::Local | Method::None) => {
+        // The device needs nothing more of what was typed.
+        let Some(password) = password else { return Ok(Keep::Record) };
+        Ok(match self.settings().method() {
+            Method::External => Keep::Entry { typed: typed.clone(), password },
+            Method::Local | Method::None => {
                 // What the directory calls the person keeps the device's rules too.
                 self.check_reserved(&account.id)?;
                 let owner = owner(account);

@@ -170,8 +170,8 @@ pub(super) struct Verifying {
     pub(super) source: Source,
     /// As typed: a directory may call the person otherwise.
     pub(super) user: UserId,
-    /// What a directory needs again when the card is written.
-    pub(super) password: TypedPassword,
+    /// What a directory needs again when the card is written; the device does not.
+    pub(super) password: Option<TypedPassword>,
     pub(super) request: Request,
     pub(super) deadline: Mono,
 }
