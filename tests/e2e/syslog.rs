@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use kazasu_directory_bench::wait_until;
 use rusqlite::Connection;
 use rustls::{
     ServerConfig, ServerConnection, StreamOwned,
@@ -183,4 +184,16 @@ fn a_collector_that_cannot_be_checked_is_refused() {
         assert_eq!(finished.code, Some(2), "{to}: {finished:#?}");
         assert!(finished.stderr.contains(says), "{to}: {finished:#?}");
     }
+}
+
+/// A name that cannot be resolved is told with its code, and stops nothing.
+#[test]
+fn a_collector_whose_name_has_no_address() {
+    let folder = Folder::new();
+    let process = serve(&folder, "\"tcp://collector.invalid:601\"");
+    let said = || process.complaints();
+    wait_until("its name is looked up in vain", || said().contains("016-454"));
+    assert!(said().contains("collector.invalid has no address"), "{}", said());
+    folder.add_user("alice", "Alice", "Red horse 7");
+    assert!(process.terminate().success());
 }

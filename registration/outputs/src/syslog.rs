@@ -7,12 +7,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kazasu_registration::{AuditEntry, AuditEvent, Syslog, syslog_line};
+use kazasu_registration::{AuditEntry, AuditEvent, ErrorCode, Syslog, syslog_line};
 use kazasu_tls::{BadFile, client, roots_of};
 use rustls::pki_types::{InvalidDnsNameError, ServerName};
 use serde::Deserialize;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
@@ -91,7 +91,9 @@ impl Output for Collector {
 
     async fn connect(&self) -> io::Result<Messages> {
         let connected = async {
-            let stream = TcpStream::connect((self.host.as_str(), self.port)).await?;
+            let places = lookup_host((self.host.as_str(), self.port)).await;
+            let places: Vec<_> = places.map_err(|error| no_address(&self.host, error))?.collect();
+            let stream = TcpStream::connect(places.as_slice()).await?;
             stream.set_nodelay(true)?;
             Ok::<Box<dyn Stream>, io::Error>(match &self.tls {
                 None => Box::new(stream),
@@ -105,6 +107,11 @@ impl Output for Collector {
     fn lost(count: u64) -> AuditEvent {
         AuditEvent::SyslogLost { count }
     }
+}
+
+fn no_address(host: &str, error: io::Error) -> io::Error {
+    let code = ErrorCode::NameResolution;
+    io::Error::new(error.kind(), format!("{host} has no address ({code}): {error}"))
 }
 
 async fn in_time<T>(work: impl Future<Output = io::Result<T>>) -> io::Result<T> {

@@ -4,7 +4,7 @@
 use std::{borrow::Cow, time::Duration};
 
 use kazasu_hal::Mono;
-use kazasu_registration::{Notice, Page, Problem, SessionView};
+use kazasu_registration::{ErrorCode, Notice, Page, Problem, SessionView};
 use maud::{Markup, html};
 
 use super::{Look, ReaderPlace, assets, drawings, form, sim};
@@ -212,6 +212,7 @@ impl Screen<'_> {
             (true, false) => Some("sign-in"),
         };
         let place = self.look.reader_place;
+        let code = (cards && !paid && !self.view.reader_ready).then_some(ErrorCode::NoReader);
         let (picture, heading, then) = match place {
             _ if paid => (drawings::signed_in(), "idle-paid", "idle-paid-hint"),
             _ if !cards && sign_in => (drawings::who(), "idle-panel", "idle-panel-hint"),
@@ -227,7 +228,10 @@ impl Screen<'_> {
             picture,
             self.heading(heading, None),
             html! {
-                (self.then(then))
+                p.then {
+                    span data-say { (self.lang.text(then)) }
+                    @if let Some(code) = code { " " (code_text(self.lang, code)) }
+                }
                 @if let Some(key) = sign_in_key {
                     form.buttons method="post" action="/act" {
                         (self.hidden_fields())
@@ -369,12 +373,17 @@ fn problem_text(lang: Lang, problem: &Problem, now: Mono) -> Markup {
     let wait = problem.until.map(|until| until.since(now)).filter(|wait| !wait.is_zero());
     html! {
         h1 data-say { (text("what")) }
-        p.then {
+        p.then.problem {
             span data-say { (wait.map_or_else(|| text("do"), |wait| waiting(lang, wait))) }
             " "
-            span.code { (lang.text("code-label")) " " span data-code { (code.as_str()) } }
+            (code_text(lang, code))
         }
     }
+}
+
+/// The code for the telephone.
+fn code_text(lang: Lang, code: ErrorCode) -> Markup {
+    html! { span.code { (lang.text("code-label")) " " span data-code { (code.as_str()) } } }
 }
 
 /// How long to wait, never too short.

@@ -423,6 +423,12 @@ fn settings_show() {
     let html = Screen { view: &away, lang: Lang::En, look: LOOK, now: Mono::default() };
     let html = html.render().into_string();
     assert!(html.contains("reader is not connected") && html.contains("data-page=\"idle\""));
+    let code = format!("data-code>{}<", ErrorCode::NoReader);
+    assert!(html.contains(&code) && !html.contains("problem"), "{html}");
+    for (view, told) in [(view(idle()), false), (away, true)] {
+        let html = Screen { view: &view, lang: Lang::Ja, look: LOOK, now: Mono::default() };
+        assert_eq!(html.render().into_string().contains(&code), told);
+    }
 }
 
 /// Whoever has to wait is told how long, in whole units and never too short; else what to do.
