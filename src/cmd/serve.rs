@@ -12,7 +12,7 @@ use kazasu_outputs::{Collector, Cursor, feed};
 use kazasu_pn532::StreamDiscoverer;
 use kazasu_registration::{AuditEvent, CardNumberRule};
 use kazasu_runtime::{Runtime, Way};
-use kazasu_service::Authority;
+use kazasu_service::{Authority, Store};
 use kazasu_sim::{Pn532, Seed};
 use kazasu_sim_serve::{Control, Script, in_process};
 use kazasu_sqlite::SqliteStore;
@@ -111,7 +111,7 @@ pub(crate) async fn run(serve: Serve, out: Out) -> Result<End> {
     };
 
     let stations = config.stations();
-    let newest_audit = store.newest_audit();
+    let newest_audit = store.follow_audit();
     let runtime = Arc::new(Runtime::new(stations.clone(), config.taps()));
     let first = runtime.subscribe();
     let service = Service::start(store, Arc::new(directory), loaded, stations.names(), first);

@@ -83,12 +83,6 @@ impl SqliteStore {
         Ok(Self { path, place, newest_audit, jobs: Some(jobs), thread: Some(thread) })
     }
 
-    /// The number of the newest audit record, whenever there is another.
-    #[must_use]
-    pub fn newest_audit(&self) -> watch::Receiver<u64> {
-        self.newest_audit.clone()
-    }
-
     /// Reads in one transaction.
     async fn read<T: Send + 'static>(
         &self,

@@ -1,4 +1,4 @@
-use std::{sync::Arc, time::SystemTime};
+use std::{path::PathBuf, sync::Arc, thread, time::SystemTime};
 
 use kazasu_hal::CardIdentity;
 use kazasu_registration::{
@@ -7,12 +7,16 @@ use kazasu_registration::{
     Whole,
 };
 use kazasu_store::{
-    AddOutcome, AuditFiles, CheckedVerifier, CopyToStore, Credentials, DamagedUser, RenameOutcome,
-    SaveOutcome, SettingsToStore, Store, StoreError, StoredSettings, StoredUser, UserChange,
-    UserToStore, Verifier, Wanted,
+    AddOutcome, AuditFiles, BackupError, CheckedVerifier, CopyToStore, Credentials, DamagedUser,
+    RenameOutcome, SaveOutcome, Saved, SettingsToStore, Store, StoreError, StoreErrorKind,
+    StoredSettings, StoredUser, UserChange, UserToStore, Verifier, Wanted,
 };
 
-use crate::{SqliteStore, audit, bind, cards, damaged, leftovers, lockouts, settings, users};
+use tokio::sync::{oneshot, watch};
+
+use crate::{
+    SqliteStore, audit, backup, bind, cards, damaged, leftovers, lockouts, settings, users,
+};
 
 impl Store for SqliteStore {
     async fn look_up(&self, card: CardIdentity) -> Result<LookUp, StoreError> {
@@ -182,5 +186,26 @@ impl Store for SqliteStore {
         let files = files?;
         let Some(key) = files.key() else { return Ok(Err(vec![Broken::OtherKey])) };
         Ok(key.verify(&Chain { noted: files.noted(), ..chain }))
+    }
+
+    fn follow_audit(&self) -> watch::Receiver<u64> {
+        self.newest_audit.clone()
+    }
+
+    async fn backup(&self, file: PathBuf) -> Result<Saved, BackupError> {
+        let failed = |what: String| {
+            BackupError::Database(StoreError::new(StoreErrorKind::Unavailable, what))
+        };
+        let (reply, answer) = oneshot::channel();
+        let database = Arc::clone(&self.path);
+        // Beside the store's own thread, which goes on meanwhile; and to its end where nobody waits
+        // any more: the file comes whole or not at all.
+        thread::Builder::new()
+            .name("backup".to_owned())
+            .spawn(move || {
+                let _ = reply.send(backup::backup(&database, &file));
+            })
+            .map_err(|error| failed(format!("no thread for the backup: {error}")))?;
+        answer.await.map_err(|_| failed("the backup broke off".to_owned()))?
     }
 }

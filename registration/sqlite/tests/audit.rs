@@ -201,7 +201,7 @@ async fn a_log_that_nobody_touched_is_whole() {
     fs::write(path.with_file_name("audit.end"), note).unwrap();
     let store = SqliteStore::open(&path).unwrap();
     assert_eq!(store.verify_audit().await.unwrap().map(|whole| whole.records), Ok(12));
-    assert_eq!(*store.newest_audit().borrow(), 12);
+    assert_eq!(*store.follow_audit().borrow(), 12);
     let ids: Vec<_> = store.audit_log(9).await.unwrap().iter().map(|entry| entry.id).collect();
     assert_eq!(ids, [10, 11, 12]);
 }

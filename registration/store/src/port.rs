@@ -1,4 +1,4 @@
-use std::{future::Future, time::SystemTime};
+use std::{future::Future, path::PathBuf, time::SystemTime};
 
 use kazasu_hal::CardIdentity;
 use kazasu_registration::{
@@ -6,10 +6,12 @@ use kazasu_registration::{
     LookUp, OwnChange, OwnOutcome, Provisional, ProvisionalOutcome, UserId, UserKey, Whole,
 };
 
+use tokio::sync::watch;
+
 use crate::{
-    AddOutcome, CheckedVerifier, CopyToStore, Credentials, DamagedUser, RenameOutcome, SaveOutcome,
-    SettingsToStore, StoreError, StoredSettings, StoredUser, UserChange, UserToStore, Verifier,
-    Wanted,
+    AddOutcome, BackupError, CheckedVerifier, CopyToStore, Credentials, DamagedUser, RenameOutcome,
+    SaveOutcome, Saved, SettingsToStore, StoreError, StoredSettings, StoredUser, UserChange,
+    UserToStore, Verifier, Wanted,
 };
 
 /// The port to the records: users, cards, settings, secrets, audit log.
@@ -205,6 +207,14 @@ pub trait Store: Send + Sync + 'static {
     fn verify_audit(
         &self,
     ) -> impl Future<Output = Result<Result<Whole, Vec<Broken>>, StoreError>> + Send;
+
+    /// The number of the newest audit record, whenever there is another.
+    fn follow_audit(&self) -> watch::Receiver<u64>;
+
+    /// Saves what is committed at one moment into a file, readable by this account alone, while
+    /// others go on using the store. A backup of that name is replaced, at once and only by a whole
+    /// one; of an error no file is left behind.
+    fn backup(&self, file: PathBuf) -> impl Future<Output = Result<Saved, BackupError>> + Send;
 }
 
 /// How many versions of the settings are kept; the oldest go first.

@@ -3,17 +3,14 @@
 //!
 //! No clock, no thread, no file: minutes of polling pass in milliseconds, and the same seed gives
 //! the same run. The way between the two takes its time, and can lose, change and invent bytes.
-//! For the service there is a [`ScriptedDirectory`].
 
 mod damage;
-mod directory;
 pub mod floor;
 mod pair;
 mod serial;
 mod usb;
 
 pub use damage::{Damage, Traffic};
-pub use directory::{DirectoryFault, ScriptedDirectory};
 pub use pair::{Broken, Link, Pair};
 pub use serial::Serial;
 pub use usb::{Side, Usb};

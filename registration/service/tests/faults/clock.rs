@@ -3,15 +3,12 @@
 
 use std::net::Ipv4Addr;
 
+use kazasu_ports::{Call, Fault, Kind};
 use kazasu_registration::{DeviceSecret, ErrorCode, Notice, Page, Source};
 use kazasu_service::{Authority, PanelAction, Refusal, Unlock};
+use kazasu_store_contract::Memory;
 
-use crate::{
-    FIRST_CARD, Keeper, PASSWORD, Told, USER,
-    memory::Memory,
-    plan::{Call, Fault, Kind},
-    world::World,
-};
+use crate::{FIRST_CARD, Keeper, PASSWORD, Told, USER, world::World};
 
 const OPERATOR: &str = "operator 1";
 const HOUR: u64 = 60 * 60 * 1000;

@@ -5,31 +5,19 @@
 //! Whatever happens: there is the old card or the new one, the audit log says the same, and the
 //! panel did not say anything else. Afterwards the same person can register.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::print_stderr,
-    reason = "a test"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "a test")]
 
 mod clock;
-mod faulty;
-mod means;
-#[allow(dead_code, reason = "made for other tests too")]
-#[path = "../service/memory/mod.rs"]
-mod memory;
-mod plan;
 mod world;
 
 use std::fmt;
 
+use kazasu_ports::{Call, Fault, Kind};
 use kazasu_registration::{ErrorCode, Notice, Page, Source};
 use kazasu_service::{PanelAction, Store};
 use kazasu_sqlite::SqliteStore;
+use kazasu_store_contract::Memory;
 
-use memory::Memory;
-use plan::{Call, Fault, Kind};
 use world::World;
 
 /// Who knows the person, and where the card is kept.

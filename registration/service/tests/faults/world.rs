@@ -6,6 +6,7 @@ use std::{
 };
 
 use kazasu_hal::{Card, Event, EventKind, ReaderName, StationName, SystemCode};
+use kazasu_ports::{Faulty, FaultyDirectory, FaultyHasher, Plan};
 use kazasu_registration::{
     AuditEntry, Page, SessionView, Settings, Site, UserEntry, UserId, UserKey, UserName,
 };
@@ -17,12 +18,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::{
-    Keeper, PASSWORD, USER,
-    faulty::Faulty,
-    means::{FaultyDirectory, FaultyHasher},
-    plan::Plan,
-};
+use crate::{Keeper, PASSWORD, USER};
 
 /// Longer than any deadline of a station.
 const PATIENCE: Duration = Duration::from_secs(120);

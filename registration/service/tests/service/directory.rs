@@ -2,13 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use kazasu_harness::DirectoryFault;
+use kazasu_ports::DirectoryFault;
 use kazasu_registration::{ErrorCode, Page, SignInAs, Site, Source};
 use kazasu_service::{AdminError, Loaded, NoDirectory, PanelAction, Service, Store};
+use kazasu_store_contract::Memory;
 use tokio::sync::broadcast;
 
 use crate::{
-    memory::Memory,
     on_both_stores,
     world::{World, code, id, key, number, station, submit, submit_to, with},
 };

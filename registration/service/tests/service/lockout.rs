@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use kazasu_harness::DirectoryFault;
+use kazasu_ports::DirectoryFault;
 use kazasu_registration::{DeviceSecret, ErrorCode, Page, SignInAs, Site, Source, TypedRecord};
 use kazasu_service::{
     AdminError, Authority, PanelAction, Store, StoreError, StoreErrorKind, Unlock,

@@ -4,12 +4,9 @@
 
 mod admin;
 mod audit;
-#[path = "../../../sqlite/tests/contract/mod.rs"]
-mod contract;
 mod directory;
 mod flows;
 mod lockout;
-mod memory;
 mod office;
 mod refused;
 mod rights;
@@ -41,8 +38,3 @@ macro_rules! on_both_stores {
     };
 }
 use on_both_stores;
-
-/// The store in memory does what every store does: what a flow shows on it holds on the others.
-mod memory_is_a_store {
-    crate::contract::contract!((crate::memory::Memory::new(), ()));
-}

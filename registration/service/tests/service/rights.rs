@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kazasu_harness::DirectoryFault;
+use kazasu_ports::DirectoryFault;
 use kazasu_registration::{
     DeviceEvent, DeviceSecret, ErrorCode, Limits, Page, Role, SignInAs, Site, Source,
 };
@@ -10,10 +10,10 @@ use kazasu_service::{
     AdminError, Allowed, Authority, CardToRemove, Loaded, NoDirectory, PanelAction, Person, Rights,
     Service, Store, UserEdit,
 };
+use kazasu_store_contract::Memory;
 use tokio::sync::broadcast;
 
 use crate::{
-    memory::Memory,
     on_both_stores,
     world::{World, code, id, key, number, station, submit_to, with},
 };

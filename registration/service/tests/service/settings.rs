@@ -10,9 +10,9 @@ use kazasu_service::{
     AdminError, Authority, Changed, DeviceSecret, Loaded, PanelAction, SettingsToStore, Store,
     StoreError, StoreErrorKind, Versioned,
 };
+use kazasu_store_contract::Memory;
 
 use crate::{
-    memory::Memory,
     on_both_stores,
     world::{World, alone, changes, entry, idle, key, submit, submit_to, with},
 };

@@ -7,12 +7,10 @@ use kazasu_registration::{ErrorCode, Page, Settings, SignInAs, TypedRecord};
 use kazasu_service::{
     ActError, AdminError, Authority, DeviceEvent, PanelAction, StoreError, StoreErrorKind,
 };
+use kazasu_store_contract::Memory;
 use tokio::time::{sleep, timeout};
 
-use crate::{
-    memory::Memory,
-    world::{World, card, id, registered, station, submit, with},
-};
+use crate::world::{World, card, id, registered, station, submit, with};
 
 async fn with_user(user_id: &str, password: &str) -> World<Memory> {
     let world = World::memory(Settings::default());

@@ -7,7 +7,7 @@ use std::{
 };
 
 use kazasu_hal::{Card, Event, EventKind, ReaderName, StationName, SystemCode};
-use kazasu_harness::ScriptedDirectory;
+use kazasu_ports::ScriptedDirectory;
 use kazasu_registration::{
     CardNumber, ErrorCode, MailAddress, Notice, Page, Problem, SessionView, Settings, SignInAs,
     Site, Source, UserEntry, UserId, UserKey, UserName,
@@ -17,13 +17,12 @@ use kazasu_service::{
     Store, WallClock,
 };
 use kazasu_sqlite::SqliteStore;
+use kazasu_store_contract::Memory;
 use tempfile::TempDir;
 use tokio::{
     sync::{broadcast, watch},
     time::{Instant, advance, pause, resume, sleep, timeout},
 };
-
-use crate::memory::Memory;
 
 /// Where the audit log is retrieved from.
 pub(crate) const RETRIEVAL: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));

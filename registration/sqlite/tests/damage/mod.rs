@@ -119,7 +119,7 @@ async fn a_damaged_row_keeps_nobody_else_out() {
         assert!(store.verify_audit().await.unwrap().is_ok());
         let card = if row == 2 { 2 } else { 3 };
         assert_eq!(
-            store.look_up(super::contract::card(card)).await,
+            store.look_up(kazasu_store_contract::card(card)).await,
             Ok(LookUp::Unknown),
             "{damage}"
         );

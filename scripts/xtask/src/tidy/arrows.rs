@@ -29,12 +29,12 @@ const ARROWS: &[Arrows] = &[
     (
         "registration/sqlite",
         &["registration/store", "registration/core", "hal/core"],
-        &["tests/replay"],
+        &["tests/replay", "tests/store"],
     ),
     (
         "registration/service",
         &["registration/store", "registration/core", "hal/core"],
-        &["registration/sqlite", "tests/harness", "tests/replay"],
+        &["registration/sqlite", "tests/ports", "tests/replay", "tests/store"],
     ),
     (
         "registration/directory",
@@ -100,12 +100,16 @@ const ARROWS: &[Arrows] = &[
             "drivers/rcs380",
             "firmware-sim/device",
             "firmware-sim/serve",
-            "registration/core",
-            "registration/service",
         ],
         &[],
     ),
+    (
+        "tests/ports",
+        &["registration/service", "registration/store", "registration/core", "hal/core"],
+        &[],
+    ),
     ("tests/replay", &[], &[]),
+    ("tests/store", &["registration/store", "registration/core", "hal/core"], &[]),
     ("scripts/xtask", &["drivers/rcs380", "registration/core"], &[]),
     (
         "",

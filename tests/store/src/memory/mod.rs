@@ -1,28 +1,45 @@
 //! A store in memory that can be made slow or broken.
 
+mod log;
 mod port;
+mod saved;
 
 use std::{
-    sync::{Mutex, MutexGuard},
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard},
     time::SystemTime,
 };
 
 use kazasu_hal::CardIdentity;
 use kazasu_registration::{
-    Account, AuditEntry, AuditEvent, AuditRecord, Binding, CardNumber, CommitOutcome, DeviceSecret,
-    Failures, ListedUser, Role, Site, Source, UserId, UserKey,
+    Account, AuditEvent, AuditRecord, Binding, CardNumber, CommitOutcome, DeviceSecret, Failures,
+    ListedUser, Noted, Role, Site, Source, UserId, UserKey,
 };
-use kazasu_service::{
-    Collision, Collisions, CopyToStore, SETTINGS_KEPT, SaveOutcome, SettingsToStore, StoreError,
-    StoredSettings, StoredUser, Verifier,
+use kazasu_store::{
+    BackupError, Collision, Collisions, CopyToStore, Restored, SETTINGS_KEPT, SaveOutcome,
+    SettingsToStore, StoreError, StoreErrorKind, StoredSettings, StoredUser, Verifier,
+    log as rules,
 };
 use tokio::sync::watch;
 
+use crate::Place;
+
+type Result<T, E = StoreError> = std::result::Result<T, E>;
+
 #[derive(Clone)]
 struct Row {
+    row: i64,
     user: StoredUser,
     verifier: Option<Verifier>,
-    card: Option<CardIdentity>,
+    card: Option<Card>,
+    is_damaged: bool,
+}
+
+/// A card, and its number in the audit log.
+#[derive(Clone)]
+struct Card {
+    row: i64,
+    identity: CardIdentity,
 }
 
 impl Row {
@@ -40,7 +57,19 @@ impl Row {
         })
     }
 
-    fn bind(&mut self, card: Option<(CardIdentity, CardNumber)>) -> Option<CardIdentity> {
+    /// An error where it cannot be read.
+    fn readable(&self) -> Result<&Self> {
+        match self.is_damaged {
+            true => Err(StoreError::new(StoreErrorKind::RecordDamaged, "a record is damaged")),
+            false => Ok(self),
+        }
+    }
+
+    fn has(&self, card: &CardIdentity) -> bool {
+        self.card.as_ref().is_some_and(|own| own.identity == *card)
+    }
+
+    fn bind(&mut self, card: Option<(Card, CardNumber)>) -> Option<Card> {
         let (card, number) = card.unzip();
         self.user.card = number;
         self.user.listed.has_card = card.is_some();
@@ -53,16 +82,17 @@ impl Row {
     }
 }
 
-#[derive(Clone, Default)]
+#[derive(Clone)]
 struct Records {
     rows: Vec<Row>,
+    /// The last numbers of a record and of a card there ever were.
+    last_row: i64,
+    last_card: i64,
     settings: Vec<StoredSettings>,
     secrets: Vec<(DeviceSecret, Verifier)>,
     failures: Vec<(UserId, Failures)>,
-    audit: Vec<String>,
-    log: Vec<AuditEntry>,
+    log: log::AuditLog,
     commits: usize,
-    fails: Option<StoreError>,
 }
 
 impl Records {
@@ -90,7 +120,7 @@ impl Records {
     }
 
     fn of_card(&self, card: &CardIdentity) -> Option<&Row> {
-        self.rows.iter().find(|row| row.card.as_ref() == Some(card))
+        self.rows.iter().find(|row| row.has(card))
     }
 
     fn number_is_taken(&self, number: &CardNumber) -> bool {
@@ -107,7 +137,7 @@ impl Records {
 
     /// The provisional users whose card is not in use, oldest first.
     fn spare(&self, in_use: &[CardIdentity]) -> Vec<(SystemTime, UserKey)> {
-        let used = |row: &Row| row.card.as_ref().is_some_and(|card| in_use.contains(card));
+        let used = |row: &Row| in_use.iter().any(|card| row.has(card));
         let spare = self.rows.iter().filter(|row| row.account().is_none() && !used(row));
         let mut spare: Vec<_> =
             spare.map(|row| (row.user.listed.created_at, row.user.listed.key.clone())).collect();
@@ -119,30 +149,54 @@ impl Records {
         self.rows.iter().filter(|row| row.account().is_some()).count()
     }
 
-    fn log(&mut self, event: &AuditEvent) {
-        let user = event.user().map_or("-", UserId::as_str);
-        let code = event.code().map_or("-", |code| code.as_str());
-        let record =
-            AuditRecord { at: SystemTime::UNIX_EPOCH, station: None, event: event.clone() };
-        let entry = AuditEntry::new(self.log.len() as u64 + 1, &record, None, None);
-        let detail = entry.told().unwrap_or_else(|| "-".to_owned());
-        self.audit.push(format!("{} {user} {code} {detail}", event.word()));
-        self.log.push(entry);
+    /// Adds a record with the next number.
+    fn add(&mut self, listed: ListedUser, source: Source, verifier: Option<Verifier>) -> &mut Row {
+        self.last_row += 1;
+        let user = StoredUser { listed, source, card: None, has_password: verifier.is_some() };
+        let row = Row { row: self.last_row, user, verifier, card: None, is_damaged: false };
+        self.rows.push(row);
+        self.rows.last_mut().unwrap()
     }
 
-    fn commit(&mut self, binding: &Binding, copy: Option<CopyToStore>) -> CommitOutcome {
+    fn new_card(&mut self, identity: CardIdentity) -> Card {
+        self.last_card += 1;
+        Card { row: self.last_card, identity }
+    }
+
+    /// Writes what happened at no station.
+    fn log(&mut self, at: SystemTime, event: AuditEvent, card: Option<i64>) -> Result<()> {
+        self.record(&AuditRecord { at, station: None, event }, card, None)
+    }
+
+    fn record(
+        &mut self,
+        record: &AuditRecord,
+        card: Option<i64>,
+        replaced: Option<i64>,
+    ) -> Result<()> {
+        rules::append(&mut self.log, record, card, replaced)
+    }
+
+    /// Writes a record about a card that may be stored.
+    fn record_of_card(&mut self, record: &AuditRecord) -> Result<()> {
+        let row = record.event.card().and_then(|card| self.of_card(card));
+        let card = row.and_then(|row| row.card.as_ref()).map(|card| card.row);
+        self.record(record, card, None)
+    }
+
+    fn commit(&mut self, binding: &Binding, copy: Option<CopyToStore>) -> Result<CommitOutcome> {
         self.commits += 1;
         let key = UserKey::Registered(binding.user.clone());
         let vouches = if copy.is_some() { Source::Directory } else { Source::Device };
         let known = self.named(&key).cloned();
         let key = known.as_ref().map_or(key, |row| row.user.listed.key.clone());
         match &known {
-            Some(row) if row.user.source != vouches => return CommitOutcome::OtherSource,
-            None if copy.is_none() => return CommitOutcome::UserGone,
+            Some(row) if row.user.source != vouches => return Ok(CommitOutcome::OtherSource),
+            None if copy.is_none() => return Ok(CommitOutcome::UserGone),
             None if binding.number.as_str().eq_ignore_ascii_case(binding.user.as_str())
                 || self.is_number(&binding.user) =>
             {
-                return CommitOutcome::IdIsNumber;
+                return Ok(CommitOutcome::IdIsNumber);
             }
             _ => {}
         }
@@ -152,12 +206,12 @@ impl Records {
             None => self.number_is_taken(&binding.number),
         };
         if taken {
-            return CommitOutcome::CardTaken;
+            return Ok(CommitOutcome::CardTaken);
         }
         if let Some(number) = known.as_ref().and_then(|row| row.user.card.as_ref())
             && binding.replaces.as_ref() != Some(number)
         {
-            return CommitOutcome::Conflict(number.clone());
+            return Ok(CommitOutcome::Conflict(number.clone()));
         }
         if let Some(copy) = copy {
             match self.row(&key) {
@@ -171,11 +225,13 @@ impl Records {
                     if self.registered() >= copy.capacity.registered as usize
                         || records >= copy.capacity.records as usize
                     {
-                        return CommitOutcome::Full;
+                        return Ok(CommitOutcome::Full);
                     }
                     let CopyToStore { role, limits, .. } = copy;
                     let user = binding.user.clone();
-                    self.log(&AuditEvent::UserCopied { user, role, limits });
+                    let event = AuditEvent::UserCopied { user, role, limits };
+                    let station = Some(binding.station.clone());
+                    self.record(&AuditRecord { at: binding.at, station, event }, None, None)?;
                     let listed = ListedUser {
                         key: key.clone(),
                         name: copy.name,
@@ -185,23 +241,24 @@ impl Records {
                         has_card: false,
                         created_at: binding.at,
                     };
-                    self.rows.push(row(listed, Source::Directory, Some(copy.verifier)));
+                    self.add(listed, Source::Directory, Some(copy.verifier));
                 }
             }
         }
-        let is_leftover =
-            |row: &Row| row.account().is_none() && row.card.as_ref() == Some(&binding.card);
-        self.rows.retain(|row| !is_leftover(row));
-        let card = Some((binding.card.clone(), binding.number.clone()));
-        let old = self.row(&key).and_then(|row| row.bind(card));
-        self.log(&binding.audit_record(old).event);
-        CommitOutcome::Done
+        let stored = self.of_card(&binding.card).and_then(|row| row.card.clone());
+        self.rows.retain(|row| row.account().is_some() || !row.has(&binding.card));
+        let card = stored.unwrap_or_else(|| self.new_card(binding.card.clone()));
+        let number = card.row;
+        let old = self.row(&key).and_then(|row| row.bind(Some((card, binding.number.clone()))));
+        let (old_number, old) = old.map(|old| (old.row, old.identity)).unzip();
+        self.record(&binding.audit_record(old), Some(number), old_number)?;
+        Ok(CommitOutcome::Done)
     }
 
-    fn save(&mut self, change: SettingsToStore) -> SaveOutcome {
+    fn save(&mut self, change: SettingsToStore) -> Result<SaveOutcome> {
         let version = self.settings.first().map_or(0, |stored| stored.version);
         if change.expected != version {
-            return SaveOutcome::Stale { version };
+            return Ok(SaveOutcome::Stale { version });
         }
         let mut deleted = 0;
         if change.deletes_users {
@@ -210,7 +267,7 @@ impl Records {
             deleted = (before - self.rows.len()) as u64;
         }
         if deleted > 0 {
-            self.log(&AuditEvent::UsersDeleted { count: deleted });
+            self.log(change.at, AuditEvent::UsersDeleted { count: deleted }, None)?;
         }
         let renumbered = match change.renumber.as_ref().map(|site| self.renumber(site)) {
             None => 0,
@@ -218,14 +275,14 @@ impl Records {
             Some(Err(mut listed)) => {
                 let more = listed.len().saturating_sub(Collisions::LISTED) as u64;
                 listed.truncate(Collisions::LISTED);
-                return SaveOutcome::Collisions(Collisions { listed, more });
+                return Ok(SaveOutcome::Collisions(Collisions { listed, more }));
             }
         };
         let version = version + 1;
         self.settings.insert(0, StoredSettings { version, at: change.at, json: change.json });
         self.settings.truncate(SETTINGS_KEPT as usize);
-        self.log(&AuditEvent::SettingsChanged { keys: change.keys, version });
-        SaveOutcome::Saved { version, renumbered, deleted }
+        self.log(change.at, AuditEvent::SettingsChanged { keys: change.keys, version }, None)?;
+        Ok(SaveOutcome::Saved { version, renumbered, deleted })
     }
 
     fn renumber(&mut self, site: &Site) -> Result<u64, Vec<Collision>> {
@@ -233,7 +290,7 @@ impl Records {
         let old = self.rows.clone();
         for row in &mut self.rows {
             let Some(card) = &row.card else { continue };
-            let Ok(number) = site.number(card) else {
+            let Ok(number) = site.number(&card.identity) else {
                 found.push(Collision { number: None, users: vec![row.user.listed.key.clone()] });
                 continue;
             };
@@ -272,56 +329,146 @@ impl Records {
     }
 }
 
-fn row(listed: ListedUser, source: Source, verifier: Option<Verifier>) -> Row {
-    let has_password = verifier.is_some();
-    Row { user: StoredUser { listed, source, card: None, has_password }, verifier, card: None }
+struct State {
+    records: Records,
+    /// What every call is answered with.
+    fails: Option<StoreError>,
+    saved: Vec<Records>,
 }
 
-pub(crate) struct Memory {
-    records: Mutex<Records>,
+/// A store in memory. A clone of it is the same store.
+#[derive(Clone)]
+pub struct Memory {
+    state: Arc<Mutex<State>>,
     /// While this is `true` no call is answered.
     held: watch::Sender<bool>,
+    newest: watch::Sender<u64>,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl Memory {
-    pub(crate) fn new() -> Self {
-        Self { records: Mutex::default(), held: watch::Sender::new(false) }
+    /// An empty one.
+    #[must_use]
+    pub fn new() -> Self {
+        let records = Records {
+            rows: Vec::new(),
+            last_row: 0,
+            last_card: 0,
+            settings: Vec::new(),
+            secrets: Vec::new(),
+            failures: Vec::new(),
+            log: log::AuditLog::new(),
+            commits: 0,
+        };
+        let state = State { records, fails: None, saved: Vec::new() };
+        let (held, newest) = (watch::Sender::new(false), watch::Sender::new(0));
+        Self { state: Arc::new(Mutex::new(state)), held, newest }
     }
 
-    pub(crate) fn hold(&self, held: bool) {
+    /// Answers nothing, or goes on.
+    pub fn hold(&self, held: bool) {
         self.held.send_replace(held);
     }
 
-    pub(crate) fn fail(&self, error: Option<StoreError>) {
+    /// Answers everything with this error, or as it should.
+    pub fn fail(&self, error: Option<StoreError>) {
         self.lock().fails = error;
     }
 
     /// The log as `event user code detail`, oldest first.
-    pub(crate) fn audit(&self) -> Vec<String> {
-        self.lock().audit.clone()
+    #[must_use]
+    pub fn audit(&self) -> Vec<String> {
+        let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
+        let state = self.lock();
+        let entries = state.records.log.entries.iter().map(|(entry, _)| entry);
+        entries
+            .map(|e| {
+                let (user, code, detail) = (text(&e.user), text(&e.code), text(&e.told()));
+                format!("{} {user} {code} {detail}", e.event)
+            })
+            .collect()
     }
 
     /// How many bindings were tried.
-    pub(crate) fn commits(&self) -> usize {
-        self.lock().commits
+    #[must_use]
+    pub fn commits(&self) -> usize {
+        self.lock().records.commits
     }
 
     /// Puts a verifier that is none into a record.
-    pub(crate) fn damage(&self, user: &UserId) {
+    ///
+    /// # Panics
+    /// There is no such record.
+    pub fn damage(&self, user: &UserId) {
         let damaged = Some(Verifier::from_stored("$argon2id$".to_owned()));
-        self.lock().row(&user.clone().into()).unwrap().set_verifier(damaged);
+        self.lock().records.row(&user.clone().into()).unwrap().set_verifier(damaged);
     }
 
-    fn lock(&self) -> MutexGuard<'_, Records> {
-        self.records.lock().unwrap()
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
     }
 
-    async fn answer<T>(&self, query: impl FnOnce(&mut Records) -> T) -> Result<T, StoreError> {
-        self.held.subscribe().wait_for(|held| !held).await.unwrap();
-        let mut records = self.lock();
-        match &records.fails {
+    async fn answered(&self) -> Result<MutexGuard<'_, State>> {
+        let _ = self.held.subscribe().wait_for(|held| !held).await.unwrap();
+        let state = self.lock();
+        match &state.fails {
             Some(error) => Err(error.clone()),
-            None => Ok(query(&mut records)),
+            None => Ok(state),
         }
+    }
+
+    async fn read<T>(&self, query: impl FnOnce(&mut Records) -> Result<T>) -> Result<T> {
+        query(&mut self.answered().await?.records)
+    }
+
+    /// Changes all or nothing.
+    async fn write<T>(&self, change: impl FnOnce(&mut Records) -> Result<T>) -> Result<T> {
+        let mut state = self.answered().await?;
+        let mut records = state.records.clone();
+        let done = change(&mut records)?;
+        records.log.noted = records.log.end();
+        let newest = records.log.noted.id;
+        state.records = records;
+        drop(state);
+        self.newest.send_replace(newest);
+        Ok(done)
+    }
+}
+
+impl Place for Memory {
+    type Store = Self;
+
+    fn open(&self) -> Self {
+        let mut state = self.lock();
+        let noted = Noted::End(state.records.log.noted);
+        let end = rules::go_on(&mut state.records.log, false, noted, SystemTime::UNIX_EPOCH);
+        let end = end.unwrap();
+        state.records.log.noted = end;
+        drop(state);
+        self.newest.send_replace(end.id);
+        self.clone()
+    }
+
+    fn take_records(&self, takes: bool) {
+        self.lock().records.log.refuses = !takes;
+    }
+
+    fn fill_log(&self, records: u64) {
+        let log = &mut self.lock().records.log;
+        *log = log::AuditLog::new();
+        log.fill(records);
+    }
+
+    fn damage_record(&self, user: &UserId) {
+        self.lock().records.row(&user.clone().into()).unwrap().is_damaged = true;
+    }
+
+    fn restore_from(&self, file: &Path) -> Result<Restored, BackupError> {
+        self.restore(file)
     }
 }

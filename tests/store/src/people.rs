@@ -1,9 +1,16 @@
 //! Copies of a directory's people, own records, what administrators change.
 
-use kazasu_registration::{AuditEvent, AuditRecord, Claimed, Failures, OwnChange, OwnOutcome};
-use kazasu_store::{CheckedVerifier, RenameOutcome, StoredUser, UserChange, Wanted};
+use kazasu_registration::{
+    Account, AuditEvent, AuditRecord, Binding, Capacity, CardNumber, Claimed, CommitOutcome,
+    Failures, Limits, LookUp, MailAddress, OwnChange, OwnOutcome, Provisional, ProvisionalOutcome,
+    Role, Source, UserName,
+};
+use kazasu_store::{
+    AddOutcome, CheckedVerifier, CopyToStore, RenameOutcome, Store, StoredUser, UserChange,
+    UserToStore, Verifier, Wanted,
+};
 
-use super::*;
+use crate::*;
 
 async fn stored(store: &impl Store, user: &str) -> Option<StoredUser> {
     store.find_user(id(user).into()).await.unwrap()
@@ -18,7 +25,7 @@ async fn verifier(store: &impl Store, user: &str) -> Option<Verifier> {
 }
 
 /// S10-4-01, S10-4-02: what nobody may type as a new user's ID, no directory may call one either.
-pub(crate) async fn a_copy_is_not_called_what_a_card_is(store: &impl Store) {
+pub async fn a_copy_is_not_called_what_a_card_is(store: &impl Store) {
     tap(store, 1).await;
     tap(store, 2).await;
     let a_card = number(2).as_str().to_owned();
@@ -41,7 +48,7 @@ pub(crate) async fn a_copy_is_not_called_what_a_card_is(store: &impl Store) {
 }
 
 /// Spec 10 section 3.2, step 5.
-pub(crate) async fn a_copy_is_made_and_brought_up_to_date(store: &impl Store) {
+pub async fn a_copy_is_made_and_brought_up_to_date(store: &impl Store) {
     tap(store, 1).await;
     let bound = store.commit_copy(binding(1, "sato", None), copy("sato", MANY)).await;
     assert_eq!(bound, Ok(CommitOutcome::Done));
@@ -83,7 +90,7 @@ pub(crate) async fn a_copy_is_made_and_brought_up_to_date(store: &impl Store) {
 }
 
 /// Spec 10 section 3.4.
-pub(crate) async fn nobody_changes_from_one_source_to_the_other(store: &impl Store) {
+pub async fn nobody_changes_from_one_source_to_the_other(store: &impl Store) {
     add(store, &["tanaka"]).await;
     tap(store, 1).await;
     let bound = store.commit_copy(binding(1, "sato", None), copy("sato", MANY)).await;
@@ -97,7 +104,7 @@ pub(crate) async fn nobody_changes_from_one_source_to_the_other(store: &impl Sto
 }
 
 /// Spec 10 section 5: a copy is a registration like any other.
-pub(crate) async fn a_copy_takes_room(store: &impl Store) {
+pub async fn a_copy_takes_room(store: &impl Store) {
     add(store, &["a", "b"]).await;
     tap(store, 1).await;
     let copied = |n, user: &'static str, replaces, registered, records| {
@@ -123,7 +130,7 @@ pub(crate) async fn a_copy_takes_room(store: &impl Store) {
 }
 
 /// The number is the site's matter: the store keeps what it is told.
-pub(crate) async fn numbers_are_what_the_caller_says(store: &impl Store) {
+pub async fn numbers_are_what_the_caller_says(store: &impl Store) {
     add(store, &["tanaka"]).await;
     let of = |text: &str| CardNumber::from_text(text).unwrap();
     let one = Provisional { number: of("K-1"), ..provisional(1) };
@@ -143,7 +150,7 @@ pub(crate) async fn numbers_are_what_the_caller_says(store: &impl Store) {
 }
 
 /// Spec 30 section 4: the password a provisional user chose dies with the record.
-pub(crate) async fn a_provisional_users_password_goes_with_the_record(store: &impl Store) {
+pub async fn a_provisional_users_password_goes_with_the_record(store: &impl Store) {
     add(store, &["tanaka"]).await;
     let has_password = || async { store.find_user(key(1)).await.unwrap().unwrap().has_password };
     for (verifier, has) in [(Some(hash("once")), true), (None, false), (Some(hash("x")), true)] {
@@ -155,7 +162,7 @@ pub(crate) async fn a_provisional_users_password_goes_with_the_record(store: &im
     assert_eq!(store.find_user(key(1)).await, Ok(None));
 }
 
-fn own(user: &str) -> OwnChange {
+pub(crate) fn own(user: &str) -> OwnChange {
     OwnChange {
         user: id(user),
         name: None,
@@ -169,7 +176,7 @@ fn own(user: &str) -> OwnChange {
 }
 
 /// Spec 10 section 6.
-pub(crate) async fn people_change_their_own_record(store: &impl Store) {
+pub async fn people_change_their_own_record(store: &impl Store) {
     add(store, &["tanaka"]).await;
     tap(store, 1).await;
     bind(store, 1, "tanaka", None).await;
@@ -223,7 +230,7 @@ fn nothing(user: &str) -> UserChange {
 }
 
 /// Every field of a record; its card has to be there.
-pub(crate) async fn change_everything(store: &impl Store, user: &str) {
+pub async fn change_everything(store: &impl Store, user: &str) {
     let change = UserChange {
         name: UserName::new("New Name").ok(),
         mail: Some(MailAddress::new("new@example.jp").ok()),
@@ -236,7 +243,7 @@ pub(crate) async fn change_everything(store: &impl Store, user: &str) {
     assert_eq!(store.edit_user(change).await, Ok(true));
 }
 
-pub(crate) async fn administrators_change_records(store: &impl Store) {
+pub async fn administrators_change_records(store: &impl Store) {
     add(store, &["suzuki", "tanaka"]).await;
     tap(store, 1).await;
     bind(store, 1, "tanaka", None).await;
@@ -269,7 +276,7 @@ pub(crate) async fn administrators_change_records(store: &impl Store) {
 }
 
 /// S10-3.6-01: leftovers.
-pub(crate) async fn leftovers_are_deleted_and_nobody_else(store: &impl Store) {
+pub async fn leftovers_are_deleted_and_nobody_else(store: &impl Store) {
     add(store, &["tanaka"]).await;
     tap(store, 1).await;
     bind(store, 1, "tanaka", None).await;
@@ -289,7 +296,7 @@ pub(crate) async fn leftovers_are_deleted_and_nobody_else(store: &impl Store) {
     assert_eq!(store.look_up(card(4)).await, Ok(LookUp::Unknown));
 }
 
-pub(crate) async fn wrong_passwords_are_counted_for_users_alone(store: &impl Store) {
+pub async fn wrong_passwords_are_counted_for_users_alone(store: &impl Store) {
     let added = store.add_users(vec![user("tanaka"), user("suzuki")], MANY, at(0)).await;
     assert_eq!(added, Ok(AddOutcome::Added));
     let event = AuditEvent::Locked { who: Claimed::User(id("tanaka")), card: None, from: None };
@@ -327,7 +334,7 @@ type Wants = (u64, bool, (u32, u32), &'static [u8], bool, &'static [u8]);
 
 /// Leftovers go by age, or the oldest of them where room is wanted; what is in use stays, and so does
 /// everybody who is registered.
-pub(crate) async fn leftovers_give_way(store: &impl Store) {
+pub async fn leftovers_give_way(store: &impl Store) {
     add(store, &["tanaka"]).await;
     for n in 1..=5 {
         let made = Provisional { at: at(u64::from(n) * 10), ..provisional(n) };
@@ -390,7 +397,7 @@ pub(crate) async fn leftovers_give_way(store: &impl Store) {
 
 /// What older versions let in is told by `config check`; until somebody mends it, nobody is locked
 /// out or taken for somebody else.
-pub(crate) async fn an_old_id_is_found_by_its_spelling_until_it_is_renamed(store: &impl Store) {
+pub async fn an_old_id_is_found_by_its_spelling_until_it_is_renamed(store: &impl Store) {
     let old = |text: &str| UserId::stored(text).unwrap();
     tap(store, 1).await;
     for text in ["tanaka01 ", "suzuki"] {

@@ -2,14 +2,19 @@
 
 use std::sync::Arc;
 
-use kazasu_registration::{Settings, Site};
+use kazasu_hal::{CardIdentity, Technology};
+use kazasu_registration::{
+    Binding, CardNumber, CommitOutcome, DeviceSecret, LookUp, Provisional, ProvisionalOutcome,
+    Role, Settings, Site, UserKey,
+};
 use kazasu_store::{
-    Collision, Collisions, SETTINGS_KEPT, SaveOutcome, SettingsToStore, StoredSettings,
+    AddOutcome, Collision, Collisions, SETTINGS_KEPT, SaveOutcome, SettingsToStore, Store,
+    StoredSettings, UserToStore,
 };
 
-use super::*;
+use crate::*;
 
-pub(crate) fn change(expected: u64, json: &str) -> SettingsToStore {
+pub fn change(expected: u64, json: &str) -> SettingsToStore {
     SettingsToStore {
         expected,
         json: json.to_owned(),
@@ -25,7 +30,7 @@ fn saved(version: u64, renumbered: u64, deleted: u64) -> SaveOutcome {
     SaveOutcome::Saved { version, renumbered, deleted }
 }
 
-pub(crate) async fn settings_have_versions(store: &impl Store) {
+pub async fn settings_have_versions(store: &impl Store) {
     assert_eq!(store.load_settings().await, Ok(None));
     assert_eq!(store.settings_history().await, Ok(Vec::new()));
     let stale = |version| Ok(SaveOutcome::Stale { version });
@@ -56,7 +61,7 @@ pub(crate) async fn settings_have_versions(store: &impl Store) {
     assert_eq!(versions.len(), SETTINGS_KEPT as usize);
 }
 
-pub(crate) async fn secrets_are_set_and_removed(store: &impl Store) {
+pub async fn secrets_are_set_and_removed(store: &impl Store) {
     let all = [DeviceSecret::KeyOperator, DeviceSecret::Engineer, DeviceSecret::Guest];
     for which in all {
         assert_eq!(store.secret(which).await, Ok(None));
@@ -89,7 +94,7 @@ async fn numbers(store: &impl Store) -> Vec<(String, Option<String>)> {
 }
 
 /// Spec 60 section 1: all numbers are derived again from the identities, or none is.
-pub(crate) async fn all_cards_get_new_numbers_or_none(store: &impl Store) {
+pub async fn all_cards_get_new_numbers_or_none(store: &impl Store) {
     add(store, &["suzuki", "tanaka", "77"]).await;
     for n in 1..=3 {
         tap(store, n).await;
@@ -153,7 +158,7 @@ pub(crate) async fn all_cards_get_new_numbers_or_none(store: &impl Store) {
 }
 
 /// S10-4-02: a card's new number may be nobody's user ID, unless it was before.
-pub(crate) async fn a_new_number_is_nobodys_user_id(store: &impl Store) {
+pub async fn a_new_number_is_nobodys_user_id(store: &impl Store) {
     add(store, &["tanaka", "K01"]).await;
     tap(store, 1).await;
     tap(store, 2).await;
@@ -174,7 +179,7 @@ pub(crate) async fn a_new_number_is_nobodys_user_id(store: &impl Store) {
 }
 
 /// New numbers that are other cards' old ones are no collision.
-pub(crate) async fn numbers_may_change_places(store: &impl Store) {
+pub async fn numbers_may_change_places(store: &impl Store) {
     let raw = |a, b| CardIdentity::new(Technology::Iso14443a, &[a, 0x11, 0x11, b], None).unwrap();
     add(store, &["tanaka"]).await;
     for card in [raw(0x22, 0x33), raw(0x33, 0x22), raw(0x44, 0x55), raw(0x55, 0x44)] {
@@ -198,7 +203,7 @@ pub(crate) async fn numbers_may_change_places(store: &impl Store) {
     assert_eq!(numbers(store).await, wanted);
 }
 
-pub(crate) async fn long_lists_of_collisions_are_cut(store: &impl Store) {
+pub async fn long_lists_of_collisions_are_cut(store: &impl Store) {
     for n in 0..=250 {
         tap(store, n).await;
     }
@@ -212,7 +217,7 @@ pub(crate) async fn long_lists_of_collisions_are_cut(store: &impl Store) {
 }
 
 /// Spec 30 section 2: from and to remote mode, general and provisional users go.
-pub(crate) async fn a_change_of_mode_deletes_users(store: &impl Store) {
+pub async fn a_change_of_mode_deletes_users(store: &impl Store) {
     let chief = UserToStore { role: Role::Administrator, ..user("chief") };
     let users = vec![user("tanaka"), chief, user("suzuki")];
     assert_eq!(store.add_users(users, MANY, at(0)).await, Ok(AddOutcome::Added));

@@ -2,23 +2,28 @@
 
 use std::{future::pending, sync::Arc};
 
-use kazasu_harness::ScriptedDirectory;
 use kazasu_registration::{CardNumber, CardNumberRule, ErrorCode, Password, TypedPassword, UserId};
 use kazasu_service::{
     Answer, CardToRemove, Directory, DirectoryError, HashError, Hasher, Person, Removed, Verifier,
     Written,
 };
 
-use crate::plan::{Fault, Kind, Plan};
+use crate::{
+    ScriptedDirectory,
+    plan::{Fault, Kind, Plan},
+};
 
 /// Passes calls on to a directory, but for those that the plan names.
-pub(crate) struct FaultyDirectory {
-    pub(crate) directory: ScriptedDirectory,
+pub struct FaultyDirectory {
+    /// The directory.
+    pub directory: ScriptedDirectory,
     plan: Arc<Plan>,
 }
 
 impl FaultyDirectory {
-    pub(crate) fn new(plan: &Arc<Plan>) -> Self {
+    /// An empty directory.
+    #[must_use]
+    pub fn new(plan: &Arc<Plan>) -> Self {
         Self { directory: ScriptedDirectory::new(), plan: Arc::clone(plan) }
     }
 
@@ -83,7 +88,7 @@ impl Directory for FaultyDirectory {
 
 /// Keeps passwords as they are, so that thousands of runs take no time, but for calls that the
 /// plan names.
-pub(crate) struct FaultyHasher(pub(crate) Arc<Plan>);
+pub struct FaultyHasher(pub Arc<Plan>);
 
 impl FaultyHasher {
     async fn call<T>(

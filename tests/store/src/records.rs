@@ -1,81 +1,30 @@
-//! What every store must do, whatever it is made of: each function takes an empty store.
-
-mod people;
-mod settings;
+//! Users, cards and what is between them.
 
 use std::time::{Duration, SystemTime};
 
 use kazasu_hal::{CardIdentity, StationName, Technology};
 use kazasu_registration::{
-    Account, Binding, Capacity, CardNumber, CommitOutcome, DeviceSecret, Keep, Limits, LookUp,
-    MailAddress, Provisional, ProvisionalOutcome, Role, Source, UserId, UserKey, UserName,
+    Account, Binding, Capacity, CardNumber, CommitOutcome, Keep, Limits, LookUp, MailAddress,
+    Provisional, ProvisionalOutcome, Role, Source, UserId, UserKey, UserName,
 };
 use kazasu_store::{AddOutcome, CopyToStore, Store, UserToStore, Verifier};
 
-/// A test for each row of the contract. The store is made by an expression, with whatever has to
-/// live as long.
-macro_rules! contract {
-    ($store:expr) => {
-        $crate::contract::contract!($store =>
-            a_card_goes_from_unknown_to_provisional_to_registered,
-            nobody_new_has_the_number_of_a_known_card,
-            records_come_back_as_they_were_stored,
-            identity_is_technology_bytes_and_system,
-            a_replaced_card_is_unknown_again,
-            a_refused_binding_changes_nothing,
-            users_are_added_all_or_none,
-            provisional_users_take_slots,
-            deleting_frees_the_card,
-            a_copy_is_not_called_what_a_card_is,
-            a_copy_is_made_and_brought_up_to_date,
-            nobody_changes_from_one_source_to_the_other,
-            a_copy_takes_room,
-            numbers_are_what_the_caller_says,
-            a_provisional_users_password_goes_with_the_record,
-            people_change_their_own_record,
-            administrators_change_records,
-            an_old_id_is_found_by_its_spelling_until_it_is_renamed,
-            leftovers_are_deleted_and_nobody_else,
-            leftovers_give_way,
-            settings_have_versions,
-            secrets_are_set_and_removed,
-            all_cards_get_new_numbers_or_none,
-            a_new_number_is_nobodys_user_id,
-            numbers_may_change_places,
-            long_lists_of_collisions_are_cut,
-            a_change_of_mode_deletes_users,
-            wrong_passwords_are_counted_for_users_alone,
-        );
-    };
-    ($store:expr => $($name:ident),* $(,)?) => {$(
-        #[tokio::test]
-        async fn $name() {
-            let (store, _kept) = $store;
-            $crate::contract::$name(&store).await;
-        }
-    )*};
-}
-pub(crate) use contract;
+pub const MANY: Capacity = Capacity { registered: 999, records: 1000 };
 
-pub(crate) use people::*;
-pub(crate) use settings::*;
-
-pub(crate) const MANY: Capacity = Capacity { registered: 999, records: 1000 };
-
-pub(crate) fn at(seconds: u64) -> SystemTime {
+pub fn at(seconds: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_millis(1_700_000_000_123 + seconds * 1000)
 }
 
-pub(crate) fn card(n: u8) -> CardIdentity {
+pub fn card(n: u8) -> CardIdentity {
     let idm = [0x01, 0x2E, 0x4C, 0xE1, 0, 0, 0, n];
     CardIdentity::new(Technology::Felica, &idm, None).unwrap()
 }
 
-pub(crate) fn id(text: &str) -> UserId {
+pub fn id(text: &str) -> UserId {
     UserId::new(text).unwrap()
 }
 
-pub(crate) fn user(text: &str) -> UserToStore {
+pub fn user(text: &str) -> UserToStore {
     UserToStore {
         id: id(text),
         name: UserName::new(&format!("{text} 様")).unwrap(),
@@ -86,19 +35,19 @@ pub(crate) fn user(text: &str) -> UserToStore {
     }
 }
 
-pub(crate) fn hash(text: &str) -> Verifier {
+pub fn hash(text: &str) -> Verifier {
     Verifier::from_stored(format!("$hash of {text}"))
 }
 
-pub(crate) fn number(n: u8) -> CardNumber {
+pub fn number(n: u8) -> CardNumber {
     CardNumber::of(&card(n))
 }
 
-pub(crate) fn desk() -> StationName {
+pub fn desk() -> StationName {
     StationName("desk".to_owned())
 }
 
-pub(crate) fn provisional(n: u8) -> Provisional {
+pub fn provisional(n: u8) -> Provisional {
     Provisional {
         card: card(n),
         number: number(n),
@@ -110,7 +59,7 @@ pub(crate) fn provisional(n: u8) -> Provisional {
     }
 }
 
-pub(crate) fn binding(n: u8, user: &str, replaces: Option<u8>) -> Binding {
+pub fn binding(n: u8, user: &str, replaces: Option<u8>) -> Binding {
     Binding {
         card: card(n),
         number: number(n),
@@ -123,7 +72,7 @@ pub(crate) fn binding(n: u8, user: &str, replaces: Option<u8>) -> Binding {
 }
 
 /// What the directory says of a person, for the store.
-pub(crate) fn copy(text: &str, capacity: Capacity) -> CopyToStore {
+pub fn copy(text: &str, capacity: Capacity) -> CopyToStore {
     CopyToStore {
         name: UserName::new(text).unwrap(),
         mail: None,
@@ -134,31 +83,26 @@ pub(crate) fn copy(text: &str, capacity: Capacity) -> CopyToStore {
     }
 }
 
-pub(crate) fn key(n: u8) -> UserKey {
+pub fn key(n: u8) -> UserKey {
     UserKey::Provisional(number(n))
 }
 
-pub(crate) async fn add(store: &impl Store, users: &[&str]) {
+pub async fn add(store: &impl Store, users: &[&str]) {
     let users = users.iter().map(|text| user(text)).collect();
     assert_eq!(store.add_users(users, MANY, at(0)).await, Ok(AddOutcome::Added));
 }
 
-pub(crate) async fn tap(store: &impl Store, n: u8) {
+pub async fn tap(store: &impl Store, n: u8) {
     let made = store.make_provisional(provisional(n), None, MANY).await;
     assert_eq!(made, Ok(ProvisionalOutcome::Made));
 }
 
-pub(crate) async fn bind(
-    store: &impl Store,
-    n: u8,
-    user: &str,
-    replaces: Option<u8>,
-) -> CommitOutcome {
+pub async fn bind(store: &impl Store, n: u8, user: &str, replaces: Option<u8>) -> CommitOutcome {
     store.commit(binding(n, user, replaces)).await.unwrap()
 }
 
 /// Everything but the times, as lines.
-pub(crate) async fn listed(store: &impl Store) -> Vec<String> {
+pub async fn listed(store: &impl Store) -> Vec<String> {
     let users = store.list_users().await.unwrap();
     let line = |u: &kazasu_store::StoredUser| {
         let u = &u.listed;
@@ -172,7 +116,7 @@ pub(crate) async fn listed(store: &impl Store) -> Vec<String> {
     users.iter().map(line).collect()
 }
 
-pub(crate) async fn a_card_goes_from_unknown_to_provisional_to_registered(store: &impl Store) {
+pub async fn a_card_goes_from_unknown_to_provisional_to_registered(store: &impl Store) {
     add(store, &["tanaka"]).await;
     assert_eq!(store.look_up(card(1)).await, Ok(LookUp::Unknown));
     tap(store, 1).await;
@@ -207,7 +151,7 @@ pub(crate) async fn a_card_goes_from_unknown_to_provisional_to_registered(store:
 
 /// A personnel number that is some card's number, too: the card is refused where the person was
 /// there first (S10-4-02), and the person is not where the card was.
-pub(crate) async fn nobody_new_has_the_number_of_a_known_card(store: &impl Store) {
+pub async fn nobody_new_has_the_number_of_a_known_card(store: &impl Store) {
     let bytes = |last| [0x12, 0x34, 0x56, last];
     let card = |last| CardIdentity::new(Technology::Iso14443a, &bytes(last), None).unwrap();
     let tapped = |last| {
@@ -225,7 +169,7 @@ pub(crate) async fn nobody_new_has_the_number_of_a_known_card(store: &impl Store
     add(store, &["b2103456"]).await;
 }
 
-pub(crate) async fn records_come_back_as_they_were_stored(store: &impl Store) {
+pub async fn records_come_back_as_they_were_stored(store: &impl Store) {
     let limits = Limits { copy: false, scan: false, ..Limits::ALLOW_ALL };
     let plain = UserToStore {
         mail: None,
@@ -259,7 +203,7 @@ pub(crate) async fn records_come_back_as_they_were_stored(store: &impl Store) {
     assert!(store.credentials(id("nobody")).await.unwrap().is_none());
 }
 
-pub(crate) async fn identity_is_technology_bytes_and_system(store: &impl Store) {
+pub async fn identity_is_technology_bytes_and_system(store: &impl Store) {
     let raw = [0x04, 1, 2, 3];
     let a = CardIdentity::new(Technology::Iso14443a, &raw, None).unwrap();
     let b = CardIdentity::new(Technology::Iso14443b, &raw, None).unwrap();
@@ -292,7 +236,7 @@ pub(crate) async fn identity_is_technology_bytes_and_system(store: &impl Store) 
     }
 }
 
-pub(crate) async fn a_replaced_card_is_unknown_again(store: &impl Store) {
+pub async fn a_replaced_card_is_unknown_again(store: &impl Store) {
     add(store, &["tanaka"]).await;
     tap(store, 1).await;
     bind(store, 1, "tanaka", None).await;
@@ -303,7 +247,7 @@ pub(crate) async fn a_replaced_card_is_unknown_again(store: &impl Store) {
     tap(store, 1).await;
 }
 
-pub(crate) async fn a_refused_binding_changes_nothing(store: &impl Store) {
+pub async fn a_refused_binding_changes_nothing(store: &impl Store) {
     add(store, &["tanaka", "suzuki"]).await;
     tap(store, 1).await;
     bind(store, 1, "tanaka", None).await;
@@ -327,7 +271,7 @@ pub(crate) async fn a_refused_binding_changes_nothing(store: &impl Store) {
     assert_eq!(listed(store).await, ["suzuki registered card", "tanaka registered card"]);
 }
 
-pub(crate) async fn users_are_added_all_or_none(store: &impl Store) {
+pub async fn users_are_added_all_or_none(store: &impl Store) {
     add(store, &["b", "d"]).await;
     let before = listed(store).await;
     let rows = [
@@ -349,7 +293,7 @@ pub(crate) async fn users_are_added_all_or_none(store: &impl Store) {
     assert_eq!(again, Ok(AddOutcome::Taken(vec![0])));
 }
 
-pub(crate) async fn provisional_users_take_slots(store: &impl Store) {
+pub async fn provisional_users_take_slots(store: &impl Store) {
     let three = Capacity { registered: 2, records: 3 };
     add(store, &["a", "b"]).await;
     let made = store.make_provisional(provisional(1), None, three).await;
@@ -364,7 +308,7 @@ pub(crate) async fn provisional_users_take_slots(store: &impl Store) {
     assert_eq!(made, Ok(ProvisionalOutcome::Made));
 }
 
-pub(crate) async fn deleting_frees_the_card(store: &impl Store) {
+pub async fn deleting_frees_the_card(store: &impl Store) {
     add(store, &["tanaka"]).await;
     tap(store, 1).await;
     bind(store, 1, "tanaka", None).await;

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 /// What goes wrong with a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fault {
+pub enum Fault {
     /// Nothing happens, and that is said.
     Refused,
     /// Nothing happens, and nobody can tell.
@@ -42,7 +42,7 @@ use Fault::{
 
 /// What a call is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
     /// Reads records of the store, or entries of the directory.
     Reads,
     /// Changes records.
@@ -57,7 +57,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// All that can go wrong. Silence is for tests whose time is virtual.
-    pub(crate) fn faults(self, is_virtual: bool) -> &'static [Fault] {
+    pub fn faults(self, is_virtual: bool) -> &'static [Fault] {
         match (self, is_virtual) {
             (Self::Reads, true) => &[Refused, SilentBefore],
             (Self::Reads, false) => &[Refused],
@@ -73,7 +73,7 @@ impl Kind {
 
     /// What goes wrong together with another call of this kind: everything, but on a disk, where
     /// each run takes its time, a date goes wrong beside what is written there and nothing else.
-    pub(crate) fn paired(self, other: Self, is_virtual: bool) -> &'static [Fault] {
+    pub fn paired(self, other: Self, is_virtual: bool) -> &'static [Fault] {
         match (self, is_virtual) {
             (Self::Dates, false) if other == Self::Writes => &[DayBack],
             (Self::Dates, false) => &[],
@@ -84,13 +84,15 @@ impl Kind {
 
 /// A call, and what it was.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Call {
-    pub(crate) name: &'static str,
-    pub(crate) kind: Kind,
+pub struct Call {
+    /// The function of the port.
+    pub name: &'static str,
+    /// What it does.
+    pub kind: Kind,
 }
 
 /// What happens to whom, and what the calendar clock shows.
-pub(crate) struct Plan {
+pub struct Plan {
     state: Mutex<State>,
     start: Instant,
 }
@@ -118,24 +120,32 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// In 2033.
 const BEGIN: Duration = Duration::from_secs(2_000_000_000);
 
+impl Default for Plan {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Plan {
-    pub(crate) fn new() -> Self {
+    /// Nothing goes wrong.
+    #[must_use]
+    pub fn new() -> Self {
         Self { state: Mutex::default(), start: Instant::now() }
     }
 
     /// What goes wrong from now on; the clock is right until then.
-    pub(crate) fn fail(&self, faults: &[(usize, Fault)]) {
+    pub fn fail(&self, faults: &[(usize, Fault)]) {
         *self.state() = State { faults: faults.to_vec(), ..State::default() };
     }
 
     /// The calls since the last plan was made, and how many of its faults came to pass.
-    pub(crate) fn met(&self) -> (Vec<Call>, usize) {
+    pub fn met(&self) -> (Vec<Call>, usize) {
         let state = self.state();
         (state.calls.clone(), state.met)
     }
 
     /// The next call, and what goes wrong with it.
-    pub(crate) fn next(&self, kind: Kind, name: &'static str) -> Option<Fault> {
+    pub fn next(&self, kind: Kind, name: &'static str) -> Option<Fault> {
         let mut state = self.state();
         let number = state.calls.len();
         state.calls.push(Call { name, kind });
@@ -146,7 +156,7 @@ impl Plan {
     }
 
     /// What the calendar clock shows.
-    pub(crate) fn date(&self) -> SystemTime {
+    pub fn date(&self) -> SystemTime {
         let fault = self.next(Kind::Dates, "date");
         let right = SystemTime::UNIX_EPOCH + BEGIN + self.start.elapsed();
         let mut state = self.state();

@@ -2,6 +2,7 @@
 
 use std::{
     future::{Future, pending},
+    path::PathBuf,
     sync::Arc,
     time::SystemTime,
 };
@@ -11,11 +12,12 @@ use kazasu_registration::{
     AuditEntry, AuditRecord, Binding, Broken, Capacity, CommitOutcome, DeviceSecret, Failures,
     LookUp, OwnChange, OwnOutcome, Provisional, ProvisionalOutcome, UserId, UserKey, Whole,
 };
-use kazasu_service::{
-    AddOutcome, CheckedVerifier, CopyToStore, Credentials, DamagedUser, RenameOutcome, SaveOutcome,
-    SettingsToStore, Store, StoreError, StoreErrorKind, StoredSettings, StoredUser, UserChange,
-    UserToStore, Verifier, Wanted,
+use kazasu_store::{
+    AddOutcome, BackupError, CheckedVerifier, CopyToStore, Credentials, DamagedUser, RenameOutcome,
+    SaveOutcome, Saved, SettingsToStore, Store, StoreError, StoreErrorKind, StoredSettings,
+    StoredUser, UserChange, UserToStore, Verifier, Wanted,
 };
+use tokio::sync::watch;
 
 use crate::plan::{
     Fault,
@@ -24,13 +26,16 @@ use crate::plan::{
 };
 
 /// Passes calls on to a store, but for those that the plan names.
-pub(crate) struct Faulty<S> {
-    pub(crate) store: S,
+pub struct Faulty<S> {
+    /// The store.
+    pub store: S,
     plan: Arc<Plan>,
 }
 
 impl<S: Store> Faulty<S> {
-    pub(crate) fn new(store: S, plan: &Arc<Plan>) -> Self {
+    /// A store that does as the plan says.
+    #[must_use]
+    pub fn new(store: S, plan: &Arc<Plan>) -> Self {
         Self { store, plan: Arc::clone(plan) }
     }
 
@@ -70,6 +75,14 @@ macro_rules! calls {
             $(async fn $name(&self, $($argument: $type),*) -> Result<$answer, StoreError> {
                 self.call($kind, stringify!($name), self.store.$name($($argument),*)).await
             })*
+
+            fn follow_audit(&self) -> watch::Receiver<u64> {
+                self.store.follow_audit()
+            }
+
+            async fn backup(&self, file: PathBuf) -> Result<Saved, BackupError> {
+                self.store.backup(file).await
+            }
         }
     };
 }
