@@ -18,6 +18,16 @@ pub struct SessionView {
     pub page: Page,
 }
 
+impl SessionView {
+    /// What stands in the way of whoever comes with a card: 600 where cards are wanted and no reader
+    /// is there.
+    #[must_use]
+    pub fn reader_problem(&self) -> Option<ErrorCode> {
+        let wanted = matches!(self.page, Page::Idle { cards: true, paid: false, .. });
+        (wanted && !self.reader_ready).then_some(ErrorCode::NoReader)
+    }
+}
+
 /// One page of the panel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Page {
@@ -176,4 +186,23 @@ pub struct Problem {
     pub field: Option<(Field, Rule)>,
     /// When to try again, where that is known.
     pub until: Option<Mono>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_reader_is_told_where_cards_are_wanted() {
+        let told = |cards, paid, reader_ready| {
+            let page = Page::Idle { cards, sign_in: true, administrators: true, paid };
+            let station = StationName("main".to_owned());
+            let view = SessionView { station, session: 1, reader_ready, clears_at: None, page };
+            view.reader_problem()
+        };
+        assert_eq!(told(true, false, false), Some(ErrorCode::NoReader));
+        assert_eq!(told(true, false, true), None);
+        assert_eq!(told(true, true, false), None, "nobody has to sign in");
+        assert_eq!(told(false, false, false), None, "nobody misses it");
+    }
 }

@@ -212,12 +212,12 @@ impl Screen<'_> {
             (true, false) => Some("sign-in"),
         };
         let place = self.look.reader_place;
-        let code = (cards && !paid && !self.view.reader_ready).then_some(ErrorCode::NoReader);
+        let code = self.view.reader_problem();
         let (picture, heading, then) = match place {
             _ if paid => (drawings::signed_in(), "idle-paid", "idle-paid-hint"),
             _ if !cards && sign_in => (drawings::who(), "idle-panel", "idle-panel-hint"),
             _ if !cards => (drawings::signed_in(), "idle-free", "idle-free-hint"),
-            _ if !self.view.reader_ready => {
+            _ if code.is_some() => {
                 (drawings::reader_missing(), "reader-missing", "reader-missing-hint")
             }
             ReaderPlace::Left => (drawings::hold(place), "idle-left", "idle-hint"),
