@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use kazasu_registration::NumberKey;
+use kazasu_service::{KeyError, Keys};
 use kazasu_web::Pairings;
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::stat::{Mode, umask};
@@ -91,7 +92,7 @@ impl DataFolder {
     }
 
     /// The key of the keyed card number form, made where there is none.
-    pub(crate) fn number_key_or_new(&self) -> Result<NumberKey> {
+    fn number_key_or_new(&self) -> anyhow::Result<NumberKey> {
         if let Some(key) = self.number_key()? {
             return Ok(key);
         }
@@ -190,6 +191,16 @@ impl DataFolder {
         }
         lock_file::note(&mut file).with_context(|| format!("{shown} cannot be written"))?;
         Ok(Owned { _file: file, _folder: folder })
+    }
+}
+
+impl Keys for DataFolder {
+    fn number_key_or_new(&self) -> Result<NumberKey, KeyError> {
+        Self::number_key_or_new(self).map_err(|error| KeyError(format!("{error:#}")))
+    }
+
+    fn place(&self) -> String {
+        self.number_key_file().display().to_string()
     }
 }
 

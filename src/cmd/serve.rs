@@ -12,7 +12,7 @@ use kazasu_outputs::{Collector, Cursor, feed};
 use kazasu_pn532::StreamDiscoverer;
 use kazasu_registration::{AuditEvent, CardNumberRule};
 use kazasu_runtime::{Runtime, Way};
-use kazasu_service::{Authority, Store};
+use kazasu_service::{Authority, Means, Store};
 use kazasu_sim::{Pn532, Seed};
 use kazasu_sim_serve::{Control, Script, in_process};
 use kazasu_sqlite::SqliteStore;
@@ -114,7 +114,9 @@ pub(crate) async fn run(serve: Serve, out: Out) -> Result<End> {
     let newest_audit = store.follow_audit();
     let runtime = Arc::new(Runtime::new(stations.clone(), config.taps()));
     let first = runtime.subscribe();
-    let service = Service::start(store, Arc::new(directory), loaded, stations.names(), first);
+    let means = Means { keys: Arc::new(folder.clone()), ..Means::default() };
+    let directory = Arc::new(directory);
+    let service = Service::start_with(means, store, directory, loaded, stations.names(), first);
     // Before anything happens that is recorded, too.
     let log = service.office(&Authority::SERVICE);
     log.record_start(env!("CARGO_PKG_VERSION"), &boot()?).await?;

@@ -20,6 +20,7 @@ mod directory;
 pub mod fuzz;
 mod guard;
 mod hasher;
+mod keys;
 mod ledger;
 mod leftovers;
 mod log;
@@ -40,9 +41,10 @@ pub use directory::{
 pub use guard::Refusal;
 pub use hasher::{Argon2id, HashError, Hasher};
 pub use kazasu_registration::{DeviceEvent, DeviceSecret, PanelAction};
+pub use keys::{KeyError, Keys, NoKeys};
 pub use office::{
     AdminError, Administrators, Authority, BadLine, Changed, Column, ImportError, Leftovers,
-    LineProblem, Office, Standing, Unlock, UserEdit, Versioned,
+    LineProblem, Office, Plan, Standing, Unlock, UserEdit, Versioned,
 };
 pub use service::{Means, Service};
 pub use stations::{ActError, Stations};

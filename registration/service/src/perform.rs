@@ -9,7 +9,7 @@ use kazasu_registration::{
 };
 
 use crate::{
-    Answer, CheckedVerifier, CopyToStore, Directory, DirectoryError, Hasher, Person, Store,
+    Answer, CheckedVerifier, CopyToStore, Directory, DirectoryError, Hasher, Keys, Person, Store,
     StoreError, StoreErrorKind, Verifier, Written,
     asker::Asker,
     clock::Clock,
@@ -27,6 +27,7 @@ pub(crate) struct Ports<S, D, H> {
     pub(crate) current: Arc<Current>,
     pub(crate) guard: Arc<Guard<S>>,
     pub(crate) clock: Clock,
+    pub(crate) keys: Arc<dyn Keys>,
 }
 
 impl<S: Store, D: Directory, H: Hasher> Ports<S, D, H> {

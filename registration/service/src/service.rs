@@ -17,7 +17,8 @@ use tokio::{
 };
 
 use crate::{
-    AdminError, Argon2id, Authority, Directory, Hasher, Loaded, Office, Stations, Store, WallClock,
+    AdminError, Argon2id, Authority, Directory, Hasher, Keys, Loaded, NoKeys, Office, Stations,
+    Store, WallClock,
     begun::Begun,
     clock::{Clock, until},
     current::Current,
@@ -43,12 +44,20 @@ const SIGN_INS_PARALLEL: usize = 8;
 const CLOCK_EVERY: Duration = Duration::from_secs(10);
 
 /// What a service works with, beside its records and its directory.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Means<H = Argon2id> {
     /// What hashes passwords.
     pub hasher: H,
     /// What records are dated by.
     pub wall_clock: WallClock,
+    /// Where keys are kept.
+    pub keys: Arc<dyn Keys>,
+}
+
+impl<H: Default> Default for Means<H> {
+    fn default() -> Self {
+        Self { hasher: H::default(), wall_clock: WallClock::default(), keys: Arc::new(NoKeys) }
+    }
 }
 
 /// The running service, cheap to clone. Surfaces get what they need of it: a panel
@@ -108,6 +117,7 @@ impl<S: Store, D: Directory, H: Hasher> Service<S, D, H> {
             current: Arc::clone(&current),
             guard: Arc::new(guard),
             clock: clock.clone(),
+            keys: means.keys,
         });
         let mut handles = Vec::with_capacity(stations.len());
         let mut routes = BTreeMap::new();

@@ -14,7 +14,7 @@ use kazasu_hal::StationName;
 use kazasu_registration::{
     ChangeError, DeviceEvent, DeviceSecret, JobEnd, JobReport, JobType, UserEntry,
 };
-use kazasu_service::{ActError, AdminError, Authority, Loaded};
+use kazasu_service::{ActError, AdminError, Authority, Loaded, Means};
 use kazasu_sqlite::SqliteStore;
 use tokio::sync::broadcast;
 
@@ -90,7 +90,9 @@ impl Office {
         let loaded = load(folder, &store, false).await?;
         // Without stations nobody sends events.
         let (_, events) = broadcast::channel(1);
-        let service = Service::start(store, Arc::new(directory), loaded, Vec::new(), events);
+        let means = Means { keys: Arc::new(folder.clone()), ..Means::default() };
+        let directory = Arc::new(directory);
+        let service = Service::start_with(means, store, directory, loaded, Vec::new(), events);
         let config = Config::load(None, folder.config());
         let has_directory = config.ok().map(|config| config.directory().is_some());
         Ok(Self { service, folder: folder.clone(), alone: true, has_directory })
@@ -141,7 +143,7 @@ impl Office {
                 self.remove_directory_card(user_id, card, lines).await
             }
             Request::ConfigShow { keys } => self.show_settings(&keys, lines).await,
-            Request::ConfigCheck { changes } => self.check_settings(&changes, lines).await,
+            Request::ConfigCheck { changes } => self.check_settings(changes, lines).await,
             Request::ConfigSet { changes, version } => {
                 self.set_settings(changes, version, lines).await
             }
@@ -260,6 +262,7 @@ fn end_of(error: &AdminError) -> End {
         | AdminError::NotLocked
         | AdminError::Provisional
         | AdminError::Stale { .. }
+        | AdminError::NumberKeyMissing(_)
         | AdminError::Settings(ChangeError::Impossible(_)) => End::No(text),
         _ => End::Error(text),
     }

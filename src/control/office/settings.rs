@@ -5,11 +5,10 @@ use kazasu_registration::{
     AuditEvent, CardNumberRule, ChangeError, Difference, ListedUser, Setting, SettingRow, Settings,
     UserKey, security_setting,
 };
-use kazasu_service::{Authority, Changed, StoredSettings, Versioned};
+use kazasu_service::{Authority, Changed, Plan, StoredSettings, Versioned};
 use serde_json::Value;
 
 use super::{Done, Office, Refused, advice};
-use crate::control::End;
 use crate::control::host::{Lines, send};
 use crate::lines::{
     ChangeLine, ChangedKey, ChangedLine, HistoryLine, LeftoversLine, SettingLine, SettingsJson,
@@ -82,22 +81,16 @@ impl Office {
         Ok(())
     }
 
-    pub(super) async fn check_settings(&self, changes: &[(String, String)], lines: &Lines) -> Done {
-        let before = self.wishes().settings().await?;
-        let settings = changed(&before.settings, changes)?;
+    pub(super) async fn check_settings(
+        &self,
+        changes: Vec<(String, String)>,
+        lines: &Lines,
+    ) -> Done {
         let start = self.service.stations().now().mono;
-        if self.wants_key(&before.settings, &settings, changes).await? {
-            // Its numbers cannot be tried before there is a key, which a check does not make;
-            // that two of them meet is not to be expected.
-            let others: Vec<_> = changes.iter().filter(|(key, _)| key != NUMBER).cloned().collect();
-            let done = self.wishes().check_settings(others).await?;
-            let cards = self.wishes().list_cards().await?.len();
-            let renumbered = u64::try_from(cards).unwrap_or(u64::MAX);
-            let done = Changed { renumbered, ..done };
-            return self.changed(&before, &settings, done, start, false, lines).await;
-        }
-        let done = self.wishes().check_settings(changes.to_vec()).await?;
-        self.changed(&before, &settings, done, start, false, lines).await
+        let plan = self.wishes().plan(changes).await?;
+        let line = self.told(&plan, None, start).await?;
+        send(lines, &ChangeLine::Changed(line)).await;
+        Ok(())
     }
 
     pub(super) async fn set_settings(
@@ -106,32 +99,26 @@ impl Office {
         version: Option<u64>,
         lines: &Lines,
     ) -> Done {
-        let before = self.wishes().settings().await?;
-        let settings = changed(&before.settings, &changes)?;
-        if version.is_none_or(|version| version == before.version)
-            && self.wants_key(&before.settings, &settings, &changes).await?
-        {
-            self.wishes().set_number_key(self.folder.number_key_or_new()?).await?;
-        }
-        let start = self.service.stations().now().mono;
         // What is told of the change is told of the version it was made from.
-        let expected = Some(version.unwrap_or(before.version));
-        let done = self.wishes().change_settings(changes, expected).await?;
-        self.changed(&before, &settings, done, start, true, lines).await
+        let plan = self.wishes().draft(&changes, version).await?;
+        let start = self.service.stations().now().mono;
+        let done = self.wishes().commit(&plan).await?;
+        let line = self.told(&plan, Some(&done), start).await?;
+        send(lines, &ChangeLine::Changed(line)).await;
+        Ok(())
     }
 
-    async fn changed(
+    /// What a change comes to, or came to where it is done.
+    async fn told(
         &self,
-        before: &Versioned,
-        settings: &Settings,
-        done: Changed,
+        plan: &Plan,
+        done: Option<&Changed>,
         start: Mono,
-        stored: bool,
-        lines: &Lines,
-    ) -> Done {
+    ) -> Result<ChangedLine, Refused> {
+        let settings = &plan.after;
         let took = self.service.stations().now().mono.since(start);
         let findings = settings.access.check(settings.sign_in.mode);
-        let mut changed = difference(&before.settings, settings);
+        let mut changed = difference(&plan.before.settings, settings);
         for change in &mut changed {
             let row = SettingRow::of(&change.key);
             change.means = row.and_then(|row| row.means).map(str::to_owned);
@@ -153,24 +140,22 @@ impl Office {
         if changed.is_empty() || changed.iter().any(|change| is_about(&change.key)) {
             warnings.extend(advice::of_directory(settings, self.has_directory));
         }
-        if !stored {
+        if done.is_none() {
             let users = self.wishes().list_users().await?;
             warnings.extend(LeftoversLine::new(&self.wishes().leftovers().await?).warning());
             if changed.is_empty() {
                 warnings.extend(self.user_ids(settings, users).await?);
             }
         }
-        let line = ChangedLine {
-            version: if stored { done.version } else { before.version },
-            stored,
+        Ok(ChangedLine {
+            version: done.map_or(plan.before.version, |done| done.version),
+            stored: done.is_some(),
             changed,
             warnings,
-            renumbered: done.renumbered,
-            deleted: done.deleted,
+            renumbered: done.map_or(plan.renumbered, |done| done.renumbered),
+            deleted: done.map_or(plan.deleted, |done| done.deleted),
             took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-        };
-        send(lines, &ChangeLine::Changed(line)).await;
-        Ok(())
+        })
     }
 
     /// What is wrong with stored user IDs.
@@ -188,30 +173,6 @@ impl Office {
         Ok(advice::of_user_ids(settings, &ids.collect::<Vec<_>>(), &numbers))
     }
 
-    /// Whether the key of the keyed card numbers has to be made. Where it is missing although the
-    /// rule is the keyed one already, another key would fit none of the numbers there are.
-    async fn wants_key(
-        &self,
-        before: &Settings,
-        settings: &Settings,
-        changes: &[(String, String)],
-    ) -> Result<bool, Refused> {
-        let keyed = |settings: &Settings| settings.card.number == CardNumberRule::Keyed;
-        if !keyed(settings) || self.wishes().has_number_key().await? {
-            return Ok(false);
-        }
-        let is_asked = changes.is_empty() || changes.iter().any(|(key, _)| key == NUMBER);
-        if keyed(before) && is_asked {
-            return Err(Refused::End(End::No(format!(
-                "the card number rule is `keyed` already, and its key {} is missing: put the copy \
-                 of it back; where there is none, set another rule first, then `keyed` makes \
-                 another key",
-                self.folder.number_key_file().display()
-            ))));
-        }
-        Ok(!keyed(before))
-    }
-
     pub(super) async fn history(&self, lines: &Lines) -> Done {
         let versions = self.wishes().settings_history().await?;
         let mut older = versions.iter().skip(1);
@@ -226,17 +187,6 @@ impl Office {
         }
         Ok(())
     }
-}
-
-/// These settings with the changes; each key may be there once.
-fn changed(settings: &Settings, changes: &[(String, String)]) -> Result<Settings, Refused> {
-    for (position, (key, _)) in changes.iter().enumerate() {
-        if changes.iter().take(position).any(|(other, _)| other == key) {
-            return Err(Refused::End(End::Error(format!("{key} is there twice: say it once"))));
-        }
-    }
-    let pairs = changes.iter().map(|(key, value)| (key.as_str(), value.as_str()));
-    Ok(settings.changed(pairs)?)
 }
 
 /// What differs, each without what a change of it means.

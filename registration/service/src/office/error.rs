@@ -1,7 +1,7 @@
 use kazasu_registration::{ChangeError, ErrorCode, FieldError, UserId};
 
 use super::rows::ImportError;
-use crate::{Collisions, DirectoryError, StoreError, hasher::HashError};
+use crate::{Collisions, DirectoryError, KeyError, StoreError, hasher::HashError};
 
 /// Why an administrator's request was not done. Nothing changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -54,10 +54,19 @@ pub enum AdminError {
     /// The card number rule does not go with the cards that are there.
     #[error("cards would have no number of their own; nothing was changed:\n{0}")]
     Collisions(Collisions),
-    /// The key of the keyed card number form is set already: with another one every card would
-    /// become unknown.
-    #[error("the key of the card numbers is set already")]
-    NumberKeySet,
+    /// A setting is there twice.
+    #[error("{0} is there twice: say it once")]
+    Twice(String),
+    /// The rule is the keyed one already and its key is gone: with another one every card would be
+    /// unknown.
+    #[error(
+        "the card number rule is `keyed` already, and its key {0} is missing: put the copy of it \
+         back; where there is none, set another rule first, then `keyed` makes another key"
+    )]
+    NumberKeyMissing(String),
+    /// The key of the keyed card number form cannot be made or read.
+    #[error(transparent)]
+    Key(#[from] KeyError),
     /// Nobody can go by the settings that are stored (707).
     #[error("the settings cannot be read: {0}")]
     Unreadable(String),
@@ -100,7 +109,9 @@ impl AdminError {
             | Self::Settings(_)
             | Self::Stale { .. }
             | Self::Collisions(_)
-            | Self::NumberKeySet => None,
+            | Self::Twice(_)
+            | Self::NumberKeyMissing(_)
+            | Self::Key(_) => None,
         }
     }
 }

@@ -29,7 +29,7 @@ pub use error::AdminError;
 pub use locks::Unlock;
 pub use people::Leftovers;
 pub use rows::{BadLine, Column, ImportError, LineProblem};
-pub use settings::{Changed, Versioned};
+pub use settings::{Changed, Plan, Versioned};
 pub use sign_in::{Administrators, Standing};
 
 use authority::Matter;

@@ -1,11 +1,10 @@
 use std::sync::Arc;
 
-use kazasu_registration::{Altered, Method, NumberKey, Settings, Site};
+use kazasu_registration::{Altered, CardNumberRule, Difference, Method, NumberKey, Settings, Site};
 
 use super::{AdminError, Matter, Office};
 use crate::{
-    Directory, Hasher, Loaded, SaveOutcome, SettingsToStore, Store, StoredSettings,
-    current::Change, perform::Ports,
+    Directory, Hasher, Loaded, SaveOutcome, SettingsToStore, Store, StoredSettings, perform::Ports,
 };
 
 /// Settings and their version.
@@ -15,6 +14,23 @@ pub struct Versioned {
     pub version: u64,
     /// The settings.
     pub settings: Settings,
+}
+
+/// What a change of settings comes to, before it is made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// What is in force.
+    pub before: Versioned,
+    /// What will be.
+    pub after: Settings,
+    /// The settings that differ.
+    pub changed: Vec<Difference>,
+    /// Whether the key of the keyed card numbers is made for it.
+    pub makes_key: bool,
+    /// How many cards get another number.
+    pub renumbered: u64,
+    /// How many users are deleted, since the authentication mode changes from or to remote.
+    pub deleted: u64,
 }
 
 /// What a change of the settings changed.
@@ -51,22 +67,71 @@ impl<S: Store, D: Directory, H: Hasher> Office<'_, S, D, H> {
         self.finish(async move { Ok(ports.store.settings_history().await?) }).await
     }
 
-    /// Changes settings, given by key and value, all at once; cards get new numbers where the
-    /// rule for them changes, and all stations go by the new settings from then on. Where a
-    /// version is given, that one must be in force.
+    /// What a change of settings, given by key and value, comes to, without a look at the records.
+    /// Where a version is given, that one must be in force.
     ///
     /// # Errors
-    /// No such key, a value it cannot have, settings that cannot be together; another version;
-    /// numbers that collide; the store's.
-    pub async fn change_settings(
+    /// No such key, or one twice; a value it cannot have; settings that cannot be together; another
+    /// version; a key of the card numbers that is missing.
+    pub async fn draft(
         &self,
-        changes: Vec<(String, String)>,
+        changes: &[(String, String)],
         expected: Option<u64>,
-    ) -> Result<Changed, AdminError> {
+    ) -> Result<Plan, AdminError> {
+        let ports = self.may(Matter::Settings)?;
+        let current = ports.current.read().await;
+        ports.draft(&current, changes, expected)
+    }
+
+    /// The same with what it does to the records. Stores nothing, and makes no key.
+    ///
+    /// # Errors
+    /// The same; numbers that collide; the store's.
+    pub async fn plan(&self, changes: Vec<(String, String)>) -> Result<Plan, AdminError> {
         let ports = self.may(Matter::Settings)?;
         self.finish(async move {
             let change = ports.current.change().await;
-            let (changed, loaded) = ports.save(&change, &changes, expected, false).await?;
+            let before = change.before();
+            let mut plan = ports.draft(before, &changes, None)?;
+            let mut settings = plan.after.clone();
+            if plan.makes_key {
+                // Its numbers cannot be tried before there is a key; that two of them meet is not to
+                // be expected.
+                settings.card.number = before.site.settings.card.number.clone();
+            }
+            let key = before.site.number_key.clone();
+            let (tried, _) = ports.save(before, settings, key, true).await?;
+            (plan.renumbered, plan.deleted) = (tried.renumbered, tried.deleted);
+            if plan.makes_key {
+                let users = ports.store.list_users().await?;
+                let cards = users.iter().filter(|user| user.card.is_some()).count();
+                plan.renumbered = u64::try_from(cards).unwrap_or(u64::MAX);
+            }
+            Ok(plan)
+        })
+        .await
+    }
+
+    /// Does what was planned, all at once: makes the key that is missing; cards get new numbers where
+    /// the rule for them changes, and all stations go by the new settings from then on.
+    ///
+    /// # Errors
+    /// Another version is in force by now; numbers that collide; the key's place; the store's.
+    pub async fn commit(&self, plan: &Plan) -> Result<Changed, AdminError> {
+        let ports = self.may(Matter::Settings)?;
+        let Plan { before, after, makes_key, .. } = plan;
+        let (planned, after, makes_key) = (before.version, after.clone(), *makes_key);
+        self.finish(async move {
+            let change = ports.current.change().await;
+            let before = change.before();
+            if before.version != planned {
+                return Err(AdminError::Stale { version: before.version });
+            }
+            let key = match makes_key {
+                true => Some(ports.make_number_key().await?),
+                false => before.site.number_key.clone(),
+            };
+            let (changed, loaded) = ports.save(before, after, key, false).await?;
             if let Some(loaded) = loaded {
                 change.done(loaded);
             }
@@ -77,67 +142,58 @@ impl<S: Store, D: Directory, H: Hasher> Office<'_, S, D, H> {
         })
         .await
     }
-
-    /// What [`Office::change_settings`] would answer. Stores nothing.
-    ///
-    /// # Errors
-    /// The same.
-    pub async fn check_settings(
-        &self,
-        changes: Vec<(String, String)>,
-    ) -> Result<Changed, AdminError> {
-        let ports = self.may(Matter::Settings)?;
-        self.finish(async move {
-            let change = ports.current.change().await;
-            Ok(ports.save(&change, &changes, None, true).await?.0)
-        })
-        .await
-    }
-
-    /// Whether the keyed card number form has its key.
-    ///
-    /// # Errors
-    /// [`AdminError::Stopped`].
-    pub async fn has_number_key(&self) -> Result<bool, AdminError> {
-        let ports = self.may(Matter::Settings)?;
-        let current = ports.current.read().await;
-        Ok(current.site.number_key.is_some())
-    }
-
-    /// Gives the keyed card number form its key. Keeping it is the caller's matter.
-    ///
-    /// # Errors
-    /// There is one already.
-    pub async fn set_number_key(&self, key: NumberKey) -> Result<(), AdminError> {
-        let ports = self.may(Matter::Settings)?;
-        let change = ports.current.change().await;
-        let before = change.before();
-        if before.site.number_key.is_some() {
-            return Err(AdminError::NumberKeySet);
-        }
-        let site = Site { number_key: Some(key), ..Site::clone(&before.site) };
-        let loaded = Loaded { version: before.version, site: Arc::new(site) };
-        change.done(loaded);
-        Ok(())
-    }
 }
 
 impl<S: Store, D, H> Ports<S, D, H> {
-    async fn save(
+    fn draft(
         &self,
-        change: &Change<'_>,
+        loaded: &Loaded,
         changes: &[(String, String)],
         expected: Option<u64>,
-        try_only: bool,
-    ) -> Result<(Changed, Option<Loaded>), AdminError> {
-        let before = change.before();
-        let version = before.version;
+    ) -> Result<Plan, AdminError> {
+        for (position, (key, _)) in changes.iter().enumerate() {
+            if changes.iter().take(position).any(|(other, _)| other == key) {
+                return Err(AdminError::Twice(key.clone()));
+            }
+        }
+        let (version, before) = (loaded.version, &loaded.site.settings);
+        let pairs = changes.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+        let after = before.changed(pairs)?;
         if expected.is_some_and(|expected| expected != version) {
             return Err(AdminError::Stale { version });
         }
+        let keyed = |settings: &Settings| settings.card.number == CardNumberRule::Keyed;
+        let is_asked = changes.is_empty() || changes.iter().any(|(key, _)| key == "card.number");
+        let lacks_key = keyed(&after) && loaded.site.number_key.is_none();
+        if lacks_key && keyed(before) && is_asked {
+            // Another key would fit none of the numbers there are.
+            return Err(AdminError::NumberKeyMissing(self.keys.place()));
+        }
+        Ok(Plan {
+            changed: before.differences(&after),
+            before: Versioned { version, settings: before.clone() },
+            makes_key: lacks_key && !keyed(before),
+            after,
+            renumbered: 0,
+            deleted: 0,
+        })
+    }
+
+    async fn make_number_key(&self) -> Result<NumberKey, AdminError> {
+        let keys = Arc::clone(&self.keys);
+        let made = tokio::task::spawn_blocking(move || keys.number_key_or_new()).await;
+        made.map_err(|error| AdminError::Internal(error.to_string()))?.map_err(AdminError::Key)
+    }
+
+    async fn save(
+        &self,
+        before: &Loaded,
+        settings: Settings,
+        number_key: Option<NumberKey>,
+        try_only: bool,
+    ) -> Result<(Changed, Option<Loaded>), AdminError> {
+        let version = before.version;
         let old = &before.site.settings;
-        let pairs = changes.iter().map(|(key, value)| (key.as_str(), value.as_str()));
-        let settings = old.changed(pairs)?;
         let keys: Vec<_> = old.differences(&settings).into_iter().map(|one| one.key).collect();
         if settings == *old {
             return Ok((Changed { version, keys, renumbered: 0, deleted: 0 }, None));
@@ -146,7 +202,7 @@ impl<S: Store, D, H> Ports<S, D, H> {
         let external = |settings: &Settings| settings.method() == Method::External;
         let deletes_users = external(&settings) != external(old);
         let site = Arc::new(Site {
-            number_key: before.site.number_key.clone(),
+            number_key,
             has_directory: before.site.has_directory,
             ..Site::new(settings)?
         });

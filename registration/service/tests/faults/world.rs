@@ -11,7 +11,7 @@ use kazasu_registration::{
     AuditEntry, Page, SessionView, Settings, Site, UserEntry, UserId, UserKey, UserName,
 };
 use kazasu_service::{
-    Authority, Loaded, Means, PanelAction, Person, Rights, Service, Store, WallClock,
+    Authority, Loaded, Means, NoKeys, PanelAction, Person, Rights, Service, Store, WallClock,
 };
 use tokio::{
     sync::{broadcast, watch},
@@ -67,6 +67,7 @@ impl<S: Store> World<S> {
             Means {
                 hasher: FaultyHasher(Arc::clone(&plan)),
                 wall_clock: WallClock::new(move || dates.date()),
+                keys: Arc::new(NoKeys),
             },
             Arc::clone(&store),
             Arc::clone(&directory),

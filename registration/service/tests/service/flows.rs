@@ -5,7 +5,7 @@ use kazasu_service::{DeviceEvent, PanelAction, Store};
 
 use crate::{
     on_both_stores,
-    world::{World, changes, key, number, registered, station, submit, with},
+    world::{World, apply, changes, key, number, registered, station, submit, with},
 };
 
 on_both_stores!(
@@ -238,7 +238,7 @@ async fn unknown_cards_are_refused_where_they_make_no_users(world: World<impl St
     world.code(ErrorCode::CardRefused).await;
     assert!(world.cards().await.is_empty());
     let now = changes(&[("registration.by-card", "true"), ("registration.on-menu", "true")]);
-    world.office().change_settings(now, None).await.unwrap();
+    apply(&world.office(), now, None).await.unwrap();
     world.tap(1);
     world.form().await;
 }

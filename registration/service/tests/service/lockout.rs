@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     on_both_stores,
-    world::{RETRIEVAL, World, alone, changes, code, idle, number, submit, submit_to, with},
+    world::{RETRIEVAL, World, alone, apply, changes, code, idle, number, submit, submit_to, with},
 };
 
 const THREE: &[(&str, &str)] = &[("lock-out.user", "3")];
@@ -94,13 +94,13 @@ async fn wrong_passwords_lock_a_user_until_an_administrator_unlocks(world: World
     }
     assert_eq!(world.store.failures().await, Ok(Vec::new()));
     // Fewer are allowed from now on.
-    let fewer = office.change_settings(changes(&[("lock-out.user", "1")]), None).await;
+    let fewer = apply(&office, changes(&[("lock-out.user", "1")]), None).await;
     assert_eq!(fewer.map(|changed| changed.keys), Ok(vec!["lock-out.user".to_owned()]));
     for told in [ErrorCode::SignInFailed, ErrorCode::LockedOut] {
         assert_eq!(user_tries(&world, "tanaka", "one").await, Some(told));
     }
     for out_of_range in ["0", "11"] {
-        let refused = office.change_settings(changes(&[("lock-out.user", out_of_range)]), None);
+        let refused = apply(&office, changes(&[("lock-out.user", out_of_range)]), None);
         let said = format!("{out_of_range} wrong passwords: allowed are 1 to 10");
         assert!(refused.await.unwrap_err().to_string().contains(&said), "{said}");
     }

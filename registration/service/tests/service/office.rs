@@ -2,7 +2,8 @@
 
 use kazasu_registration::{AuditEvent, Claimed, DeviceSecret, Role, Settings};
 use kazasu_service::{
-    AdminError, Authority, CardToRemove, Directory, Office, PanelAction, Store, Unlock, UserEdit,
+    AdminError, Authority, CardToRemove, Directory, Office, PanelAction, Plan, Store, Unlock,
+    UserEdit, Versioned,
 };
 
 use crate::{
@@ -19,6 +20,15 @@ on_both_stores!(
 /// Which wishes are refused, whatever else would come of them.
 async fn refused(office: &Office<'_, impl Store, impl Directory>) -> Vec<&'static str> {
     let nobody = key("nobody");
+    let settings = Versioned { version: 0, settings: Settings::default() };
+    let plan = Plan {
+        after: settings.settings.clone(),
+        before: settings,
+        changed: Vec::new(),
+        makes_key: false,
+        renumbered: 0,
+        deleted: 0,
+    };
     macro_rules! each {
         ($($wish:ident($($with:expr),*)),* $(,)?) => {
             [$((stringify!($wish), office.$wish($($with),*).await.err())),*]
@@ -44,9 +54,9 @@ async fn refused(office: &Office<'_, impl Store, impl Directory>) -> Vec<&'stati
         export_users(),
         settings(),
         settings_history(),
-        check_settings(changes(&[])),
-        change_settings(changes(&[]), None),
-        has_number_key(),
+        draft(&changes(&[]), None),
+        plan(changes(&[])),
+        commit(&plan),
         set_secret(DeviceSecret::Engineer, None),
         verify_audit(),
         export_audit(),

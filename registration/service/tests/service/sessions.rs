@@ -7,7 +7,7 @@ use kazasu_service::{PanelAction, Store, UserEdit};
 
 use crate::{
     on_both_stores,
-    world::{World, code, id, key, number, with},
+    world::{World, apply, code, id, key, number, with},
 };
 
 const LEAVES: &[(&str, &str)] = &[("registration.opens-by-itself", "false")];
@@ -179,7 +179,7 @@ async fn an_administrators_standing_ends_with_account_role_and_password(world: W
     let (first, second) = (set().await, set().await);
     assert!(first.is_some() && second.is_some() && first != second);
     let renamed = crate::world::changes(&[("administrator.id", "chief")]);
-    office.change_settings(renamed, None).await.unwrap();
+    apply(&office, renamed, None).await.unwrap();
     assert_ne!(
         service.administrators().standing(operator).await.unwrap(),
         second,

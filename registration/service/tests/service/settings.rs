@@ -3,18 +3,21 @@
 use std::{sync::Arc, time::Duration};
 
 use kazasu_hal::{Card, EventKind};
-use kazasu_registration::{
-    CardNumber, ErrorCode, NumberKey, Page, Settings, SignInAs, Source, UserKey,
-};
+use kazasu_registration::{CardNumber, ErrorCode, Page, Settings, SignInAs, Source, UserKey};
 use kazasu_service::{
-    AdminError, Authority, Changed, DeviceSecret, Loaded, PanelAction, SettingsToStore, Store,
-    StoreError, StoreErrorKind, Versioned,
+    AdminError, Argon2id, Authority, Changed, DeviceSecret, Loaded, Means, NoDirectory,
+    PanelAction, Service, SettingsToStore, Store, StoreError, StoreErrorKind, Versioned,
 };
 use kazasu_store_contract::Memory;
 
+use tokio::sync::broadcast;
+
 use crate::{
     on_both_stores,
-    world::{World, alone, changes, entry, idle, key, submit, submit_to, with},
+    world::{
+        KeyInMemory, World, alone, apply, card, changes, entry, idle, key, planned, submit,
+        submit_to, with,
+    },
 };
 
 on_both_stores!(
@@ -37,11 +40,11 @@ async fn settings_change_while_stations_work(world: World<impl Store>) {
     assert_eq!(office.settings_history().await, Ok(Vec::new()));
     let off = || changes(&[("registration.on-menu", "false"), ("registration.by-card", "false")]);
     let keys = ["registration.by-card", "registration.on-menu"];
-    assert_eq!(office.check_settings(off()).await, Ok(changed(1, &keys, 0, 0)));
+    assert_eq!(planned(&office, off()).await, Ok(changed(1, &keys, 0, 0)));
     world.tap(1);
     world.form().await;
     world.act(PanelAction::Cancel).await;
-    assert_eq!(office.change_settings(off(), Some(0)).await, Ok(changed(1, &keys, 0, 0)));
+    assert_eq!(apply(&office, off(), Some(0)).await, Ok(changed(1, &keys, 0, 0)));
     for (name, n) in [("desk", 2), ("door", 3)] {
         world.tap_at(name, n);
         world.shows_code(name, ErrorCode::CardRefused).await;
@@ -49,7 +52,7 @@ async fn settings_change_while_stations_work(world: World<impl Store>) {
     let now = office.settings().await.unwrap();
     assert_eq!((now.version, now.settings.registration.by_card), (1, false));
     // What is as it was is no version.
-    assert_eq!(office.change_settings(off(), None).await, Ok(changed(1, &[], 0, 0)));
+    assert_eq!(apply(&office, off(), None).await, Ok(changed(1, &[], 0, 0)));
     assert_eq!(office.settings_history().await.unwrap().len(), 1);
     // What is stored is what the next start finds.
     let loaded = Loaded::from_store(&*world.store, None, false).await.unwrap();
@@ -67,11 +70,11 @@ async fn a_change_that_is_refused_changes_nothing(world: World<impl Store>) {
         (&[("panel.auto-clear-s", "60")], Some(7), "the settings are at version 0 now"),
     ];
     for (pairs, expected, says) in rows {
-        let refused = office.change_settings(changes(pairs), *expected).await.unwrap_err();
+        let refused = apply(&office, changes(pairs), *expected).await.unwrap_err();
         assert!(refused.to_string().contains(says), "{refused}");
         assert_eq!(refused.code(), None, "{refused}");
         if expected.is_none() {
-            assert_eq!(office.check_settings(changes(pairs)).await, Err(refused));
+            assert_eq!(planned(&office, changes(pairs)).await, Err(refused));
         }
     }
     assert_eq!(office.settings().await.unwrap().version, 0);
@@ -93,31 +96,29 @@ async fn numbers_follow_the_rule(world: World<impl Store>) {
     let rule = |text: &str| changes(&[("card.number", text)]);
     let key = ["card.number"];
 
-    assert_eq!(office.check_settings(rule("cut=7+1 prefix=C-")).await, Ok(changed(1, &key, 2, 0)));
+    assert_eq!(planned(&office, rule("cut=7+1 prefix=C-")).await, Ok(changed(1, &key, 2, 0)));
     assert_eq!(cards().await, ["012E4CE100000002", "012E4CE100000001"]);
-    let done = office.change_settings(rule("cut=7+1 prefix=C-"), None).await;
+    let done = apply(&office, rule("cut=7+1 prefix=C-"), None).await;
     assert_eq!(done, Ok(changed(1, &key, 2, 0)));
     assert_eq!(cards().await, ["C-02", "C-01"]);
 
     // All cards alike: refused, and shown without the numbers.
-    let refused = office.change_settings(rule("cut=0+7"), None).await.unwrap_err();
+    let refused = apply(&office, rule("cut=0+7"), None).await.unwrap_err();
     let AdminError::Collisions(collisions) = &refused else { panic!("{refused:?}") };
     assert_eq!((collisions.listed.len(), collisions.more), (1, 0));
     assert!(!refused.to_string().contains("012E4CE1"), "{refused}");
     assert!(refused.to_string().contains("tanaka"), "{refused}");
-    assert_eq!(office.check_settings(rule("cut=0+7")).await, Err(refused));
+    assert_eq!(planned(&office, rule("cut=0+7")).await, Err(refused));
     assert_eq!(cards().await, ["C-02", "C-01"]);
 
-    // Keyed: refused without the key, which can be given once.
-    let refused = office.change_settings(rule("keyed"), None).await.unwrap_err();
-    let AdminError::Collisions(collisions) = &refused else { panic!("{refused:?}") };
-    assert!(collisions.listed.iter().all(|c| c.number.is_none()), "{refused}");
-    assert_eq!(office.has_number_key().await, Ok(false));
-    let secret = |byte| NumberKey::new([byte; 32].into());
-    assert_eq!(office.set_number_key(secret(1)).await, Ok(()));
-    assert_eq!(office.set_number_key(secret(2)).await, Err(AdminError::NumberKeySet));
-    assert_eq!(office.has_number_key().await, Ok(true));
-    assert_eq!(office.change_settings(rule("keyed"), None).await, Ok(changed(2, &key, 2, 0)));
+    // Keyed: the key is made with the change, and a check makes none.
+    let plan = office.plan(rule("keyed")).await.unwrap();
+    assert_eq!((plan.makes_key, plan.renumbered), (true, 2));
+    assert_eq!(cards().await, ["C-02", "C-01"]);
+    assert!(office.plan(rule("keyed")).await.unwrap().makes_key, "the check made none");
+    assert_eq!(apply(&office, rule("keyed"), None).await, Ok(changed(2, &key, 2, 0)));
+    assert_eq!(office.commit(&plan).await, Err(AdminError::Stale { version: 2 }));
+    assert!(!office.plan(changes(&[])).await.unwrap().makes_key);
     let keyed = cards().await;
     assert!(keyed.iter().all(|number| number.len() == 32), "{keyed:?}");
     // Cards are known by what they are, not by what they are called.
@@ -151,10 +152,10 @@ async fn a_change_of_mode_deletes_users_and_ends_sessions(world: World<impl Stor
     world.signed_in().await;
     let remote = || changes(&[("sign-in.mode", "remote")]);
     let key = ["sign-in.mode"];
-    assert_eq!(office.check_settings(remote()).await, Ok(changed(1, &key, 0, 2)));
+    assert_eq!(planned(&office, remote()).await, Ok(changed(1, &key, 0, 2)));
     assert_eq!(office.list_users().await.unwrap().len(), 2);
     world.signed_in().await;
-    assert_eq!(office.change_settings(remote(), None).await, Ok(changed(1, &key, 0, 2)));
+    assert_eq!(apply(&office, remote(), None).await, Ok(changed(1, &key, 0, 2)));
     world.idle().await;
     assert!(office.list_users().await.unwrap().is_empty());
 }
@@ -219,11 +220,11 @@ async fn a_store_that_does_not_take_settings_is_709() {
     let world = World::memory(with(&[]));
     world.store.fail(Some(StoreError::new(StoreErrorKind::Full, "broken")));
     let change = || changes(&[("panel.auto-clear-s", "60")]);
-    let refused = world.office().change_settings(change(), None).await.unwrap_err();
+    let refused = apply(&world.office(), change(), None).await.unwrap_err();
     assert_eq!(refused.code(), Some(ErrorCode::SettingsUnwritable), "{refused}");
     world.store.fail(None);
     assert_eq!(world.office().settings().await.unwrap().version, 0);
-    let stored = world.office().change_settings(change(), None).await.unwrap();
+    let stored = apply(&world.office(), change(), None).await.unwrap();
     assert_eq!((stored.version, stored.keys), (1, vec!["panel.auto-clear-s".to_owned()]));
 }
 
@@ -294,11 +295,44 @@ async fn a_lost_key_is_707_at_every_card() {
     world.tap(1);
     world.code(ErrorCode::SettingsUnreadable).await;
     assert!(world.office().list_users().await.unwrap().is_empty());
-    world.office().set_number_key(NumberKey::new([1; 32].into())).await.unwrap();
+    let office = world.office();
+    let rule = |text: &str| changes(&[("card.number", text)]);
+    for asked in [rule("keyed"), changes(&[])] {
+        let refused = office.plan(asked).await;
+        assert_eq!(refused, Err(AdminError::NumberKeyMissing("in memory".to_owned())));
+    }
+    let other = changes(&[("lock-out.user", "5")]);
+    assert_eq!(apply(&office, other, None).await.map(|changed| changed.renumbered), Ok(0));
+    apply(&office, rule("digits=hex"), None).await.unwrap();
+    apply(&office, rule("keyed"), None).await.unwrap();
     world.tap(1);
     world.form().await;
     let users = world.office().list_users().await.unwrap();
     assert!(matches!(&users[0].key, UserKey::Provisional(number) if number.as_str().len() == 32));
+}
+
+/// A device that keeps no keys, and one that does: after each the next start finds what goes together.
+#[tokio::test(start_paused = true)]
+async fn the_keyed_form_comes_with_its_key_or_not_at_all() {
+    let store = Arc::new(Memory::new());
+    let loaded = Loaded::from_store(&*store, None, false).await.unwrap();
+    let service = alone(&store, loaded);
+    let keyed = || changes(&[("card.number", "keyed")]);
+    let refused = apply(&service.office(&Authority::OWNER), keyed(), None).await;
+    assert!(matches!(refused, Err(AdminError::Key(_))), "{refused:?}");
+    assert_eq!(store.load_settings().await, Ok(None), "nothing was stored");
+
+    let keys = Arc::new(KeyInMemory::default());
+    let means = Means { keys: Arc::<KeyInMemory>::clone(&keys), ..Means::<Argon2id>::default() };
+    let (_, heard) = broadcast::channel(1);
+    let loaded = Loaded::from_store(&*store, None, false).await.unwrap();
+    let directory = Arc::new(NoDirectory);
+    let service =
+        Service::start_with(means, Arc::clone(&store), directory, loaded, Vec::new(), heard);
+    assert_eq!(apply(&service.office(&Authority::OWNER), keyed(), None).await.unwrap().version, 1);
+    let key = keys.0.lock().unwrap().clone();
+    let next = Loaded::from_store(&*store, key, false).await.unwrap();
+    assert!(next.site.number(&card(1).identity).is_ok_and(|number| number.as_str().len() == 32));
 }
 
 /// A change waits for nobody's page and nobody's page waits for it.
@@ -309,9 +343,7 @@ async fn a_change_that_takes_long_holds_up_bindings_only() {
     world.store.hold(true);
     let service = world.service.clone();
     let change = tokio::spawn(async move {
-        service
-            .office(&Authority::OWNER)
-            .change_settings(changes(&[("card.number", "prefix=K-")]), None)
+        apply(&service.office(&Authority::OWNER), changes(&[("card.number", "prefix=K-")]), None)
             .await
     });
     tokio::time::sleep(Duration::from_millis(1)).await;
@@ -340,7 +372,7 @@ async fn settings_without_a_service() {
     let admin = service.office(&Authority::OWNER);
     admin.add_user(entry("tanaka", "sesame")).await.unwrap();
     let change = changes(&[("capacity.registered", "1"), ("capacity.records", "2")]);
-    let done = admin.change_settings(change, Some(0)).await.unwrap();
+    let done = apply(&admin, change, Some(0)).await.unwrap();
     assert_eq!(done.version, 1);
     assert_eq!(admin.add_user(entry("suzuki", "sesame")).await, Err(AdminError::Full));
     let loaded = Loaded::from_store(&*store, None, false).await.unwrap();
@@ -358,9 +390,7 @@ async fn takes_the_new_rule(world: &World<Memory>) {
     let service = world.service.clone();
     let rule = changes(&[("card.number", "prefix=K-")]);
     let change =
-        tokio::spawn(
-            async move { service.office(&Authority::OWNER).change_settings(rule, None).await },
-        );
+        tokio::spawn(async move { apply(&service.office(&Authority::OWNER), rule, None).await });
     world.shows("desk", "saving", |page| *page == Page::Saving).await;
     world.store.hold(false);
     assert_eq!(change.await.unwrap().map(|changed| changed.renumbered), Ok(0));

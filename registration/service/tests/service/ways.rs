@@ -11,7 +11,7 @@ use tokio::time::sleep;
 
 use crate::{
     on_both_stores,
-    world::{RETRIEVAL, World, changes, code, id, key, with},
+    world::{RETRIEVAL, World, apply, changes, code, id, key, with},
 };
 
 on_both_stores!(
@@ -264,7 +264,7 @@ async fn the_same_wrong_password_is_not_asked_of_the_directory_again() {
     sleep(Duration::from_secs(60)).await;
     assert_eq!(signs_in(&world, "SATO", "Sesame").await, Some(ErrorCode::SignInFailed));
     assert_eq!(world.directory.calls() - before, 1);
-    let changed = world.office().change_settings(changes(&[("lock-out.user", "1")]), None).await;
+    let changed = apply(&world.office(), changes(&[("lock-out.user", "1")]), None).await;
     assert_eq!(changed.map(|changed| changed.keys), Ok(vec!["lock-out.user".to_owned()]));
     assert_eq!(signs_in(&world, "SATO", "Sesame").await, Some(ErrorCode::LockedOut));
 }

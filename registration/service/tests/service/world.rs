@@ -2,19 +2,19 @@
 
 use std::{
     net::{IpAddr, Ipv4Addr},
-    sync::Arc,
+    sync::{Arc, Mutex},
     time::{Duration, SystemTime},
 };
 
 use kazasu_hal::{Card, Event, EventKind, ReaderName, StationName, SystemCode};
 use kazasu_ports::ScriptedDirectory;
 use kazasu_registration::{
-    CardNumber, ErrorCode, MailAddress, Notice, Page, Problem, SessionView, Settings, SignInAs,
-    Site, Source, UserEntry, UserId, UserKey, UserName,
+    CardNumber, ErrorCode, MailAddress, Notice, NumberKey, Page, Problem, SessionView, Settings,
+    SignInAs, Site, Source, UserEntry, UserId, UserKey, UserName,
 };
 use kazasu_service::{
-    Argon2id, Authority, Loaded, Means, NoDirectory, Office, PanelAction, Person, Rights, Service,
-    Store, WallClock,
+    AdminError, Argon2id, Authority, Changed, Directory, KeyError, Keys, Loaded, Means,
+    NoDirectory, Office, PanelAction, Person, Plan, Rights, Service, Store, WallClock,
 };
 use kazasu_sqlite::SqliteStore;
 use kazasu_store_contract::Memory;
@@ -130,7 +130,11 @@ fn serve<S: Store>(
     let (events, heard) = broadcast::channel(64);
     let site = Site { has_directory: true, ..Site::new(settings).unwrap() };
     let service = Service::start_with(
-        Means { wall_clock, ..Means::<Argon2id>::default() },
+        Means {
+            wall_clock,
+            keys: Arc::new(KeyInMemory::default()),
+            ..Means::<Argon2id>::default()
+        },
         Arc::clone(store),
         Arc::clone(directory),
         Loaded::from(site),
@@ -138,6 +142,41 @@ fn serve<S: Store>(
         heard,
     );
     (events, service)
+}
+
+/// Changes settings as a command does.
+pub(crate) async fn apply(
+    office: &Office<'_, impl Store, impl Directory>,
+    changes: Vec<(String, String)>,
+    expected: Option<u64>,
+) -> Result<Changed, AdminError> {
+    office.commit(&office.draft(&changes, expected).await?).await
+}
+
+/// What a check of such a change says.
+pub(crate) async fn planned(
+    office: &Office<'_, impl Store, impl Directory>,
+    changes: Vec<(String, String)>,
+) -> Result<Changed, AdminError> {
+    let Plan { before, changed, renumbered, deleted, .. } = office.plan(changes).await?;
+    let version = before.version + u64::from(!changed.is_empty());
+    let keys = changed.into_iter().map(|change| change.key).collect();
+    Ok(Changed { version, keys, renumbered, deleted })
+}
+
+/// Keeps a key as the data folder does.
+#[derive(Debug, Default)]
+pub(crate) struct KeyInMemory(pub(crate) Mutex<Option<NumberKey>>);
+
+impl Keys for KeyInMemory {
+    fn number_key_or_new(&self) -> Result<NumberKey, KeyError> {
+        let key = || NumberKey::new([1; NumberKey::LEN].into());
+        Ok(self.0.lock().unwrap().get_or_insert_with(key).clone())
+    }
+
+    fn place(&self) -> String {
+        "in memory".to_owned()
+    }
 }
 
 /// A service without stations, such as a command starts where none runs.

@@ -130,9 +130,11 @@ impl House {
 
     /// Changes settings, as an administrator does.
     pub(crate) async fn set(&self, changes: &[(&str, &str)]) {
-        let changes =
+        let changes: Vec<_> =
             changes.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-        self.service.office(&Authority::OWNER).change_settings(changes, None).await.unwrap();
+        let office = self.service.office(&Authority::OWNER);
+        let plan = office.draft(&changes, None).await.unwrap();
+        office.commit(&plan).await.unwrap();
     }
 
     /// Sets one of the device's own passwords to [`PASSWORD`].
