@@ -250,7 +250,7 @@ fn guests_and_provisional_users_own_nothing() {
         for for_a_folder in [false, true] {
             assert_eq!(SheetOwner::of_new_sheet(who, for_a_folder), None, "{who:?}");
         }
-        assert_eq!(my_user_id(&who, &settings), None, "{who:?}");
+        assert_eq!(my_user_id(who, &settings), None, "{who:?}");
         assert_eq!(who.identified(), None, "{who:?}");
         for owner in &things.ids {
             assert!(!is_allowed(decide(who, Action::Listed(Some(owner)), &settings)), "{who:?}");
