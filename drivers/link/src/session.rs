@@ -15,7 +15,7 @@ pub enum Input<'a> {
     Timeout,
 }
 
-/// What to do.
+/// What to do. Exhaustive on purpose, as [`Input`] is: whoever drives a session has to do all of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Output {
     /// Send these bytes to the reader, in one piece where the way has pieces.
