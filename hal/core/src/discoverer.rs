@@ -30,7 +30,7 @@ pub struct Reader {
 pub struct Request {
     /// With which card: another one that is there is left alone.
     pub card: CardIdentity,
-    /// What.
+    /// What is asked for.
     pub operation: Operation,
     /// Where the outcome goes: the blocks that were read, in the order asked for; none for a write.
     /// Dropped without an answer where the reader is lost meanwhile.

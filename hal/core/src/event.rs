@@ -17,11 +17,11 @@ impl fmt::Display for StationName {
 pub struct Event {
     /// Calendar time.
     pub time: SystemTime,
-    /// Where.
+    /// The reader that it happened at.
     pub reader: ReaderName,
     /// Whose: the station the reader belongs to.
     pub station: StationName,
-    /// What.
+    /// What happened.
     pub kind: EventKind,
 }
 

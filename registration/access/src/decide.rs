@@ -41,7 +41,7 @@ pub enum Decision {
     Allow,
     /// No.
     Deny {
-        /// Why.
+        /// Why it is denied.
         reason: Reason,
         /// Who refuses, and when.
         place: Place,

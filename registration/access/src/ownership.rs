@@ -35,7 +35,7 @@ pub enum SheetOwner {
 /// A folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Folder {
-    /// Whose.
+    /// Whose the folder is.
     pub owner: Owner,
     /// Its password.
     pub password: FolderPassword,
@@ -55,7 +55,7 @@ pub enum FolderPassword {
 /// A job flow sheet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sheet<'a> {
-    /// Whose.
+    /// Whose the sheet is.
     pub owner: SheetOwner,
     /// The folders it is linked to. Several: one that grants is enough (OURS).
     pub linked_to: &'a [Folder],

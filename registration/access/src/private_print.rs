@@ -113,7 +113,7 @@ pub enum PrivatePrint<'a> {
     ListOwners,
     /// List, preview, print, delete documents of this owner, or change the number of copies.
     Documents {
-        /// Whose.
+        /// Whose documents.
         owner: &'a PrintUserId,
         /// The documents' password was given (combined secure print).
         password_given: bool,

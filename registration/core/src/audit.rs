@@ -48,6 +48,6 @@ pub struct AuditRecord {
     pub at: SystemTime,
     /// Where; `None` for administration.
     pub station: Option<StationName>,
-    /// What.
+    /// What happened.
     pub event: AuditEvent,
 }

@@ -5,7 +5,7 @@ use crate::{ErrorCode, Field, Rule, SignInAs, Source};
 /// What any surface may show of a station: no secrets, no card number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionView {
-    /// Whose.
+    /// The station that is shown.
     pub station: StationName,
     /// Number of the session. Every action of a panel names the session its page showed, so that
     /// a press that arrives late never acts on the next person's session.

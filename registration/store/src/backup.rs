@@ -37,9 +37,9 @@ pub enum BackupError {
     /// A file cannot be read or written.
     #[error("{} cannot be read or written: {error}", path.display())]
     File {
-        /// Which.
+        /// Which file.
         path: PathBuf,
-        /// Why.
+        /// Why it cannot.
         error: io::Error,
     },
     /// A backup may not be written over it.

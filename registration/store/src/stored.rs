@@ -87,7 +87,7 @@ pub struct CopyToStore {
 /// What an administrator changes of a user's record. `None` leaves a field as it is.
 #[derive(Clone, Debug)]
 pub struct UserChange {
-    /// Whose.
+    /// Whose record is changed.
     pub user: UserId,
     /// User name.
     pub name: Option<UserName>,
@@ -101,7 +101,7 @@ pub struct UserChange {
     pub verifier: Option<Option<Verifier>>,
     /// The card is the user's no longer.
     pub unlink_card: bool,
-    /// When.
+    /// When it is changed, in calendar time.
     pub at: SystemTime,
 }
 
@@ -193,7 +193,7 @@ pub struct SettingsToStore {
     pub deletes_users: bool,
     /// Everything is tried and nothing stored.
     pub try_only: bool,
-    /// When.
+    /// When they are set, in calendar time.
     pub at: SystemTime,
 }
 
@@ -211,7 +211,7 @@ pub enum SaveOutcome {
     },
     /// Nothing changed: the version in force is another.
     Stale {
-        /// It.
+        /// The version in force.
         version: u64,
     },
     /// Nothing changed: the card number rule does not go with the cards that are there.

@@ -35,7 +35,7 @@ pub enum Person {
     },
     /// A general user who is known.
     Identified {
-        /// Who.
+        /// Who the user is.
         id: UserId,
         /// What this user may do.
         limits: UserLimits,

@@ -58,7 +58,7 @@ events! {
         Row::new("sign-ins-failed", 0x0307, LOGIN, "Login", "Failed (Several Times)", Named);
     /// Somebody signed in. Recorded where [`AuditSettings`](crate::AuditSettings) say so.
     SignedIn {
-        /// Who.
+        /// Who signed in.
         who: Claimed,
         /// With which card.
         card: Option<CardIdentity>,
@@ -93,19 +93,19 @@ events! {
     } = Row::new("signed-in-unchecked", 0x0302, LOGIN, "Login", "Not Checked", Named);
     /// Registration was refused.
     Refused {
-        /// Why.
+        /// Why it was refused.
         code: ErrorCode,
         /// The card that was tapped.
         card: CardIdentity,
     } = Row::new("registration-refused", 0x0804, CARD, "Bind Card", "Failed", Nobody);
     /// An administrator added a user.
     UserAdded {
-        /// Who.
+        /// Who was added.
         user: UserId,
     } = Row::new("user-added", 0x0403, SETTINGS, "Add User", OK, KeyOperator);
     /// An administrator deleted a user, and with it the binding of the card.
     UserDeleted {
-        /// Who.
+        /// Who was deleted.
         user: UserId,
         /// The card that is free now.
         card: Option<CardIdentity>,
@@ -213,7 +213,7 @@ events! {
     } = Row::new("settings-changed", 0x0401, SETTINGS, "Change Security Setting", OK, KeyOperator);
     /// One of the device's own passwords was set or removed.
     SecretSet {
-        /// Which.
+        /// Which password.
         secret: DeviceSecret,
     } = Row::new("secret-set", 0x0402, SETTINGS, "Change Security Setting", OK, KeyOperator);
     /// A job of the device ended (S40-4-02).
@@ -260,7 +260,7 @@ events! {
     } = Row::new("restored", 0x0905, RECORDS, "Restore Backup", OK, KeyOperator);
     /// A card reader came, went or does not work.
     ReaderChanged {
-        /// Which.
+        /// Which reader.
         reader: ReaderName,
         /// What it is now.
         state: ReaderState,
@@ -288,7 +288,7 @@ events! {
     StopRequested = Row::new("stop-requested", 0x0103, STATUS, "Shutdown requested", "-", Nobody);
     /// Another version of the program runs than before (S40-4-06).
     SoftwareUpdated {
-        /// Which.
+        /// The version that runs now.
         version: String,
     } = Row::new("software-updated", 0x0501, CONFIG, "Software", "Updated", Nobody);
     /// The calendar clock was set (S40-4-09).

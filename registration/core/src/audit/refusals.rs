@@ -55,7 +55,7 @@ pub struct Refused {
     pub who: Claimed,
     /// The card that was to be registered or to sign in.
     pub card: Option<CardIdentity>,
-    /// Why.
+    /// Why they were refused.
     pub kind: RefusalKind,
     /// The address, where it was not in front of the device.
     pub from: Option<IpAddr>,

@@ -159,7 +159,7 @@ pub struct Provisional {
     pub password: Option<Password>,
     /// Where the card was tapped.
     pub station: StationName,
-    /// When.
+    /// When the card was held, in calendar time.
     pub at: SystemTime,
 }
 
@@ -190,9 +190,9 @@ pub struct Binding {
     pub replaces: Option<CardNumber>,
     /// Where the binding is kept.
     pub keep: Keep,
-    /// Where.
+    /// The station at which it happens.
     pub station: StationName,
-    /// When.
+    /// When it happens, in calendar time.
     pub at: SystemTime,
 }
 
@@ -252,7 +252,7 @@ impl Binding {
 /// section 6). `None` leaves a field as it is.
 #[derive(Clone, Debug)]
 pub struct OwnChange {
-    /// Whose.
+    /// Whose record it is.
     pub user: UserId,
     /// User name.
     pub name: Option<UserName>,
@@ -264,9 +264,9 @@ pub struct OwnChange {
     pub password: Option<Password>,
     /// The card is the user's no longer.
     pub unlink_card: bool,
-    /// Where.
+    /// The station at which it happens.
     pub station: StationName,
-    /// When.
+    /// When it happens, in calendar time.
     pub at: SystemTime,
 }
 

@@ -23,7 +23,7 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// Who.
+    /// Who the administrator is.
     #[must_use]
     pub fn who(&self) -> &Claimed {
         &self.who
