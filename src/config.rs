@@ -12,6 +12,7 @@ use kazasu_directory::{Client, DirectoryConfig};
 use kazasu_hal::{Polling, StationName, Technology};
 use kazasu_outputs::SyslogConfig;
 use kazasu_runtime::{Stations, TapSettings};
+use kazasu_web::ReaderPlace;
 use serde::Deserialize;
 
 const PANEL_PORT: u16 = 8580;
@@ -89,26 +90,6 @@ pub(crate) struct TlsConfig {
     pub(crate) certificate: Option<PathBuf>,
     /// Its key in PEM.
     pub(crate) key: Option<PathBuf>,
-}
-
-/// Where the reader is, seen from the screen.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum ReaderPlace {
-    Left,
-    Right,
-    #[default]
-    Below,
-}
-
-impl From<ReaderPlace> for kazasu_web::ReaderPlace {
-    fn from(place: ReaderPlace) -> Self {
-        match place {
-            ReaderPlace::Left => Self::Left,
-            ReaderPlace::Right => Self::Right,
-            ReaderPlace::Below => Self::Below,
-        }
-    }
 }
 
 impl Config {

@@ -17,8 +17,8 @@ mod out;
 mod owner;
 mod read_only;
 mod selectors;
+mod serve;
 mod speak;
-mod tls;
 
 use std::alloc::System;
 use std::io::{self, ErrorKind, Write};
@@ -75,7 +75,7 @@ fn run(cli: Cli) -> Result<End> {
     let end = runtime.block_on(async {
         log::survive_full_files();
         match cli.command {
-            Command::Serve(serve) => cmd::serve::run(serve, out).await,
+            Command::Serve(serve) => serve::run(serve, out).await,
             Command::Watch { confirmed, own, place } => {
                 cmd::watch::run(&place, own, confirmed, out).await
             }

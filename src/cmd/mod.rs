@@ -12,7 +12,6 @@ mod follow;
 mod learn;
 pub(crate) mod panel;
 pub(crate) mod readers;
-pub(crate) mod serve;
 pub(crate) mod sim;
 mod there;
 pub(crate) mod user;
@@ -156,7 +155,7 @@ async fn turn(folder: &DataFolder) -> Result<Turn> {
 }
 
 /// Listens from now on; ends when somebody wants this process to end.
-fn asked_to_stop() -> Result<impl Future<Output = ()>> {
+pub(crate) fn asked_to_stop() -> Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     Ok(async move {

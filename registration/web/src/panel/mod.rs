@@ -54,14 +54,15 @@ const TRIES: u32 = 5;
 const TRY_EVERY: Duration = Duration::from_secs(6);
 
 /// On which side of the screen the reader stands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum ReaderPlace {
     /// To the left of the screen.
     Left,
     /// To the right.
-    #[default]
     Right,
     /// Below it.
+    #[default]
     Below,
 }
 
