@@ -26,7 +26,7 @@ impl Records {
     pub(super) async fn open(folder: &DataFolder, config: &Config) -> Result<Self> {
         let store = Arc::new(SqliteStore::open(folder.database())?);
         let directory = config.directory_client()?;
-        let loaded = control::load(folder, &store, directory.is_some()).await?;
+        let loaded = control::load(folder, &*store, directory.is_some()).await?;
         ensure!(
             loaded.site.settings.card.number != CardNumberRule::Keyed
                 || loaded.site.number_key.is_some(),

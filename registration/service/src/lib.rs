@@ -50,7 +50,8 @@ pub use service::{Means, Service};
 pub use stations::{ActError, Stations};
 // The port, under the name of who uses it: surfaces know the service and no store.
 pub use kazasu_store::{
-    AddOutcome, CheckedVerifier, Collision, Collisions, CopyToStore, Credentials, DamagedUser,
-    RenameOutcome, SETTINGS_KEPT, SaveOutcome, SettingsToStore, Store, StoreError, StoreErrorKind,
-    StoredSettings, StoredUser, UserChange, UserToStore, Verifier, Wanted,
+    AddOutcome, BackupError, CheckedVerifier, Collision, Collisions, CopyToStore, Credentials,
+    DamagedUser, RenameOutcome, SETTINGS_KEPT, SaveOutcome, Saved, SettingsToStore, Store,
+    StoreError, StoreErrorKind, StoredSettings, StoredUser, UserChange, UserToStore, Verifier,
+    Wanted,
 };

@@ -1,5 +1,7 @@
 //! Backups: a whole copy of the database in one file, and the way back.
 
+#[cfg(test)]
+mod backup_test;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 mod restore;
@@ -51,7 +53,7 @@ fn is_ours(mut file: &File) -> bool {
 ///
 /// # Errors
 /// [`BackupError`]; no file is left behind.
-pub fn backup(database: &Path, file: &Path) -> Result<Saved> {
+pub(crate) fn backup(database: &Path, file: &Path) -> Result<Saved> {
     // Poisoned by a panic elsewhere: what that one left behind goes when a new file is begun.
     let _making = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
     check_name(file, FORM)?;

@@ -34,7 +34,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use audit::Trail;
-pub use backup::{backup, restore};
+pub use backup::restore;
 use error::{QueryError, explain};
 use place::Place;
 use tx::Tx;

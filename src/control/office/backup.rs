@@ -3,7 +3,6 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::Context;
-use kazasu_registration::AuditEvent;
 use kazasu_service::Authority;
 
 use super::{Done, Lines, Office, send};
@@ -11,14 +10,8 @@ use crate::lines::BackupLine;
 
 impl Office {
     pub(super) async fn backup(&self, file: PathBuf, lines: &Lines) -> Done {
-        let (database, to) = (self.folder.database(), file.clone());
-        // The last record of the backup: it tells a restored log how old it is.
-        self.service.office(&Authority::SERVICE).record_audit(AuditEvent::BackupBegun).await?;
-        // Goes on where the command leaves: the file comes whole or not at all.
-        let made = tokio::task::spawn_blocking(move || kazasu_sqlite::backup(&database, &to));
-        let saved = made.await.context("the backup broke off")?.context("no backup was made")?;
-        let made = AuditEvent::BackupMade { users: saved.users };
-        self.service.office(&Authority::SERVICE).record_audit(made).await?;
+        let made = self.service.office(&Authority::OWNER).backup(file.clone()).await?;
+        let saved = made.context("no backup was made")?;
         let line = BackupLine {
             file: file.display().to_string(),
             bytes: saved.bytes,

@@ -14,7 +14,7 @@ use kazasu_hal::StationName;
 use kazasu_registration::{
     ChangeError, DeviceEvent, DeviceSecret, JobEnd, JobReport, JobType, UserEntry,
 };
-use kazasu_service::{ActError, AdminError, Authority, Loaded, Means};
+use kazasu_service::{ActError, AdminError, Authority, Loaded, Means, Store};
 use kazasu_sqlite::SqliteStore;
 use tokio::sync::broadcast;
 
@@ -27,7 +27,7 @@ use crate::owner::DataFolder;
 /// Reads the settings of the data folder's store, and what belongs to them.
 pub(crate) async fn load(
     folder: &DataFolder,
-    store: &SqliteStore,
+    store: &impl Store,
     has_directory: bool,
 ) -> Result<Loaded> {
     let key = folder.number_key()?;
@@ -87,7 +87,7 @@ impl Office {
     pub(super) async fn open(folder: &DataFolder, directory: Option<Client>) -> Result<Self> {
         let store = Arc::new(SqliteStore::open(folder.database())?);
         // Nobody signs in at a station here, so nobody asks a directory who they are.
-        let loaded = load(folder, &store, false).await?;
+        let loaded = load(folder, &*store, false).await?;
         // Without stations nobody sends events.
         let (_, events) = broadcast::channel(1);
         let means = Means { keys: Arc::new(folder.clone()), ..Means::default() };

@@ -6,6 +6,7 @@
 
 mod audit;
 mod authority;
+mod backup;
 mod cards;
 mod edit;
 mod error;

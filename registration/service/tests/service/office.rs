@@ -29,6 +29,8 @@ async fn refused(office: &Office<'_, impl Store, impl Directory>) -> Vec<&'stati
         renumbered: 0,
         deleted: 0,
     };
+    // In no folder.
+    let no_file = std::path::PathBuf::from("/no/such/folder/backup");
     macro_rules! each {
         ($($wish:ident($($with:expr),*)),* $(,)?) => {
             [$((stringify!($wish), office.$wish($($with),*).await.err())),*]
@@ -58,6 +60,7 @@ async fn refused(office: &Office<'_, impl Store, impl Directory>) -> Vec<&'stati
         plan(changes(&[])),
         commit(&plan),
         set_secret(DeviceSecret::Engineer, None),
+        backup(no_file.clone()),
         verify_audit(),
         export_audit(),
         audit_after(0),

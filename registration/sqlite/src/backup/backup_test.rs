@@ -1,7 +1,5 @@
 //! Backups of a store in use, and the way back.
 
-#![expect(clippy::unwrap_used, reason = "a test")]
-
 use std::{
     fs,
     os::unix::fs::PermissionsExt,
@@ -11,11 +9,13 @@ use std::{
 };
 
 use kazasu_registration::{Capacity, Details, Limits, Role, UserId, UserName};
-use kazasu_sqlite::{SqliteStore, backup, restore};
 use kazasu_store::{AddOutcome, BackupError, Restored, Store, UserToStore};
 use rusqlite::{Connection, OptionalExtension};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
+
+use super::{backup, restore};
+use crate::SqliteStore;
 
 const MANY: Capacity = Capacity { registered: 1_000_000, records: 1_000_000 };
 const STAMP: &str = "20260102T030405Z";
