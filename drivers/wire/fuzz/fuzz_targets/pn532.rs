@@ -1,6 +1,3 @@
 #![no_main]
 
-#[path = "../checks.rs"]
-mod checks;
-
-libfuzzer_sys::fuzz_target!(|data: &[u8]| checks::run("pn532", data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| kazasu_wire_checks::run("pn532", data));

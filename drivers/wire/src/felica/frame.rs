@@ -1,8 +1,6 @@
 //! What is on the air around a message: six bytes 00 and sync bytes before it, CRC_F behind it
 //! (JIS X 6319-4 section 6.2). Readers add and strip all of it.
 
-use alloc::vec::Vec;
-
 use crate::{DecodeError, cursor};
 
 /// Sync bytes. They are not covered by the CRC.
@@ -20,12 +18,6 @@ pub fn crc_f(message: &[u8]) -> [u8; 2] {
             })
         })
         .to_be_bytes()
-}
-
-/// The message and its CRC.
-#[must_use]
-pub fn with_crc_f(message: &[u8]) -> Vec<u8> {
-    [message, &crc_f(message)].concat()
 }
 
 /// Takes CRC_F off the end of a message.

@@ -20,7 +20,7 @@ const ARROWS: &[Arrows] = &[
     ("drivers/pn532", &["drivers/link", "drivers/wire", "hal/core"], &["hal/runtime"]),
     ("drivers/pcsc", &["drivers/wire", "hal/core"], &[]),
     ("drivers/rcs380", &["drivers/link", "drivers/wire", "hal/core"], &["hal/runtime"]),
-    ("drivers/wire/fuzz", &["drivers/wire"], &[]),
+    ("drivers/wire/fuzz", &["tests/wire"], &[]),
     ("firmware-sim/device", &["drivers/wire"], &[]),
     ("firmware-sim/serve", &["firmware-sim/device", "drivers/wire"], &[]),
     ("registration/core", &["hal/core"], &["tests/replay"]),
@@ -110,6 +110,7 @@ const ARROWS: &[Arrows] = &[
     ),
     ("tests/replay", &[], &[]),
     ("tests/store", &["registration/store", "registration/core", "hal/core"], &[]),
+    ("tests/wire", &["drivers/wire"], &["tests/replay"]),
     ("scripts/xtask", &["drivers/rcs380", "registration/core"], &[]),
     (
         "",

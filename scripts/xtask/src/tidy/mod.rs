@@ -1,8 +1,11 @@
 //! The rules of the house, as far as a program can see them.
 
 mod arrows;
+mod callers;
+mod crates;
 mod identifiers;
 mod map;
+mod product;
 mod text;
 
 use std::{fmt, path::Path};
@@ -48,10 +51,21 @@ pub(crate) fn check(root: &Path) -> anyhow::Result<Vec<Finding>> {
     let manifests: Vec<&Source> =
         sources.iter().filter(|s| is_named(&s.path, "Cargo.toml")).collect();
 
+    let mut folders: Vec<&str> = manifests
+        .iter()
+        .filter_map(|m| m.path.strip_suffix("Cargo.toml"))
+        .map(|folder| folder.trim_end_matches('/'))
+        .collect();
+    folders.sort_unstable();
+
     let mut findings = arrows::check(&manifests)?;
+    findings.extend(crates::size(&sources));
+    let libraries: Vec<&str> = folders.iter().copied().filter(|f| is_library(f)).collect();
+    findings.extend(callers::check(&sources, &libraries, &text_of(&sources, callers::LIST)?));
     for source in &sources {
         findings.extend(text::check(&source.path, &source.text));
         findings.extend(identifiers::check(&source.path, &source.text, &allowed));
+        findings.extend(crates::paths(&source.path, &source.text, &folders));
         findings.extend(map::links(&source.path, &source.text, &paths));
     }
     match sources.iter().find(|s| s.path == map::FILE) {
@@ -76,6 +90,14 @@ pub(crate) fn check(root: &Path) -> anyhow::Result<Vec<Finding>> {
     findings.sort();
     findings.dedup();
     Ok(findings)
+}
+
+/// Crates whose functions the product or another program calls: not the program itself, nor what
+/// only tests and chores are made of.
+fn is_library(folder: &str) -> bool {
+    !folder.is_empty()
+        && !["tests", "scripts"].iter().any(|above| folder.starts_with(above))
+        && !folder.ends_with("/fuzz")
 }
 
 fn text_of(sources: &[Source], path: &str) -> anyhow::Result<String> {

@@ -1,5 +1,5 @@
-// What holds for any bytes at all. The fuzz targets of this folder run these, and an ordinary test
-// of the crate runs them on what was found before.
+//! What holds for any bytes at all. The fuzz targets of `drivers/wire/fuzz` run these, and a test
+//! runs them on what was found before.
 
 use kazasu_wire::{
     apdu::tlv::Object,
@@ -10,9 +10,10 @@ use kazasu_wire::{
 };
 
 /// A decoder's name and its check.
-pub(crate) type Target = (&'static str, fn(&[u8]));
+pub type Target = (&'static str, fn(&[u8]));
 
-pub(crate) const TARGETS: &[Target] = &[
+/// All of them.
+pub const TARGETS: &[Target] = &[
     ("apdu", |data| dialect(Dialect::Apdu, data)),
     ("atr", |data| dialect(Dialect::Atr, data)),
     ("ccid", |data| dialect(Dialect::Ccid, data)),
@@ -24,12 +25,11 @@ pub(crate) const TARGETS: &[Target] = &[
     ("sof", sof),
     ("tlv", tlv),
     ("usbredir", usbredir),
-    #[cfg(feature = "serde")]
     ("json", json),
 ];
 
 /// Runs the check of one target.
-pub(crate) fn run(target: &str, data: &[u8]) {
+pub fn run(target: &str, data: &[u8]) {
     for (name, check) in TARGETS {
         if *name == target {
             check(data);
@@ -150,7 +150,6 @@ fn tlv(data: &[u8]) {
 
 /// The first byte chooses the dialect; what decodes comes back through JSON too. All bytes are also
 /// taken for JSON that a person wrote.
-#[cfg(feature = "serde")]
 fn json(data: &[u8]) {
     if let Ok(written) = serde_json::from_slice::<Decoded>(data) {
         let _ = written.encode();
@@ -162,4 +161,21 @@ fn json(data: &[u8]) {
         let again = serde_json::from_str::<Decoded>(&text);
         assert_eq!(again.map(|again| again.encode()).ok(), Some(Ok(rest.to_vec())), "{text}");
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn found_inputs() {
+        let wire = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../drivers/wire");
+        for (name, check) in TARGETS {
+            let found = wire.join("corpus/found").join(name).with_extension("txt");
+            let lines = std::fs::read_to_string(found).unwrap();
+            kazasu_replay::found(name, &lines, *check);
+        }
+    }
 }
