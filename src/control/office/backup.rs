@@ -3,14 +3,13 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::Context;
-use kazasu_service::Authority;
 
 use super::{Done, Lines, Office, send};
 use crate::lines::BackupLine;
 
 impl Office {
     pub(super) async fn backup(&self, file: PathBuf, lines: &Lines) -> Done {
-        let made = self.service.office(&Authority::OWNER).backup(file.clone()).await?;
+        let made = self.wishes().backup(file.clone()).await?;
         let saved = made.context("no backup was made")?;
         let line = BackupLine {
             file: file.display().to_string(),

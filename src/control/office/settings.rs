@@ -1,11 +1,8 @@
-use std::collections::BTreeSet;
-
 use kazasu_hal::Mono;
 use kazasu_registration::{
-    AuditEvent, CardNumberRule, ChangeError, Difference, ListedUser, Setting, SettingRow, Settings,
-    UserKey, security_setting,
+    CardNumberRule, ChangeError, Difference, ListedUser, Setting, SettingRow, Settings, UserKey,
 };
-use kazasu_service::{Authority, Changed, Plan, StoredSettings, Versioned};
+use kazasu_service::{Changed, Plan, StoredSettings, Versioned};
 use serde_json::Value;
 
 use super::{Done, Office, Refused, advice};
@@ -42,7 +39,7 @@ impl Office {
             }
         }
         all.retain(|s| keys.is_empty() || keys.iter().any(|asked| meant(&s.key, asked)));
-        self.viewed(all.iter().map(|setting| setting.key.as_str())).await?;
+        self.wishes().viewed(all.iter().map(|setting| setting.key.as_str())).await?;
         for setting in all {
             let row = SettingRow::of(&setting.key);
             let line = SettingLine {
@@ -65,19 +62,6 @@ impl Office {
     pub(super) async fn read_settings(&self, lines: &Lines) -> Done {
         let Versioned { settings, .. } = self.wishes().settings().await?;
         send(lines, &SettingsJson { json: settings.to_json() }).await;
-        Ok(())
-    }
-
-    /// Nothing of a security setting is shown before the log says so (S40-4-05).
-    async fn viewed(&self, keys: impl Iterator<Item = &str>) -> Done {
-        let settings: BTreeSet<_> = keys.filter_map(security_setting).collect();
-        if !settings.is_empty() {
-            let settings = settings.into_iter().collect();
-            self.service
-                .office(&Authority::SERVICE)
-                .record_audit(AuditEvent::SettingsViewed { settings })
-                .await?;
-        }
         Ok(())
     }
 
@@ -178,7 +162,7 @@ impl Office {
         let mut older = versions.iter().skip(1);
         let changed: Vec<_> = versions.iter().map(|stored| steps(stored, older.next())).collect();
         let keys = changed.iter().flatten().flatten().map(|change| change.key.as_str());
-        self.viewed(keys).await?;
+        self.wishes().viewed(keys).await?;
         for (stored, changed) in versions.iter().zip(changed) {
             let line = HistoryLine { version: stored.version, at: rfc3339(stored.at), changed };
             if !send(lines, &line).await {

@@ -1,6 +1,9 @@
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
-use kazasu_registration::{Altered, CardNumberRule, Difference, Method, NumberKey, Settings, Site};
+use kazasu_registration::{
+    Altered, AuditEvent, CardNumberRule, Difference, Method, NumberKey, Settings, Site,
+    security_setting,
+};
 
 use super::{AdminError, Matter, Office};
 use crate::{
@@ -56,6 +59,21 @@ impl<S: Store, D: Directory, H: Hasher> Office<'_, S, D, H> {
         let ports = self.may(Matter::Settings)?;
         let current = ports.current.read().await;
         Ok(Versioned { version: current.version, settings: current.site.settings.clone() })
+    }
+
+    /// Says in the log which security settings somebody is about to be shown (S40-4-05).
+    ///
+    /// # Errors
+    /// 3025 where the log cannot say so: then nothing may be shown.
+    pub async fn viewed(&self, keys: impl Iterator<Item = &str>) -> Result<(), AdminError> {
+        let ports = self.may(Matter::Settings)?;
+        let settings: BTreeSet<_> = keys.filter_map(security_setting).collect();
+        if settings.is_empty() {
+            return Ok(());
+        }
+        let settings = settings.into_iter().collect();
+        let event = AuditEvent::SettingsViewed { settings };
+        self.finish(async move { ports.record_audit(event).await }).await
     }
 
     /// The versions that are kept, newest first.

@@ -56,6 +56,7 @@ async fn refused(office: &Office<'_, impl Store, impl Directory>) -> Vec<&'stati
         export_users(),
         settings(),
         settings_history(),
+        viewed(std::iter::empty()),
         draft(&changes(&[]), None),
         plan(changes(&[])),
         commit(&plan),
@@ -82,12 +83,12 @@ async fn each_authority_does_what_is_its_matter_and_no_more(world: World<impl St
 
     let all = refused(&world.service.office(&Authority::SERVICE)).await;
     assert!(all.iter().all(|wish| !logs.contains(wish)), "the service");
-    assert_eq!(all.len(), 26, "the service keeps the log, and does nothing else: {all:?}");
+    assert_eq!(all.len(), 27, "the service keeps the log, and does nothing else: {all:?}");
 
     let office = administrators.office(&chief);
     let all = refused(&office).await;
     assert!(!all.contains(&"export_audit"), "an administrator over the network");
-    assert_eq!(all.len(), 28, "takes the log, and does nothing else: {all:?}");
+    assert_eq!(all.len(), 29, "takes the log, and does nothing else: {all:?}");
     assert_eq!(world.office().list_users().await.unwrap().len(), 2, "only the owner added one");
 }
 
