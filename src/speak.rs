@@ -18,7 +18,16 @@ mod tests {
     const CHOOSE: [&str; 2] = ["more", "hidden"];
 
     fn rows() -> impl Iterator<Item = &'static CauseRow> {
-        kazasu_directory::CAUSES.iter()
+        let rooms = [
+            kazasu_directory::CAUSES,
+            kazasu_link::CAUSES,
+            kazasu_pcsc::CAUSES,
+            kazasu_pn532::CAUSES,
+            kazasu_rcs380::CAUSES,
+            kazasu_runtime::CAUSES,
+            crate::control::CAUSES,
+        ];
+        rooms.into_iter().flatten()
     }
 
     /// In either language, with every place filled: one that a sentence has and its cause has not

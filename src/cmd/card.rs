@@ -10,6 +10,7 @@ use crate::control::{End, Host, Request};
 use crate::lines::{BlockLine, CardLine, ChangeLine, Example, Message, RuleLine, SettingLine};
 use crate::out::Out;
 use crate::owner::DataFolder;
+use crate::speak;
 
 const NUMBER: &str = "card.number";
 
@@ -34,7 +35,13 @@ async fn read(args: &ReadCard, out: Out) -> Result<End> {
     let ReadCard { service, wait, place, .. } = args;
     let blocks = args.blocks().map_err(Error::msg)?;
     let readers = place.readers.clone();
-    let request = Request::CardRead { readers, service: *service, blocks, wait_s: *wait };
+    let request = Request::CardRead {
+        readers,
+        service: *service,
+        blocks,
+        wait_s: *wait,
+        lang: speak::lang().into(),
+    };
     let alone = async |folder: &_| Host::readers(place, folder);
     carry_out::<BlockLine>(&place.data, out, request, alone).await
 }

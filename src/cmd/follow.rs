@@ -21,6 +21,7 @@ use crate::control::{self, End, Host, Request, WentAway};
 use crate::lines::{EventLine, ServiceLine, rfc3339};
 use crate::out::Out;
 use crate::owner::{DataFolder, Owned};
+use crate::speak;
 
 /// How often to look whether the service is back, or one wants what this process has.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
@@ -116,7 +117,8 @@ impl<F: FnMut(EventLine) -> Result<()>> Follower<'_, F> {
         stop: Pin<&mut impl Future<Output = ()>>,
     ) -> Result<Next> {
         let mut said = false;
-        let asked = control::ask(stream, &Request::Watch, |value| {
+        let request = Request::Watch { lang: speak::lang().into() };
+        let asked = control::ask(stream, &request, |value| {
             said = true;
             self.line(value)?;
             Ok(ControlFlow::Continue(()))
@@ -147,7 +149,7 @@ impl<F: FnMut(EventLine) -> Result<()>> Follower<'_, F> {
         }
         let host = Host::readers(self.place, &self.folder)?;
         let (lines_tx, mut lines) = mpsc::channel(64);
-        let carried_out = host.carry_out(Request::Watch, lines_tx);
+        let carried_out = host.carry_out(Request::Watch { lang: speak::lang().into() }, lines_tx);
         tokio::pin!(carried_out);
         let next = loop {
             tokio::select! {

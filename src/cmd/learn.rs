@@ -14,6 +14,7 @@ use crate::control::{End, Host, Request};
 use crate::hex::unhex;
 use crate::lines::EventLine;
 use crate::out::Out;
+use crate::speak;
 
 pub(super) async fn run(args: LearnRule, out: Out) -> Result<End> {
     let samples = if args.taps.is_empty() {
@@ -80,35 +81,43 @@ async fn ask_for(
     let mut samples: Vec<(CardIdentity, String)> = Vec::new();
     let alone = async |folder: &_| Host::readers(place, folder);
     let mut is_asked = false;
-    let end = each_line(&place.data, Request::Watch, alone, |event: EventLine| {
-        match event.event.as_str() {
-            // The first thing told, where a reader is there: taps count from here on.
-            "attached" if !is_asked => {
-                is_asked = true;
-                tell(&format!("Hold card 1 of {count} over the reader"))?;
-            }
-            "fault" => tell(&event.message.unwrap_or_default())?,
-            "multiple" => tell("More than one card: hold one over the reader")?,
-            // A card that somebody left lying is nobody's answer.
-            "presented" if !event.is_resumed() => {
-                let card = event.identity().context("an answer of another version")?;
-                if card.stability() != Stability::Stable {
-                    tell("The number of this card may change from tap to tap: take another")?;
-                } else if samples.iter().any(|(known, _)| known.id() == card.id()) {
-                    tell("This card was there already: take another")?;
-                } else {
-                    tell(&format!("Card {}: its number", card.id().to_hex()))?;
-                    samples.push((card, number_line()?));
-                    if samples.len() == count {
-                        return Ok(ControlFlow::Break(()));
-                    }
-                    tell(&format!("Hold card {} of {count} over the reader", samples.len() + 1))?;
+    let end = each_line(
+        &place.data,
+        Request::Watch { lang: speak::lang().into() },
+        alone,
+        |event: EventLine| {
+            match event.event.as_str() {
+                // The first thing told, where a reader is there: taps count from here on.
+                "attached" if !is_asked => {
+                    is_asked = true;
+                    tell(&format!("Hold card 1 of {count} over the reader"))?;
                 }
+                "fault" => tell(&event.message.unwrap_or_default())?,
+                "multiple" => tell("More than one card: hold one over the reader")?,
+                // A card that somebody left lying is nobody's answer.
+                "presented" if !event.is_resumed() => {
+                    let card = event.identity().context("an answer of another version")?;
+                    if card.stability() != Stability::Stable {
+                        tell("The number of this card may change from tap to tap: take another")?;
+                    } else if samples.iter().any(|(known, _)| known.id() == card.id()) {
+                        tell("This card was there already: take another")?;
+                    } else {
+                        tell(&format!("Card {}: its number", card.id().to_hex()))?;
+                        samples.push((card, number_line()?));
+                        if samples.len() == count {
+                            return Ok(ControlFlow::Break(()));
+                        }
+                        tell(&format!(
+                            "Hold card {} of {count} over the reader",
+                            samples.len() + 1
+                        ))?;
+                    }
+                }
+                _ => {}
             }
-            _ => {}
-        }
-        Ok(ControlFlow::Continue(()))
-    })
+            Ok(ControlFlow::Continue(()))
+        },
+    )
     .await?;
     Ok(if samples.len() == count { Ok(samples) } else { Err(end) })
 }

@@ -8,13 +8,15 @@ use crate::cli::Place;
 use crate::control::{End, Host, Request};
 use crate::lines::{EventLine, ReaderLine};
 use crate::out::{Line, Out};
+use crate::speak;
 
 pub(crate) async fn run(place: &Place, identify: bool, own: bool, out: Out) -> Result<End> {
     if identify {
         return follow(place, own, out, |line| Ok(out.line(&Held(line))?)).await;
     }
     let alone = async |folder: &_| Host::readers(place, folder);
-    carry_out::<ReaderLine>(&place.data, out, Request::Readers, alone).await
+    let request = Request::Readers { lang: speak::lang().into() };
+    carry_out::<ReaderLine>(&place.data, out, request, alone).await
 }
 
 /// An event, told so that equal readers can be told apart: hold a card on one and read its name.

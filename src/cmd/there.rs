@@ -178,7 +178,7 @@ mod tests {
             };
             let station = StationName("s".to_owned());
             let event = Event { time: at(ms).into(), reader: reader.clone(), station, kind };
-            let line = EventLine::new(&event);
+            let line = EventLine::new(&event, kazasu_texts::Lang::En);
             show(there.take(if letter.ends_with('*') { line.of_before() } else { line }));
         }
         assert_eq!(told.join(" "), expected, "{script}");

@@ -52,6 +52,7 @@ mod tests {
     use std::time::SystemTime;
 
     use kazasu_hal::{Card, Event, EventKind, ReaderName, StationName};
+    use kazasu_texts::Lang;
 
     use super::*;
 
@@ -76,7 +77,7 @@ mod tests {
                 station: StationName("s".to_owned()),
                 kind,
             };
-            assert_eq!(taps.shows(&EventLine::new(&event)), expected, "{name}");
+            assert_eq!(taps.shows(&EventLine::new(&event, Lang::En)), expected, "{name}");
         }
     }
 }

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use kazasu_hal::{EventKind, FaultKind, FelicaBlock, Operation, ReaderName};
+use kazasu_hal::{Cause, EventKind, FaultKind, FelicaBlock, Operation, ReaderName};
 use kazasu_runtime::{Answer, RequestError, Runtime};
+use kazasu_texts::Lang;
 use tokio::time::{sleep, timeout};
 
-use super::End;
 use super::host::{Lines, send};
+use super::{End, cause};
 use crate::lines::BlockLine;
 
 /// A FeliCa Lite-S card gives four at once, and there is none that gives fewer.
@@ -18,6 +19,36 @@ const WITHIN: Duration = Duration::from_secs(2);
 /// A card that did not answer just now is asked again, though nothing was heard of it.
 const AGAIN_AFTER: Duration = Duration::from_millis(200);
 
+/// Why no blocks were sent.
+#[derive(Debug)]
+pub(super) struct Failed {
+    cause: Cause,
+    /// The card or the people said no; nothing is broken.
+    is_no: bool,
+}
+
+impl Failed {
+    fn no(cause: Cause) -> Self {
+        Self { cause, is_no: true }
+    }
+
+    fn of(reader: &ReaderName, error: RequestError) -> Self {
+        let is_no = match &error {
+            RequestError::Refused(fault) => {
+                matches!(fault.kind, FaultKind::Card | FaultKind::Unsupported)
+            }
+            _ => false,
+        };
+        Self { cause: cause::of_reader(reader.0.as_str(), error.cause()), is_no }
+    }
+
+    /// The same for whoever asked.
+    pub(super) fn end(&self, lang: Lang) -> End {
+        let told = lang.told(&self.cause);
+        if self.is_no { End::No(told) } else { End::Error(told) }
+    }
+}
+
 /// Waits for a card and reads these blocks of the service. All of them are sent, or none.
 pub(super) async fn read(
     runtime: &Runtime,
@@ -25,17 +56,18 @@ pub(super) async fn read(
     (service, blocks): (u16, &[u16]),
     wait_s: u16,
     lines: &Lines,
-) -> End {
+) -> Result<(), Failed> {
     let places: Vec<_> =
         blocks.iter().map(|block| FelicaBlock { service, block: *block }).collect();
-    let mut waiting = Waiting { runtime, wanted, places: &places, why_not: String::new() };
+    let mut waiting = Waiting { runtime, wanted, places: &places, why_not: None };
     let found = timeout(Duration::from_secs(wait_s.into()), waiting.card()).await;
     let (reader, answer) = match found {
-        Ok(Ok(found)) => found,
-        Ok(Err(end)) => return end,
+        Ok(found) => found?,
         Err(_) => {
-            let why = waiting.why_not;
-            return End::No(format!("no card was read within {wait_s} s{why}"));
+            return Err(Failed::no(match waiting.why_not {
+                Some((reader, why)) => cause::card_not_read(wait_s, reader.0, why),
+                None => cause::no_card_read(wait_s),
+            }));
         }
     };
     for (place, block) in places.iter().zip(&answer.blocks) {
@@ -43,7 +75,7 @@ pub(super) async fn read(
             break;
         }
     }
-    End::Done
+    Ok(())
 }
 
 struct Waiting<'a> {
@@ -51,13 +83,13 @@ struct Waiting<'a> {
     /// Names of readers, or selectors of ways; any reader where there are none.
     wanted: &'a [String],
     places: &'a [FelicaBlock],
-    /// Why the card that was there was not read.
-    why_not: String,
+    /// Why the card that was there was not read, and on which reader.
+    why_not: Option<(ReaderName, Cause)>,
 }
 
 impl Waiting<'_> {
     /// The first card that lies there and can be read, and on which reader.
-    async fn card(&mut self) -> Result<(ReaderName, Answer), End> {
+    async fn card(&mut self) -> Result<(ReaderName, Answer), Failed> {
         // Listening first, then looking at what is there.
         let (resting, mut events) = self.runtime.events().follow();
         let presented =
@@ -67,10 +99,8 @@ impl Waiting<'_> {
             .iter()
             .filter(|event| presented(&event.kind) && readers.contains(&event.reader));
         if let (Some(one), Some(other)) = (lying.next(), lying.next()) {
-            let (one, other) = (&one.reader, &other.reader);
-            return Err(End::No(format!(
-                "cards lie on {one} and on {other}: say which reader is meant with --reader"
-            )));
+            let (one, other) = (one.reader.0.as_str(), other.reader.0.as_str());
+            return Err(Failed::no(cause::two_cards(one, other)));
         }
         loop {
             for reader in self.readers() {
@@ -100,7 +130,7 @@ impl Waiting<'_> {
     }
 
     /// Reads all blocks; `None` where no card is there for so long.
-    async fn ask(&mut self, reader: &ReaderName) -> Result<Option<Answer>, End> {
+    async fn ask(&mut self, reader: &ReaderName) -> Result<Option<Answer>, Failed> {
         let mut whole: Option<Answer> = None;
         for places in self.places.chunks(BLOCKS_AT_ONCE) {
             let operation = Operation::FelicaRead(places.to_vec());
@@ -108,10 +138,10 @@ impl Waiting<'_> {
                 Ok(answer) => answer,
                 Err(RequestError::NoCard | RequestError::NoReader) => return Ok(None),
                 Err(error @ (RequestError::CardLost | RequestError::SeveralCards)) => {
-                    self.why_not = format!("; {reader}: {error}");
+                    self.why_not = Some((reader.clone(), error.cause()));
                     return Ok(None);
                 }
-                Err(error) => return Err(end(reader, &error)),
+                Err(error) => return Err(Failed::of(reader, error)),
             };
             match &mut whole {
                 // Another one took its place in between: it is read from the beginning.
@@ -121,20 +151,5 @@ impl Waiting<'_> {
             }
         }
         Ok(whole)
-    }
-}
-
-fn end(reader: &ReaderName, error: &RequestError) -> End {
-    let text = format!("{reader}: {error}");
-    match error {
-        RequestError::Refused(fault)
-            if matches!(fault.kind, FaultKind::Card | FaultKind::Unsupported) =>
-        {
-            End::No(text)
-        }
-        RequestError::NoRequests => End::Error(format!(
-            "{text}: hold the card on a PN532 or an RC-S380; `kazasu readers` shows what is there"
-        )),
-        _ => End::Error(text),
     }
 }

@@ -6,16 +6,17 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::Result;
 use jiff::Timestamp;
-use kazasu_hal::{Event, EventKind, ReaderName};
+use kazasu_hal::{Cause, Event, EventKind, ReaderName};
 use kazasu_runtime::{Runtime, Stations, Way};
 use kazasu_sim_serve::Control;
+use kazasu_texts::Lang;
 use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use super::{End, Office, Panels, Request, blocks};
+use super::{End, Office, Panels, Request, blocks, cause};
 use crate::cli::Place;
 use crate::config::Config;
 use crate::lines::{EventLine, Message, ReaderLine};
@@ -98,22 +99,27 @@ impl Host {
     /// Carries out one request. Dropping the future gives it up.
     pub(crate) async fn carry_out(&self, request: Request, lines: Lines) -> End {
         let done = match request {
-            Request::Watch => match &self.readers {
-                Some(readers) => return readers.watch(&lines).await,
+            Request::Watch { lang } => match &self.readers {
+                Some(readers) => return readers.watch(lang.lang(), &lines).await,
                 None => None,
             },
-            Request::Readers => match &self.readers {
-                Some(readers) => return readers.list(&lines).await,
+            Request::Readers { lang } => match &self.readers {
+                Some(readers) => return readers.list(lang.lang(), &lines).await,
                 None => None,
             },
-            Request::CardRead { readers: wanted, service, blocks, wait_s } => match &self.readers {
-                Some(readers) => {
-                    let runtime = &readers.runtime;
-                    return blocks::read(runtime, &wanted, (service, &blocks), wait_s, &lines)
-                        .await;
+            Request::CardRead { readers: wanted, service, blocks, wait_s, lang } => {
+                match &self.readers {
+                    Some(readers) => {
+                        let runtime = &readers.runtime;
+                        let places = (service, &*blocks);
+                        return match blocks::read(runtime, &wanted, places, wait_s, &lines).await {
+                            Ok(()) => End::Done,
+                            Err(failed) => failed.end(lang.lang()),
+                        };
+                    }
+                    None => None,
                 }
-                None => None,
-            },
+            }
             request @ (Request::Panel
             | Request::PanelPair { .. }
             | Request::PanelList
@@ -146,7 +152,7 @@ impl Host {
 }
 
 impl Readers {
-    async fn watch(&self, lines: &Lines) -> End {
+    async fn watch(&self, lang: Lang, lines: &Lines) -> End {
         // Listening first, then looking at what is there: what changes in between is heard, and
         // told once.
         let (resting, mut events) = self.runtime.events().follow();
@@ -162,14 +168,14 @@ impl Readers {
                 .iter()
                 .map(|fault| (ReaderName(way.selector.clone()), EventKind::Fault(fault.clone())));
             for (reader, kind) in attached.chain(closed) {
-                if !send_event(lines, &self.event(&reader, way, kind.clone())).await {
+                if !send_event(lines, &self.event(&reader, way, kind.clone()), lang).await {
                     return End::Done;
                 }
                 told.push((reader, kind));
             }
         }
         for event in &resting {
-            if !send(lines, &EventLine::new(event).of_before()).await {
+            if !send(lines, &EventLine::new(event, lang).of_before()).await {
                 return End::Done;
             }
         }
@@ -179,7 +185,7 @@ impl Readers {
                     if is_told(&mut told, &event) {
                         continue;
                     }
-                    if !send_event(lines, &event).await {
+                    if !send_event(lines, &event, lang).await {
                         return End::Done;
                     }
                 }
@@ -199,7 +205,7 @@ impl Readers {
         Event { time: SystemTime::from(Timestamp::now()), reader: reader.clone(), station, kind }
     }
 
-    async fn list(&self, lines: &Lines) -> End {
+    async fn list(&self, lang: Lang, lines: &Lines) -> End {
         let mut ways = self.runtime.ways();
         if self.fresh {
             let known =
@@ -209,7 +215,7 @@ impl Readers {
             while let Ok(Ok(())) = timeout(SETTLED_AFTER, ways.changed()).await {}
         }
         let ways = ways.borrow().clone();
-        for line in ways.iter().flat_map(ReaderLine::of) {
+        for line in ways.iter().flat_map(|way| ReaderLine::of(way, lang)) {
             if !send(lines, &line).await {
                 return End::Done;
             }
@@ -217,7 +223,7 @@ impl Readers {
         if ways.iter().any(|way| !way.readers.is_empty()) {
             return End::Done;
         }
-        End::No(nothing_found(&ways))
+        End::No(lang.told(&nothing_found(&ways)))
     }
 }
 
@@ -233,17 +239,13 @@ fn is_told(told: &mut Vec<(ReaderName, EventKind)>, event: &Event) -> bool {
 }
 
 /// What to say where no reader is attached.
-pub(crate) fn nothing_found(ways: &[Way]) -> String {
+pub(crate) fn nothing_found(ways: &[Way]) -> Cause {
     let looked: Vec<&str> = ways.iter().map(|w| w.selector.as_str()).collect();
-    format!(
-        "no reader is attached; looked for: {}. Plug one in, name a serial one with \
-         --reader pn532:uart:PATH, or try `kazasu serve --sim FILE`",
-        looked.join(", ")
-    )
+    cause::no_reader(looked.join(", "))
 }
 
-async fn send_event(lines: &Lines, event: &Event) -> bool {
-    send(lines, &EventLine::new(event)).await
+async fn send_event(lines: &Lines, event: &Event, lang: Lang) -> bool {
+    send(lines, &EventLine::new(event, lang)).await
 }
 
 pub(super) async fn say(lines: &Lines, text: &str) -> End {
@@ -280,7 +282,7 @@ mod tests {
             (reader(name), EventKind::Attached(info))
         };
         let fault = || {
-            let fault = Fault::new(FaultKind::ServiceUnavailable, "gone");
+            let fault = Fault::new(FaultKind::ServiceUnavailable, cause::no_reader("pcsc"));
             (reader("pcsc"), EventKind::Fault(fault))
         };
         let detached = |name: &str| (reader(name), EventKind::Detached);

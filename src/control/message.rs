@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use jiff::Timestamp;
+use kazasu_texts::Lang;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use zeroize::Zeroizing;
@@ -17,12 +18,25 @@ pub(crate) const LINE_MAX: usize = 16 * 1024 * 1024;
 #[serde(tag = "do", rename_all = "snake_case")]
 pub(crate) enum Request {
     /// Events until the client goes away.
-    Watch,
+    Watch {
+        #[serde(default)]
+        lang: Reads,
+    },
     /// All readers, once.
-    Readers,
+    Readers {
+        #[serde(default)]
+        lang: Reads,
+    },
     /// Blocks of the first FeliCa card that is alone on one of these readers, or on any where none is
     /// named.
-    CardRead { readers: Vec<String>, service: u16, blocks: Vec<u16>, wait_s: u16 },
+    CardRead {
+        readers: Vec<String>,
+        service: u16,
+        blocks: Vec<u16>,
+        wait_s: u16,
+        #[serde(default)]
+        lang: Reads,
+    },
     /// The panel's address.
     Panel,
     /// A link that pairs one browser with a station, or with the first one.
@@ -83,6 +97,23 @@ pub(crate) enum Request {
     Backup { file: PathBuf },
     /// What the device around a reader did.
     Device { station: Option<String>, event: String, job: Option<Job> },
+}
+
+/// In which language whoever asked reads the answer: a tag. English where none is known.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Reads(String);
+
+impl From<Lang> for Reads {
+    fn from(lang: Lang) -> Self {
+        Self(lang.tag().to_owned())
+    }
+}
+
+impl Reads {
+    pub(crate) fn lang(&self) -> Lang {
+        Lang::from_tag(&self.0).unwrap_or(Lang::En)
+    }
 }
 
 /// A job that ended.

@@ -5,6 +5,7 @@
 //! Either way the answer is a stream of JSON values and one [`End`].
 
 mod blocks;
+mod cause;
 mod client;
 mod host;
 mod message;
@@ -12,6 +13,8 @@ mod office;
 mod panels;
 mod server;
 
+#[cfg(test)]
+pub(crate) use cause::CAUSES;
 pub(crate) use client::{WentAway, ask, running};
 pub(crate) use host::{Host, nothing_found};
 pub(crate) use message::{

@@ -71,7 +71,7 @@ impl Places {
     fn take(&self, request: &Request) -> Result<OwnedSemaphorePermit, End> {
         let (places, what) = match request {
             // Whoever waits for a card may wait for long.
-            Request::Watch | Request::CardRead { .. } => {
+            Request::Watch { .. } | Request::CardRead { .. } => {
                 (&self.watching, "commands watch already: end one of them")
             }
             _ => (&self.working, "requests are being answered already: try again in a moment"),

@@ -5,6 +5,7 @@ use kazasu_hal::{
     Card, CardIdentity, Details, Event, EventKind, Fault, ReaderInfo, SystemCode, Technology,
 };
 use kazasu_runtime::Way;
+use kazasu_texts::Lang;
 use serde::{Deserialize, Serialize};
 
 use crate::hex::{hex, unhex};
@@ -26,6 +27,9 @@ pub(crate) struct EventLine {
     kind: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) message: Option<String>,
+    /// The word of what is wrong, which `message` tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cause: Option<String>,
     /// The card was there before the reader was lost, or before this was asked for: no new tap.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     resumed: Option<bool>,
@@ -83,8 +87,8 @@ impl CardFields {
 }
 
 impl EventLine {
-    /// The line of an event.
-    pub(crate) fn new(event: &Event) -> Self {
+    /// The line of an event, for whoever reads this language.
+    pub(crate) fn new(event: &Event, lang: Lang) -> Self {
         let mut line = Self {
             event: event.kind.word().to_owned(),
             time: rfc3339(event.time),
@@ -94,6 +98,7 @@ impl EventLine {
             model: None,
             kind: None,
             message: None,
+            cause: None,
             resumed: None,
             technologies: None,
         };
@@ -108,7 +113,8 @@ impl EventLine {
             }
             EventKind::Fault(fault) => {
                 line.kind = Some(fault.kind.to_string());
-                line.message = Some(fault.message.clone());
+                line.message = Some(lang.told(&fault.cause));
+                line.cause = Some(fault.cause.word.to_owned());
             }
             EventKind::Multiple(technologies) => {
                 let words = technologies.iter().map(ToString::to_string);
@@ -143,8 +149,19 @@ impl EventLine {
         let card = self.card.clone().filter(|_| event == "removed");
         let (event, reader, station) =
             (event.to_owned(), self.reader.clone(), self.station.clone());
-        let (model, kind, message, resumed, technologies) = (None, None, None, None, None);
-        Self { event, time, reader, station, card, model, kind, message, resumed, technologies }
+        Self {
+            event,
+            time,
+            reader,
+            station,
+            card,
+            model: None,
+            kind: None,
+            message: None,
+            cause: None,
+            resumed: None,
+            technologies: None,
+        }
     }
 
     /// The card of the event; `None` where it has none or one that cannot be.
@@ -217,13 +234,16 @@ pub(crate) struct ReaderLine {
     kind: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<String>,
+    /// The word of why it is closed, which `message` tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cause: Option<String>,
 }
 
 impl ReaderLine {
     /// The lines of a way: its readers, or itself where it has none.
-    pub(crate) fn of(way: &Way) -> Vec<Self> {
+    pub(crate) fn of(way: &Way, lang: Lang) -> Vec<Self> {
         if way.readers.is_empty() {
-            return vec![Self::closed(&way.selector, way.fault.as_ref())];
+            return vec![Self::closed(&way.selector, way.fault.as_ref(), lang)];
         }
         way.readers.iter().map(Self::attached).collect()
     }
@@ -236,17 +256,19 @@ impl ReaderLine {
             model: Some(info.model.clone()),
             kind: None,
             message: None,
+            cause: None,
         }
     }
 
-    fn closed(selector: &str, fault: Option<&Fault>) -> Self {
+    fn closed(selector: &str, fault: Option<&Fault>, lang: Lang) -> Self {
         Self {
             reader: selector.to_owned(),
             state: if fault.is_some() { "waiting" } else { "searching" }.to_owned(),
             driver: None,
             model: None,
             kind: fault.map(|f| f.kind.to_string()),
-            message: fault.map(|f| f.message.clone()),
+            message: fault.map(|f| lang.told(&f.cause)),
+            cause: fault.map(|f| f.cause.word.to_owned()),
         }
     }
 }

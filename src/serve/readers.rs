@@ -9,6 +9,7 @@ use kazasu_pn532::StreamDiscoverer;
 use kazasu_runtime::{Runtime, Stations, Way};
 use kazasu_sim::{Pn532, Seed};
 use kazasu_sim_serve::{Control, Script, in_process};
+use kazasu_texts::Lang;
 use kazasu_web::SimControl;
 use tokio::sync::watch;
 
@@ -83,6 +84,6 @@ pub(super) fn buttons(control: Control, stations: &Stations) -> SimControl {
 pub(super) async fn hint(mut ways: watch::Receiver<Vec<Way>>) {
     let any = |ways: &Vec<Way>| ways.iter().any(|way| !way.readers.is_empty());
     if tokio::time::timeout(HINT_AFTER, ways.wait_for(any)).await.is_err() {
-        tracing::warn!("{}", nothing_found(&ways.borrow()));
+        tracing::warn!("{}", Lang::En.told(&nothing_found(&ways.borrow())));
     }
 }

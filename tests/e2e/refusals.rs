@@ -239,6 +239,7 @@ fn a_missing_daemon_is_a_fault_and_not_the_end() {
     let fault = watch.find("fault");
     assert_eq!(fault["kind"], "service-unavailable", "{fault}");
     assert!(fault["message"].as_str().unwrap().contains("pcscd"), "{fault}");
+    assert_eq!(fault["cause"], "pcsc-daemon-away", "{fault}");
     watch.0.assert_running();
 
     let missing = "pn532:uart:/nonexistent/reader";
@@ -249,5 +250,14 @@ fn a_missing_daemon_is_a_fault_and_not_the_end() {
     assert_eq!(line["reader"], missing, "{line}");
     assert_eq!(line["kind"], "not-found", "{line}");
     assert!(line["message"].as_str().unwrap().contains("/nonexistent/reader"), "{line}");
+    // The word stays, the sentence is for whoever runs the command.
+    let mut command = kazasu(["readers", "--json", "--data", &other.data()]);
+    command.env("LC_ALL", "ja_JP.UTF-8");
+    let told = run(command, "");
+    let japanese = json(told.stdout.lines().next().unwrap());
+    assert_eq!((&line["cause"], &japanese["cause"]), (&"pn532-no-port".into(), &line["cause"]));
+    let message = japanese["message"].as_str().unwrap();
+    assert!(message.starts_with("シリアルポート /nonexistent/reader がありません。"), "{message}");
+    assert!(told.stderr.contains("カードリーダーが接続されていません"), "{told:?}");
     service.process.assert_running();
 }

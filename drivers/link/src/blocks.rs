@@ -1,12 +1,14 @@
-use alloc::string::{String, ToString};
+use alloc::string::ToString;
 
-use kazasu_hal::{CardIdentity, Fault, FaultKind, FelicaBlock, Operation, SystemCode, Technology};
+use kazasu_hal::{
+    CardIdentity, Cause, Fault, FaultKind, FelicaBlock, Operation, SystemCode, Technology,
+};
 use kazasu_wire::{
     Raw,
-    felica::{BlockRequest, Idm},
+    felica::{BlockError, BlockRequest, Idm},
 };
 
-use crate::Reply;
+use crate::{Reply, cause};
 
 /// A request for blocks of one FeliCa card, as the command for it. Finding the card is the
 /// session's business.
@@ -23,10 +25,10 @@ impl Blocks {
     /// # Errors
     /// There is none.
     pub fn new(card: &CardIdentity, operation: &Operation) -> Result<Self, Fault> {
-        let unsupported = |message: &str| Fault::new(FaultKind::Unsupported, message);
+        let unsupported = |cause: Cause| Fault::new(FaultKind::Unsupported, cause);
         let idm = match (card.technology(), card.id().as_bytes().try_into()) {
             (Technology::Felica, Ok(idm)) => Idm(idm),
-            _ => return Err(unsupported("only FeliCa cards have blocks")),
+            _ => return Err(unsupported(cause::no_blocks())),
         };
         let place = |block: &FelicaBlock| (block.service, block.block);
         let request = match operation {
@@ -36,7 +38,7 @@ impl Blocks {
                 BlockRequest::write(idm, writes)
             }
         };
-        let request = request.map_err(|error| unsupported(&error.to_string()))?;
+        let request = request.map_err(|error| unsupported(why(&error)))?;
         let system = card.system().unwrap_or(SystemCode::ANY).0;
         Ok(Self { idm, system, request })
     }
@@ -64,24 +66,34 @@ impl Blocks {
     /// # Errors
     /// Nonsense, or no.
     pub fn outcome(&self, answer: &[u8]) -> Reply {
-        self.request.outcome(answer).map_err(|error| Self::failed(error.to_string()))
+        self.request.outcome(answer).map_err(|error| Self::failed(why(&error)))
     }
 
     /// The card gave no answer to take.
     #[must_use]
-    pub fn failed(message: impl Into<String>) -> Fault {
-        Fault::new(FaultKind::Card, message)
+    pub fn failed(cause: Cause) -> Fault {
+        Fault::new(FaultKind::Card, cause)
     }
 
     /// It was looked for everywhere.
     #[must_use]
     pub fn gone() -> Fault {
-        Fault::new(FaultKind::CardGone, "the card is not on the reader any more")
+        Fault::new(FaultKind::CardGone, cause::card_gone())
     }
 
     /// The session cannot take a request now.
     #[must_use]
     pub fn busy() -> Fault {
-        Fault::new(FaultKind::Busy, "the reader has something else to do")
+        Fault::new(FaultKind::Busy, cause::busy())
+    }
+}
+
+fn why(error: &BlockError) -> Cause {
+    match error {
+        BlockError::NoCommand => cause::no_block_command(),
+        BlockError::Nonsense(error) => cause::block_nonsense(error.to_string()),
+        BlockError::AnotherQuestion => cause::block_other_question(),
+        BlockError::AnotherCard => cause::block_other_card(),
+        BlockError::Refused(flags) => cause::block_refused(flags.to_string()),
     }
 }

@@ -14,6 +14,7 @@
 extern crate alloc;
 
 mod blocks;
+mod cause;
 mod frames;
 #[cfg(feature = "shell")]
 mod pump;
@@ -26,6 +27,7 @@ mod traced;
 mod way;
 
 pub use blocks::Blocks;
+pub use cause::CAUSES;
 pub use frames::Frames;
 #[cfg(feature = "shell")]
 pub use pump::pump;

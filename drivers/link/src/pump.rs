@@ -1,12 +1,12 @@
 use std::time::Duration;
 
-use kazasu_hal::{CardIdentity, Fault, FaultKind, Mono, Operation, Reader};
+use kazasu_hal::{CardIdentity, Cause, Fault, FaultKind, Filling, Mono, Operation, Reader};
 use tokio::{
     sync::mpsc,
     time::{Instant, sleep_until, timeout},
 };
 
-use crate::{Control, Input, Label, Output, Session, Way, WayError, reader::Held};
+use crate::{Control, Input, Label, Output, Session, Way, WayError, cause, reader::Held};
 
 /// How long the way may refuse bytes. A command takes 3 ms at 115200 bit/s.
 const WRITE_WITHIN: Duration = Duration::from_secs(1);
@@ -33,16 +33,16 @@ pub async fn pump<S: Session, W: Way>(
             break ended;
         }
     };
-    let name = &label.name;
+    let name = label.name.as_str();
     match ended {
         Ended::Broken(why) => {
             // The chance to close the reader in order is gone with it.
             open.session.abandon();
-            Fault::new(FaultKind::Link, format!("the connection of {name} broke: {why}"))
+            Fault::new(FaultKind::Link, cause::broke(name, why))
         }
-        Ended::LetGo => Fault::new(FaultKind::Link, format!("{name} was let go")),
+        Ended::LetGo => Fault::new(FaultKind::Link, cause::let_go(name)),
         Ended::Session(fault) if label.is_one_of_several => {
-            Fault::new(fault.kind, format!("{name}: {fault}"))
+            Fault::new(fault.kind, cause::of_reader(name, fault.cause))
         }
         Ended::Session(fault) => fault,
     }
@@ -50,8 +50,8 @@ pub async fn pump<S: Session, W: Way>(
 
 /// Why a session goes on no more.
 enum Ended {
-    /// Its way is gone; why, in a few words.
-    Broken(String),
+    /// Its way is gone; why.
+    Broken(Filling),
     /// Nobody listens.
     LetGo,
     /// By its own word.
@@ -107,7 +107,7 @@ impl<S: Session, W: Way> Open<'_, S, W> {
                 Ok(Ok(())) => true,
                 // The session asks again by itself.
                 Ok(Err(error)) => return self.freed(error).await,
-                Err(_) => return Err(Ended::Broken("it takes nothing any more".to_owned())),
+                Err(_) => return Err(Ended::Broken(cause::takes_nothing().into())),
             },
             Output::SetRate(rate) => match self.way.control(Control::SetRate(rate)).await {
                 Ok(()) => true,
@@ -134,19 +134,19 @@ impl<S: Session, W: Way> Open<'_, S, W> {
 
     /// Clears a halted endpoint, but not for ever.
     async fn freed(&mut self, error: WayError) -> Result<(), Ended> {
-        let broken = |why: &str| Err(Ended::Broken(why.to_owned()));
+        let broken = |why: Cause| Err(Ended::Broken(why.into()));
         let which = match error {
             WayError::Closed(why) => return Err(Ended::Broken(why)),
             WayError::Stalled(which) => which,
         };
         self.stalls = self.stalls.saturating_add(1);
         if self.stalls > STALLS_MAX {
-            return broken("it halts again and again");
+            return broken(cause::halts());
         }
         match timeout(WRITE_WITHIN, self.way.control(Control::ClearHalt(which))).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(WayError::Closed(why))) => Err(Ended::Broken(why)),
-            Ok(Err(WayError::Stalled(_))) | Err(_) => broken("it halts and cannot be freed"),
+            Ok(Err(WayError::Stalled(_))) | Err(_) => broken(cause::halts_for_good()),
         }
     }
 }

@@ -71,20 +71,24 @@ async fn a_reader_that_works_between_halts_is_kept_and_one_that_only_halts_is_no
         (
             "many, none in a row",
             (0..4 * most).flat_map(|_| [halt(), works()]).collect(),
-            "that was",
+            "link-broke (reader: a reader, why: that was all)",
         ),
         (
             "as many in a row as may be, twice",
             (0..2 * most)
                 .flat_map(|n| (n % most == 0).then(works).into_iter().chain([halt()]))
                 .collect(),
-            "that was",
+            "link-broke (reader: a reader, why: that was all)",
         ),
-        ("one more", (0..=most).map(|_| halt()).collect(), "again and again"),
+        (
+            "one more",
+            (0..=most).map(|_| halt()).collect(),
+            "link-broke (reader: a reader, why: link-halts)",
+        ),
         (
             "one more, later",
             [vec![works()], (0..=most).map(|_| halt()).collect()].concat(),
-            "again and again",
+            "link-broke (reader: a reader, why: link-halts)",
         ),
     ];
     for (name, received, expected) in rows {
@@ -92,29 +96,35 @@ async fn a_reader_that_works_between_halts_is_kept_and_one_that_only_halts_is_no
         let (found, _readers) = mpsc::channel(1);
         let mut session = Waiting::default();
         let fault = pump(&label, &mut session, Halting(received.into()), &found).await;
-        assert!(fault.message.contains(expected), "{name}: {fault}");
+        assert_eq!(fault.to_string(), expected, "{name}");
     }
+}
+
+fn silence() -> Cause {
+    Cause { word: "silence", places: Vec::new() }
 }
 
 #[tokio::test]
 async fn who_is_at_fault_is_named_and_so_is_one_of_several_readers() {
-    let silent = || Some(Fault::new(FaultKind::Timeout, "it does not answer"));
+    let silent = || Some(Fault::new(FaultKind::Timeout, silence()));
+    let of_several = cause::of_reader("a reader", silence());
+    let let_go = cause::let_go("a reader");
     let attached = || vec![Output::Attached("model".to_owned())];
-    let broke = "the connection of a reader broke: that was all";
+    let broke = cause::broke("a reader", "that was all");
     let rows = [
-        ("the session", vec![], silent(), false, FaultKind::Timeout, "it does not answer"),
-        ("of several", vec![], silent(), true, FaultKind::Timeout, "a reader: it does not answer"),
+        ("the session", vec![], silent(), false, FaultKind::Timeout, silence()),
+        ("of several", vec![], silent(), true, FaultKind::Timeout, of_several),
         ("the way", vec![], None, true, FaultKind::Link, broke),
-        ("nobody listens", attached(), None, true, FaultKind::Link, "a reader was let go"),
+        ("nobody listens", attached(), None, true, FaultKind::Link, let_go),
     ];
-    for (name, outputs, end, is_one_of_several, kind, message) in rows {
+    for (name, outputs, end, is_one_of_several, kind, cause) in rows {
         let label = Label { is_one_of_several, ..Label::new("test", "a reader") };
         let (found, readers) = mpsc::channel(1);
         drop(readers);
         let mut session = Waiting { outputs: outputs.into(), end, is_over: false };
         let way = Halting([Ok(Bytes::from_static(&[0]))].into());
         let fault = pump(&label, &mut session, way, &found).await;
-        assert_eq!(fault, Fault::new(kind, message), "{name}");
+        assert_eq!(fault, Fault::new(kind, cause), "{name}");
         assert!(session.is_over, "{name}");
     }
 }

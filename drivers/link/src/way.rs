@@ -4,6 +4,9 @@ use std::{
 };
 
 use bytes::Bytes;
+use kazasu_hal::Filling;
+
+use crate::cause;
 
 /// Which of the two directions of a way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,15 +30,15 @@ pub enum Control {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WayError {
     /// The reader or the way to it is gone; why, in a few words.
-    Closed(String),
+    Closed(Filling),
     /// The endpoint is halted, until that is cleared.
     Stalled(Direction),
 }
 
 impl WayError {
     /// The way is gone.
-    pub fn closed(why: impl ToString) -> Self {
-        Self::Closed(why.to_string())
+    pub fn closed(why: impl Into<Filling>) -> Self {
+        Self::Closed(why.into())
     }
 }
 
@@ -49,7 +52,7 @@ pub trait Way: Send {
 
     /// Does what is no byte. Most ways have nothing of the kind.
     fn control(&mut self, _: Control) -> impl Future<Output = Result<(), WayError>> + Send {
-        ready(Err(WayError::closed("it cannot do that")))
+        ready(Err(WayError::closed(cause::no_control())))
     }
 
     /// As [`send`](Self::send), to leave the reader in order where nothing can be awaited: blocks a
@@ -65,6 +68,6 @@ pub trait Way: Send {
     /// # Errors
     /// Nothing will come any more.
     fn receive_now(&mut self, _: Duration) -> Result<Option<Bytes>, WayError> {
-        Err(WayError::closed("it cannot be waited for"))
+        Err(WayError::closed(cause::no_waiting()))
     }
 }

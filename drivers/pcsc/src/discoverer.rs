@@ -21,7 +21,7 @@ use tokio::{
 };
 
 use crate::{
-    fault, presence,
+    cause, fault, presence,
     slot::Slot,
     status::{self, News, Picture},
     worker::Desk,
@@ -78,7 +78,7 @@ impl Discoverer for PcscDiscoverer {
 }
 
 async fn follow(filter: &str, threads: &mut Threads, found: mpsc::Sender<Reader>) -> Fault {
-    let let_go = || Fault::new(FaultKind::ServiceUnavailable, "PC/SC was let go");
+    let let_go = || Fault::new(FaultKind::ServiceUnavailable, cause::let_go());
     // Waits for the thread of an earlier run, if pcscd still holds it: as soon as that returns, the
     // readers are used again. That it hangs was told when it was left.
     let Ok(only_one) = Arc::clone(&threads.status).acquire_owned().await else { return let_go() };
@@ -91,8 +91,7 @@ async fn follow(filter: &str, threads: &mut Threads, found: mpsc::Sender<Reader>
         drop(only_one);
     });
     if let Err(error) = watching {
-        let text = format!("no thread can be started for PC/SC: {error}");
-        return Fault::new(FaultKind::Unsupported, text);
+        return Fault::new(FaultKind::Unsupported, cause::no_status_thread(error.to_string()));
     }
     let mut readers =
         Readers { slots: HashMap::new(), tasks: JoinSet::new(), desks: &mut threads.desks };
@@ -107,10 +106,7 @@ async fn follow(filter: &str, threads: &mut Threads, found: mpsc::Sender<Reader>
                 }
             }
             Ok(Some(News::Broken(fault))) => return fault,
-            Ok(None) => {
-                let text = "watching the PC/SC readers broke down: this is a defect, report it";
-                return Fault::new(FaultKind::ServiceUnavailable, text);
-            }
+            Ok(None) => return Fault::new(FaultKind::ServiceUnavailable, cause::watching_broke()),
             // What rests on the readers is not known any more: they are gone until it answers.
             Err(_) if !seen && opened.load(Ordering::Relaxed) => return fault::unlisted(),
             Err(_) => return fault::frozen(),

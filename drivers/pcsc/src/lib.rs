@@ -10,6 +10,7 @@
 //! started for the same work before it has returned, and then at once: so nothing is given up, and
 //! no freeze costs more than one thread a reader. Readers that were not selected are never opened.
 
+mod cause;
 mod discoverer;
 mod fault;
 mod identify;
@@ -19,5 +20,6 @@ mod slot;
 mod status;
 mod worker;
 
+pub use cause::CAUSES;
 pub use discoverer::PcscDiscoverer;
 pub use identify::card;

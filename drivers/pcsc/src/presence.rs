@@ -7,7 +7,7 @@ use tokio::{
 };
 
 use crate::{
-    fault, identify,
+    cause, fault, identify,
     line::Line,
     slot::Slot,
     worker::{Desk, Job, Reading},
@@ -90,11 +90,8 @@ impl<C: Cards> Follower<C> {
                 Slot::Empty => {}
                 Slot::Mute { .. } => {
                     if self.stays(MUTE_PATIENCE, |now| *now == slot).await? {
-                        let text = format!(
-                            "the card in {} does not answer: take it away and hold it there again",
-                            self.name
-                        );
-                        self.fault(Fault::new(FaultKind::Card, text)).await?;
+                        let mute = cause::card_mute(self.name.as_str());
+                        self.fault(Fault::new(FaultKind::Card, mute)).await?;
                     }
                 }
                 Slot::Card { atr, .. } => self.presented(&slot, atr).await?,
@@ -119,12 +116,8 @@ impl<C: Cards> Follower<C> {
             // help. It stays unconfirmed, and so unbound.
             Some(false) if !is_expected_to_last(&card) => {}
             Some(false) => {
-                let text = format!(
-                    "the card in {} gave another identifier after a reset: take it away and hold \
-                     it there again",
-                    self.name
-                );
-                self.fault(Fault::new(FaultKind::Card, text)).await?;
+                let changed = cause::card_changed(self.name.as_str());
+                self.fault(Fault::new(FaultKind::Card, changed)).await?;
             }
             None => {}
         }

@@ -49,7 +49,7 @@ impl Cards for Script {
             Some(Random(id)) => Ok(Reading { id: id.to_vec(), pmm: None }),
             Some(Is(id)) => Ok(Reading { id: id.to_vec(), pmm: None }),
             Some(Fails(kind, again)) => {
-                Err(Failure { fault: Fault::new(*kind, "it fails"), again: *again })
+                Err(Failure { fault: Fault::new(*kind, crate::cause::let_go()), again: *again })
             }
             Some(Hangs | Held(_)) | None => pending().await,
         }

@@ -27,15 +27,18 @@ pub(crate) struct Reading {
 }
 
 /// Why a card was not read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ReadError {
-    #[error("{0}")]
-    Pcsc(#[from] Error),
+    Pcsc(Error),
     /// pcscd calls it a success, but nothing was received: the card left meanwhile.
-    #[error("it sent nothing")]
     Nothing,
-    #[error("the reader answered {0}")]
     Refused(StatusWord),
+}
+
+impl From<Error> for ReadError {
+    fn from(error: Error) -> Self {
+        Self::Pcsc(error)
+    }
 }
 
 impl ReadError {

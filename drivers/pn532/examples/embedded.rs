@@ -12,7 +12,7 @@ use std::{
 };
 
 use embedded_io::{Error, ErrorType, Read, ReadReady, Write};
-use kazasu_hal::{Fault, FaultKind, Mono, Report};
+use kazasu_hal::{Cause, Fault, FaultKind, Mono, Report};
 use kazasu_link::{Input, Output, Session as _};
 use kazasu_pn532::{Session, Settings};
 use serialport::SerialPort;
@@ -24,7 +24,8 @@ fn drive<S: Read + ReadReady + Write>(
     mut seen: impl FnMut(Report),
 ) -> Fault {
     let lost = |error: S::Error| {
-        Fault::new(FaultKind::Link, format!("the stream broke: {:?}", error.kind()))
+        let places = vec![("why", format!("{:?}", error.kind()).into())];
+        Fault::new(FaultKind::Link, Cause { word: "stream-broke", places })
     };
     let mut session = Session::new(Mono(clock()), &Settings::default());
     let mut buffer = [0; 64];

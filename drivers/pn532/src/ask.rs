@@ -1,11 +1,14 @@
 use core::time::Duration;
 
+use kazasu_hal::Cause;
 use kazasu_wire::{
     Raw,
     felica::{Polling, Rate, Request, Slots},
     iso14443b,
     pn532::{BaudRate, Command, Initiator, RfItem, SamConfiguration, SamMode},
 };
+
+use crate::cause;
 
 /// How long a setting may take.
 const SETTING_WITHIN: Duration = Duration::from_millis(200);
@@ -139,16 +142,16 @@ impl Ask {
     }
 
     /// What a chip that does not know the command cannot do; `None` where nothing works without.
-    pub(crate) fn lost_without(&self) -> Option<&'static str> {
+    pub(crate) fn lost_without(&self) -> Option<Cause> {
         Some(match self {
-            Self::LineRate(_) => "the line stays at its rate",
-            Self::Parameters => "cards that speak ISO/IEC 14443-4 may be missed now and then",
-            Self::TypeA => "type A cards are not read",
-            Self::TypeB => "type B cards are not read",
-            Self::Felica { rate: Rate::R212, .. } => "FeliCa cards are not read at 212 kbit/s",
-            Self::Felica { rate: Rate::R424, .. } => "FeliCa cards are not read at 424 kbit/s",
-            Self::Deselect | Self::WakeTypeB => "type B cards are seen once and not again",
-            Self::Transfer { .. } => "the memory of cards cannot be read or written",
+            Self::LineRate(_) => cause::lost_rate(),
+            Self::Parameters => cause::lost_iso_dep(),
+            Self::TypeA => cause::lost_type_a(),
+            Self::TypeB => cause::lost_type_b(),
+            Self::Felica { rate: Rate::R212, .. } => cause::lost_felica_212(),
+            Self::Felica { rate: Rate::R424, .. } => cause::lost_felica_424(),
+            Self::Deselect | Self::WakeTypeB => cause::lost_type_b_again(),
+            Self::Transfer { .. } => cause::lost_memory(),
             Self::WakeUp | Self::Firmware | Self::Retries(_) | Self::Field(_) => return None,
         })
     }

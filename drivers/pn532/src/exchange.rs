@@ -1,4 +1,4 @@
-use alloc::{collections::VecDeque, format, vec::Vec};
+use alloc::{collections::VecDeque, vec::Vec};
 use core::time::Duration;
 
 use kazasu_hal::{Fault, FaultKind, Mono};
@@ -9,7 +9,7 @@ use kazasu_wire::{
     sof::{Frame, FrameError, WAKE_UP},
 };
 
-use crate::ask::Ask;
+use crate::{ask::Ask, cause};
 
 /// How long the chip may take to acknowledge a command; it needs less than 15 ms, a USB serial
 /// adapter adds up to 16 ms for each direction.
@@ -291,39 +291,16 @@ impl Exchange {
     pub(crate) fn fault(&self) -> Fault {
         let name = self.plan.ask.name();
         match (self.disturbed, &self.plan.ask) {
-            _ if self.unended => Fault::new(
-                FaultKind::Protocol,
-                format!(
-                    "the PN532's answers to {name} are whole but for their last byte, the postamble \
-                     00: something on the line cuts frames off"
-                ),
-            ),
-            (true, _) => Fault::new(
-                FaultKind::Protocol,
-                format!("the PN532 answered {name} with something its protocol does not allow"),
-            ),
-            (false, Ask::WakeUp) if self.unanswered > 0 => Fault::new(
-                FaultKind::Timeout,
-                "a PN532 acknowledges on this line and does not answer: check its power supply",
-            ),
-            (false, Ask::WakeUp) if self.heard > 0 => Fault::new(
-                FaultKind::Timeout,
-                format!(
-                    "something talks on this line ({} bytes came) and it is no PN532 at this rate: \
-                     check what is connected, and whether it needs another rate (@9600 behind the path, \
-                     for instance)",
-                    self.heard
-                ),
-            ),
-            (false, Ask::WakeUp) => Fault::new(
-                FaultKind::Timeout,
-                "nothing answers on this line: check that a PN532 is connected, that its switches \
-                 select UART (HSU) and that the rate is right",
-            ),
-            (false, _) => Fault::new(
-                FaultKind::Timeout,
-                format!("the PN532 did not answer {name}, {} times in a row", self.failed),
-            ),
+            _ if self.unended => Fault::new(FaultKind::Protocol, cause::answers_cut(name)),
+            (true, _) => Fault::new(FaultKind::Protocol, cause::answers_wrongly(name)),
+            (false, Ask::WakeUp) if self.unanswered > 0 => {
+                Fault::new(FaultKind::Timeout, cause::only_acknowledges())
+            }
+            (false, Ask::WakeUp) if self.heard > 0 => {
+                Fault::new(FaultKind::Timeout, cause::something_talks(self.heard))
+            }
+            (false, Ask::WakeUp) => Fault::new(FaultKind::Timeout, cause::nothing_answers()),
+            (false, _) => Fault::new(FaultKind::Timeout, cause::silent(name, self.failed)),
         }
     }
 }

@@ -7,7 +7,7 @@ use kazasu_wire::{
     pn532::{Status, StatusCode, Target},
 };
 
-use crate::ask::Ask;
+use crate::{ask::Ask, cause};
 
 /// Where a card is looked for before it counts as not there: one that answers in a slot of its own
 /// is found at once, one of two in the second half.
@@ -54,7 +54,7 @@ impl Job {
     /// Nothing, nonsense, or no.
     pub(crate) fn outcome(&self, status: Status, data: &[u8]) -> Reply {
         if status.code() != StatusCode::Ok {
-            return Err(Blocks::failed(format!("the card did not answer: {status:?}")));
+            return Err(Blocks::failed(cause::card_silent(format!("{status:?}"))));
         }
         self.blocks.outcome(data)
     }

@@ -14,6 +14,7 @@
 extern crate alloc;
 
 mod ask;
+mod cause;
 mod exchange;
 mod job;
 mod pace;
@@ -25,6 +26,7 @@ mod stream;
 #[cfg(feature = "shell")]
 mod uart;
 
+pub use cause::CAUSES;
 pub use pace::Learned;
 pub use session::{BAUD_DEFAULT, Session, Settings};
 #[cfg(feature = "shell")]

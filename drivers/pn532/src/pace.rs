@@ -1,9 +1,11 @@
-use alloc::format;
 use core::time::Duration;
 
 use kazasu_hal::{Fault, FaultKind, Mono};
 
-use crate::exchange::{Exchange, Patience, Plan};
+use crate::{
+    cause,
+    exchange::{Exchange, Patience, Plan},
+};
 
 /// Pauses between an answer and the next command, the one after the other where one is not enough.
 /// Behind an abort, a command comes 10 ms later, and that was always enough.
@@ -120,12 +122,7 @@ impl Pace {
         self.late = self.late.saturating_add(1);
         // One may be late because this machine had something else to do.
         if self.late == LATE_MIN {
-            let message = format!(
-                "the PN532 acknowledges after {} ms, where 15 are usual: something between holds bytes \
-                 back, and taps are told late",
-                took.as_millis()
-            );
-            self.untold = Some(Fault::new(FaultKind::Timeout, message));
+            self.untold = Some(Fault::new(FaultKind::Timeout, cause::line_slow(millis(took))));
         }
     }
 
@@ -135,12 +132,7 @@ impl Pace {
         self.pause = pause;
         if !self.is_opening {
             self.learned = pause;
-            let message = format!(
-                "this PN532 misses commands that come right behind its answers: each has a pause of {} \
-                 ms before it from now on",
-                pause.as_millis()
-            );
-            self.untold = Some(Fault::new(FaultKind::Timeout, message));
+            self.untold = Some(Fault::new(FaultKind::Timeout, cause::deaf(millis(pause))));
         }
     }
 
@@ -155,4 +147,8 @@ impl Pace {
     pub(crate) fn tell(&mut self) -> Option<Fault> {
         self.untold.take()
     }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,4 +1,4 @@
-use alloc::{collections::VecDeque, format, string::String, vec::Vec};
+use alloc::{collections::VecDeque, string::String, vec::Vec};
 use core::mem;
 
 use kazasu_hal::{CardIdentity, Fault, FaultKind, Mono, Operation, Polling, Silence};
@@ -14,6 +14,7 @@ mod stages;
 
 use crate::{
     ask::Ask,
+    cause,
     exchange::{Exchange, LATE_ACK_WITHIN, Patience, Plan, SETTLE, Step, abort},
     job::Job,
     pace::{Learned, Pace},
@@ -257,8 +258,7 @@ impl Session {
                     self.exchange.as_ref().map(|exchange| match exchange.ask().lost_without() {
                         Some(lost) => {
                             let name = exchange.ask().name();
-                            let message = format!("this PN532 does not do {name}: {lost}");
-                            Fault::new(FaultKind::Unsupported, message)
+                            Fault::new(FaultKind::Unsupported, cause::unknown_command(name, lost))
                         }
                         None => exchange.fault(),
                     });

@@ -9,7 +9,7 @@ use tokio::{
     sync::mpsc,
 };
 
-use crate::{Session, Settings};
+use crate::{Session, Settings, cause};
 
 /// How much is read at once.
 const READ_MAX: usize = 512;
@@ -49,7 +49,8 @@ where
                     drive(&self.selector, Stream::new(stream), &mut self.settings, found).await
                 }
                 Err(error) => {
-                    Fault::new(FaultKind::Link, format!("cannot open {}: {error}", self.selector))
+                    let cause = cause::unopened(self.selector.as_str(), error.to_string());
+                    Fault::new(FaultKind::Link, cause)
                 }
             }
         })
@@ -86,15 +87,15 @@ impl<S> Stream<S> {
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Way for Stream<S> {
     async fn send(&mut self, bytes: Bytes) -> Result<(), WayError> {
-        self.stream.write_all(&bytes).await.map_err(WayError::closed)
+        self.stream.write_all(&bytes).await.map_err(|error| WayError::closed(error.to_string()))
     }
 
     async fn receive(&mut self) -> Result<Bytes, WayError> {
         self.buffer.reserve(READ_MAX);
         match self.stream.read_buf(&mut self.buffer).await {
-            Ok(0) => Err(WayError::closed("it was closed at the other end")),
+            Ok(0) => Err(WayError::closed(cause::closed())),
             Ok(_) => Ok(self.buffer.split().freeze()),
-            Err(error) => Err(WayError::closed(error)),
+            Err(error) => Err(WayError::closed(error.to_string())),
         }
     }
 }

@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use tokio_serial::{ErrorKind, SerialPort, SerialPortBuilderExt, SerialStream};
 
 use crate::{
-    BAUD_DEFAULT, Learned, Settings,
+    BAUD_DEFAULT, Learned, Settings, cause,
     stream::{Stream, drive},
 };
 
@@ -100,8 +100,12 @@ impl Way for Port {
 
     async fn control(&mut self, control: Control) -> Result<(), WayError> {
         match control {
-            Control::SetRate(rate) => self.0.stream.set_baud_rate(rate).map_err(WayError::closed),
-            Control::ClearHalt(_) => Err(WayError::closed("a serial port does not halt")),
+            Control::SetRate(rate) => self
+                .0
+                .stream
+                .set_baud_rate(rate)
+                .map_err(|error| WayError::closed(error.to_string())),
+            Control::ClearHalt(_) => Err(WayError::closed(cause::never_halts())),
         }
     }
 
@@ -115,10 +119,10 @@ impl Way for Port {
         let mut buffer = [0; 64];
         loop {
             match self.0.stream.try_read(&mut buffer) {
-                Ok(0) => return Err(WayError::closed("it was closed at the other end")),
+                Ok(0) => return Err(WayError::closed(cause::closed())),
                 Ok(count) => return Ok(buffer.get(..count).map(Bytes::copy_from_slice)),
                 Err(error) if error.kind() != io::ErrorKind::WouldBlock => {
-                    return Err(WayError::closed(error));
+                    return Err(WayError::closed(error.to_string()));
                 }
                 Err(_) if start.elapsed() >= within => return Ok(None),
                 Err(_) => thread::sleep(LOOK_AGAIN),
@@ -134,24 +138,16 @@ fn open(path: &Path) -> tokio_serial::Result<SerialStream> {
 }
 
 fn open_fault(path: &Path, error: &tokio_serial::Error) -> Fault {
-    let port = path.display();
+    let port = path.display().to_string();
     match error.kind {
-        ErrorKind::Io(io::ErrorKind::NotFound) => Fault::new(
-            FaultKind::NotFound,
-            format!("there is no serial port {port}: plug the reader in or correct the path"),
-        ),
-        ErrorKind::Io(io::ErrorKind::PermissionDenied) => Fault::new(
-            FaultKind::PermissionDenied,
-            format!(
-                "this account may not open {port}: add it to the group that owns the port \
-                 (`ls -l {port}` shows which)"
-            ),
-        ),
+        ErrorKind::Io(io::ErrorKind::NotFound) => {
+            Fault::new(FaultKind::NotFound, cause::no_port(port))
+        }
+        ErrorKind::Io(io::ErrorKind::PermissionDenied) => {
+            Fault::new(FaultKind::PermissionDenied, cause::port_forbidden(port))
+        }
         // What the serial port library makes of EBUSY and of a lock that is taken.
-        ErrorKind::NoDevice => Fault::new(
-            FaultKind::Busy,
-            format!("another program holds {port}: `fuser {port}` shows which; close it"),
-        ),
-        _ => Fault::new(FaultKind::Link, format!("cannot open {port} as a serial port: {error}")),
+        ErrorKind::NoDevice => Fault::new(FaultKind::Busy, cause::port_held(port)),
+        _ => Fault::new(FaultKind::Link, cause::port_unusable(port, error.to_string())),
     }
 }

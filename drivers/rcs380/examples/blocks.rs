@@ -24,7 +24,7 @@ async fn main() {
                 let read = Operation::FelicaRead(vec![block]);
                 match runtime.request(&event.reader, read, Duration::from_secs(1)).await {
                     Ok(answer) => println!("{:02X?}", answer.blocks),
-                    Err(error) => println!("{}: {error}", event.reader),
+                    Err(error) => println!("{}: {}", event.reader, error.cause()),
                 }
             }
             EventKind::Fault(fault) => println!("{fault}"),

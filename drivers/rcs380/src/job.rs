@@ -5,6 +5,7 @@ use kazasu_link::{Blocks, Reply};
 use kazasu_wire::felica::{PollingAnswer, Rate, Slots};
 
 use crate::{
+    cause,
     radio::{Call, Framing, Heard},
     search::polling,
 };
@@ -60,11 +61,9 @@ impl Job {
         if self.found.is_some() {
             return Some(match heard {
                 Heard::Answer(data) => self.blocks.outcome(data),
-                Heard::Nothing => Err(Blocks::failed("the card did not answer")),
-                Heard::Garbled => Err(Blocks::failed("the card's answer could not be read")),
-                Heard::Failed(status) => {
-                    Err(Blocks::failed(format!("nothing was sent: {status:?}")))
-                }
+                Heard::Nothing => Err(Blocks::failed(cause::card_silent())),
+                Heard::Garbled => Err(Blocks::failed(cause::card_garbled())),
+                Heard::Failed(status) => Err(Blocks::failed(cause::unsent(format!("{status:?}")))),
             });
         }
         let (rate, _) = self.looks.pop_front()?;

@@ -14,6 +14,7 @@
 
 extern crate alloc;
 
+mod cause;
 mod devices;
 #[cfg(feature = "shell")]
 mod drive;
@@ -28,6 +29,7 @@ mod usb;
 #[cfg(feature = "shell")]
 mod usbredir;
 
+pub use cause::CAUSES;
 pub use devices::{KERNEL_MODULE, PRODUCTS, Product};
 pub use session::Session;
 #[cfg(feature = "shell")]

@@ -1,10 +1,11 @@
-use alloc::{borrow::ToOwned, collections::VecDeque, format, string::String, vec::Vec};
+use alloc::{collections::VecDeque, format, vec::Vec};
 use core::mem;
 
-use kazasu_hal::{self as hal, Card, CardIdentity, Fault, Mono};
+use kazasu_hal::{self as hal, Card, CardIdentity, Cause, Fault, Mono};
 use kazasu_wire::{iso14443a::Uid, port100::CommStatus};
 
 use crate::{
+    cause,
     radio::{Call, Heard},
     search::{Hint, Kind, Search, Slotted, Technology, TypeA},
 };
@@ -17,8 +18,8 @@ pub(crate) struct Round {
     pub(crate) cards: Vec<Card>,
     /// Somebody answered who could not be read.
     pub(crate) garbled: bool,
-    /// What was wrong, in words.
-    pub(crate) complaint: Option<String>,
+    /// What was wrong.
+    pub(crate) complaint: Option<Cause>,
     /// What the chip turned out not to do.
     pub(crate) faults: Vec<Fault>,
 }
@@ -47,7 +48,7 @@ impl Round {
                 self.garbled |= found.garbled && found.cards.len() < 2;
                 self.cards.extend(found.cards);
                 if let Some(error) = found.complaint {
-                    self.complaint = Some(format!("a card said what it must not: {error}"));
+                    self.complaint = Some(cause::card_wrong(error));
                 }
             }
         }
@@ -57,8 +58,8 @@ impl Round {
     pub(crate) fn heard(&mut self, heard: &Heard) {
         if let Heard::Failed(status) = heard {
             self.complaint = Some(match *status {
-                CommStatus::TEMPERATURE => "the RC-S380 is too hot and does not send".to_owned(),
-                status => format!("the RC-S380 could not send: {status:?}"),
+                CommStatus::TEMPERATURE => cause::hot(),
+                status => cause::unsent(format!("{status:?}")),
             });
         }
         if let Some((_, search)) = self.searches.front_mut() {

@@ -11,6 +11,7 @@ use kazasu_wire::{
 mod stages;
 
 use crate::{
+    cause,
     exchange::{Exchange, Failure},
     job::Job,
     radio::Radio,
@@ -254,12 +255,10 @@ impl Session {
                 return Ok(());
             }
             (_, Failure::Silent) if self.failures >= FAILURES_MAX => {
-                let message = "the RC-S380 does not answer: unplug it and plug it in again";
-                return Err(Fault::new(FaultKind::Timeout, message));
+                return Err(Fault::new(FaultKind::Timeout, cause::silent()));
             }
             (_, Failure::Nonsense) if self.failures >= FAILURES_MAX => {
-                let message = "the RC-S380 answers with something its protocol does not allow";
-                return Err(Fault::new(FaultKind::Protocol, message));
+                return Err(Fault::new(FaultKind::Protocol, cause::answers_wrongly()));
             }
             // The opening's first command serves as well as any.
             (Stage::Opening(_), _) => Then::Proceed,

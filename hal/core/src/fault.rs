@@ -1,7 +1,8 @@
 //! What is wrong, and who has to act.
 
-use alloc::string::String;
 use core::fmt;
+
+use crate::Cause;
 
 /// Who or what is at fault, and so who has to act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -56,17 +57,18 @@ impl fmt::Display for FaultKind {
 
 /// One thing that is wrong: names the thing, never a card number.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
+#[error("{cause}")]
 pub struct Fault {
     /// Who has to act.
     pub kind: FaultKind,
-    /// What is wrong, in one English sentence for administrators.
-    pub message: String,
+    /// What is wrong.
+    pub cause: Cause,
 }
 
 impl Fault {
     /// A fault of this kind.
-    pub fn new(kind: FaultKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into() }
+    #[must_use]
+    pub fn new(kind: FaultKind, cause: Cause) -> Self {
+        Self { kind, cause }
     }
 }

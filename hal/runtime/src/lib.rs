@@ -7,6 +7,7 @@
 //! Knows no driver: it is handed a list of [`Discoverer`]s. It alone decides when a way to readers
 //! is opened again, and what counts as a tap.
 
+mod cause;
 mod clock;
 mod events;
 mod requests;
@@ -28,6 +29,7 @@ use tokio::{
     task::JoinSet,
 };
 
+pub use cause::CAUSES;
 pub use events::Events;
 pub use requests::{Answer, RequestError};
 pub use settings::TapSettings;

@@ -6,13 +6,13 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use kazasu_hal::{CardIdentity, Fault, FaultKind, Operation, ReaderName, Request};
+use kazasu_hal::{CardIdentity, Cause, Fault, FaultKind, Operation, ReaderName, Request};
 use tokio::sync::{
     mpsc::{self, error::TrySendError},
     oneshot::{self, error::RecvError},
 };
 
-use crate::taps::Lying;
+use crate::{cause, taps::Lying};
 
 /// What a card answered. `Debug` shows no data: they may hold a person's number.
 #[derive(Clone, PartialEq, Eq)]
@@ -31,36 +31,45 @@ impl fmt::Debug for Answer {
 }
 
 /// Why a request has no answer.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RequestError {
     /// No reader of this name is attached.
-    #[error("no such reader is attached")]
     NoReader,
     /// A card lies there, and the driver of this reader takes no requests.
-    #[error("its driver takes no requests")]
     NoRequests,
     /// No card lies there.
-    #[error("no card lies on it")]
     NoCard,
     /// Several cards lie there: none of them is meant.
-    #[error("more than one card lies on it")]
     SeveralCards,
     /// As many requests as may wait are waiting: later there is room again.
-    #[error("too many requests wait for it")]
     Busy,
     /// The time is over.
-    #[error("no answer came in time")]
     Late,
     /// The reader was lost before it answered.
-    #[error("it was lost before it answered")]
     ReaderLost,
     /// The card left before it was asked.
-    #[error("the card left before it was asked")]
     CardLost,
     /// Card or reader said no, or what cannot be understood.
-    #[error("{0}")]
     Refused(Fault),
+}
+
+impl RequestError {
+    /// The same, to be told.
+    #[must_use]
+    pub fn cause(self) -> Cause {
+        match self {
+            Self::NoReader => cause::no_reader(),
+            Self::NoRequests => cause::no_requests(),
+            Self::NoCard => cause::no_card(),
+            Self::SeveralCards => cause::several_cards(),
+            Self::Busy => cause::busy(),
+            Self::Late => cause::late(),
+            Self::ReaderLost => cause::reader_lost(),
+            Self::CardLost => cause::card_lost(),
+            Self::Refused(fault) => fault.cause,
+        }
+    }
 }
 
 /// Where each reader that is attached takes requests.

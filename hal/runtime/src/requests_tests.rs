@@ -128,7 +128,7 @@ async fn an_answer_comes_back_with_the_card_that_lies_there() {
 
 #[tokio::test(start_paused = true)]
 async fn what_the_driver_says_no_to() {
-    let fault = |kind| Fault::new(kind, "no");
+    let fault = |kind| Fault::new(kind, Cause { word: "no", places: Vec::new() });
     let rows = [
         (FaultKind::CardGone, RequestError::CardLost),
         (FaultKind::Card, RequestError::Refused(fault(FaultKind::Card))),

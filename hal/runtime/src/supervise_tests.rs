@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::pin::Pin;
 
-use kazasu_hal::{Card, FaultKind, Presence, REPORTS_MAX, SystemCode};
+use kazasu_hal::{Card, Cause, FaultKind, Presence, REPORTS_MAX, SystemCode};
 use tokio::{sync::broadcast, time::Instant};
 
 use super::*;
@@ -25,7 +25,7 @@ impl Discoverer for Script {
     ) -> Pin<Box<dyn Future<Output = Fault> + Send + 'a>> {
         Box::pin(async move {
             let Some((readers, lasts)) = self.0.pop_front() else {
-                return Fault::new(FaultKind::NotFound, "nothing there");
+                return fault(FaultKind::NotFound);
             };
             let mut open = Vec::new();
             for (name, list) in readers {
@@ -43,9 +43,13 @@ impl Discoverer for Script {
                 open.push(tx);
             }
             tokio::time::sleep(lasts).await;
-            Fault::new(FaultKind::Link, "line broke")
+            fault(FaultKind::Link)
         })
     }
+}
+
+fn fault(kind: FaultKind) -> Fault {
+    Fault::new(kind, Cause { word: kind.as_str(), places: Vec::new() })
 }
 
 fn card() -> Card {
@@ -154,7 +158,7 @@ async fn a_way_that_was_closed_for_a_day_is_back_within_a_second_of_being_reacha
         ) -> Pin<Box<dyn Future<Output = Fault> + Send + 'a>> {
             Box::pin(async move {
                 if Instant::now() < self.0 {
-                    return Fault::new(FaultKind::ServiceUnavailable, "away");
+                    return fault(FaultKind::ServiceUnavailable);
                 }
                 let (_tx, reports) = mpsc::channel(1);
                 let info = ReaderInfo {

@@ -106,15 +106,34 @@ impl Lang {
         self.format(cause.word, Some(&fillings(self, cause)))
     }
 
-    /// What to do about it; `None` where there is nothing to do.
+    /// What to do about it, or about what is behind; `None` where there is nothing to do.
     #[must_use]
     pub fn advice(self, cause: &Cause) -> Option<String> {
-        let advice = self.texts().get_message(cause.word)?.get_attribute(ADVICE)?;
+        let Some(advice) = self.texts().get_message(cause.word)?.get_attribute(ADVICE) else {
+            return cause.places.iter().find_map(|(_, filling)| match filling {
+                Filling::Cause(behind) => self.advice(behind),
+                Filling::Text(_) | Filling::Number(_) => None,
+            });
+        };
         let places = fillings(self, cause);
         let mut missing = Vec::new();
         let text = self.texts().format_pattern(advice.value(), Some(&places), &mut missing);
         debug_assert!(missing.is_empty(), "{}: {missing:?}", cause.word);
         Some(text.into_owned())
+    }
+
+    /// What happened and what to do about it, in one line.
+    #[must_use]
+    pub fn told(self, cause: &Cause) -> String {
+        let what = self.what(cause);
+        let mark = match self {
+            Self::Ja => "。",
+            Self::En => ": ",
+        };
+        match self.advice(cause) {
+            Some(advice) => format!("{what}{mark}{advice}"),
+            None => what.into_owned(),
+        }
     }
 
     /// Tests see to it that no key and no place is missing; a page with a bare key is still
@@ -152,17 +171,19 @@ impl Lang {
     }
 
     /// The pages' words, the error catalogue, and the causes, a file for each room.
-    fn sources(self) -> [&'static str; 3] {
+    fn sources(self) -> [&'static str; 4] {
         match self {
             Self::Ja => [
                 include_str!("../i18n/ja.ftl"),
                 include_str!("../i18n/errors.ja.ftl"),
                 include_str!("../i18n/directory.ja.ftl"),
+                include_str!("../i18n/readers.ja.ftl"),
             ],
             Self::En => [
                 include_str!("../i18n/en.ftl"),
                 include_str!("../i18n/errors.en.ftl"),
                 include_str!("../i18n/directory.en.ftl"),
+                include_str!("../i18n/readers.en.ftl"),
             ],
         }
     }

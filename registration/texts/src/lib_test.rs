@@ -106,6 +106,20 @@ fn a_cause_is_told_with_what_is_behind_it() {
     assert!(Lang::Ja.what(&cause).contains("/x"), "{}", Lang::Ja.what(&cause));
     let fine = Cause { word: "preflight-base-fine", places: Vec::new() };
     assert_eq!(Lang::Ja.advice(&fine), None);
+    assert_eq!(Lang::En.told(&fine), Lang::En.what(&fine));
+}
+
+#[test]
+fn what_to_do_is_told_behind_what_happened_also_where_only_what_is_behind_has_any() {
+    let behind = Cause { word: "pcsc-daemon-frozen", places: Vec::new() };
+    let places = vec![("reader", "pcsc".into()), ("fault", behind.into())];
+    let cause = Cause { word: "link-of-reader", places };
+    let expected = "pcsc: pcscd does not answer: its readers are used again as soon as it does; where \
+                    that does not come, `systemctl restart pcscd`";
+    assert_eq!(Lang::En.told(&cause), expected);
+    let told = Lang::Ja.told(&cause);
+    assert!(told.starts_with("pcsc：") && told.contains("。"), "{told}");
+    assert!(told.contains("`systemctl restart pcscd`"), "{told}");
 }
 
 /// The two sentences of a code.

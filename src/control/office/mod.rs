@@ -163,9 +163,9 @@ impl Office {
             Request::Device { station, event, job } => {
                 self.device(station, &event, job, lines).await
             }
-            Request::Watch
+            Request::Watch { .. }
             | Request::CardRead { .. }
-            | Request::Readers
+            | Request::Readers { .. }
             | Request::Panel
             | Request::PanelPair { .. }
             | Request::PanelList

@@ -18,6 +18,8 @@ const TAP: Duration = Duration::from_secs(10);
 pub(crate) fn kazasu<const N: usize>(args: [&str; N]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kazasu"));
     command.args(args).env_remove("KAZASU_DATA").env_remove("KAZASU_LOG");
+    // What people read is looked at in English, whatever whoever runs the tests reads.
+    command.env("LC_ALL", "C.UTF-8");
     // Only where a test brings its own pcscd is there one.
     command.env("PCSCLITE_CSOCK_NAME", "/nonexistent/pcscd.comm");
     command

@@ -10,6 +10,7 @@ use kazasu_wire::{felica::Slots, pn532::Answer};
 use super::{Opening, Outcome, Session, Stage};
 use crate::{
     ask::Ask,
+    cause,
     exchange::{Patience, Plan, SETTLE, abort},
     job::Job,
     round::{Round, Search},
@@ -40,7 +41,7 @@ impl Session {
                 if ic != IC_PN532 {
                     return Err(Fault::new(
                         FaultKind::Unsupported,
-                        format!("the chip on this line says it is a {ic:02X}, not a PN532 (32)"),
+                        cause::other_chip(format!("{ic:02X}")),
                     ));
                 }
                 opening.model = format!("PN532 firmware {version}.{revision}");
@@ -140,8 +141,8 @@ impl Session {
         if let Some(complaint) = round.complaint {
             let before = self.complained.replace(now);
             if before.is_none_or(|before| now.since(before) >= COMPLAINT_PAUSE) {
-                let message = format!("the PN532 described a card wrongly: {complaint}");
-                reports.push(Report::Fault(Fault::new(FaultKind::Protocol, message)));
+                let cause = cause::card_misdescribed(complaint);
+                reports.push(Report::Fault(Fault::new(FaultKind::Protocol, cause)));
             }
         }
         let slots = self.crowd.after(&round.cards);

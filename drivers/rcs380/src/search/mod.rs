@@ -4,13 +4,16 @@ mod slotted;
 mod type_a;
 
 use alloc::{string::String, vec::Vec};
-use kazasu_hal::Card;
+use kazasu_hal::{Card, Cause};
 use kazasu_wire::felica::Rate;
 
 pub(crate) use slotted::{Kind, Slotted, polling};
 pub(crate) use type_a::TypeA;
 
-use crate::radio::{Call, Heard};
+use crate::{
+    cause,
+    radio::{Call, Heard},
+};
 
 /// What is known before a search for cards that share time slots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,12 +41,12 @@ impl Technology {
         [Self::TypeB, Self::TypeA, Self::Felica(Rate::R212), Self::Felica(Rate::R424)];
 
     /// What is lost where the chip refuses it.
-    pub(crate) fn lost(self) -> &'static str {
+    pub(crate) fn lost(self) -> Cause {
         match self {
-            Self::TypeB => "type B cards are not read",
-            Self::TypeA => "type A cards are not read",
-            Self::Felica(Rate::R212) => "FeliCa cards are not read at 212 kbit/s",
-            Self::Felica(Rate::R424) => "FeliCa cards are not read at 424 kbit/s",
+            Self::TypeB => cause::lost_type_b(),
+            Self::TypeA => cause::lost_type_a(),
+            Self::Felica(Rate::R212) => cause::lost_felica_212(),
+            Self::Felica(Rate::R424) => cause::lost_felica_424(),
         }
     }
 }

@@ -9,6 +9,7 @@ use kazasu_wire::port100::{Answer, CommStatus, Command, Status};
 
 use super::{Doing, Opening, Session, Stage, Then};
 use crate::{
+    cause,
     exchange::Failure,
     radio::{Heard, status},
     round::Round,
@@ -105,8 +106,7 @@ impl Session {
                 Command::SetCommandType(0)
             }
             (_, _) if refused => {
-                let message = "this reader knows none of the commands of an RC-S380";
-                return Err(Fault::new(FaultKind::Unsupported, message));
+                return Err(Fault::new(FaultKind::Unsupported, cause::unknown_commands()));
             }
             (Command::SetCommandType(_), _) => Command::GetFirmwareVersion { part: None },
             (_, Answer::GetFirmwareVersion { minor, major }) => {
@@ -173,8 +173,7 @@ impl Session {
                 let Some(refused) = round.refuse() else { return self.poll(now, round) };
                 self.radio.forget();
                 self.technologies.retain(|technology| *technology != refused);
-                let message = format!("this RC-S380 does not do it: {}", refused.lost());
-                let fault = Fault::new(FaultKind::Unsupported, message);
+                let fault = Fault::new(FaultKind::Unsupported, cause::refused(refused.lost()));
                 if self.technologies.is_empty() {
                     return Err(fault);
                 }
@@ -212,11 +211,10 @@ impl Session {
     fn complaint(&mut self, now: Mono, round: &mut Round) -> Option<Fault> {
         self.garbled = if round.garbled { self.garbled.saturating_add(1) } else { 0 };
         let fault = match round.complaint.take() {
-            Some(message) => Fault::new(FaultKind::Protocol, message),
-            None if self.garbled >= GARBLED_MAX => Fault::new(
-                FaultKind::Card,
-                "cards answer but cannot be read: put one only, flat on the reader",
-            ),
+            Some(cause) => Fault::new(FaultKind::Protocol, cause),
+            None if self.garbled >= GARBLED_MAX => {
+                Fault::new(FaultKind::Card, cause::cards_garbled())
+            }
             None => return None,
         };
         let before = self.complained.replace(now);
@@ -243,10 +241,7 @@ impl Session {
             _ if refused && !mem::replace(&mut self.refused, true) => {
                 return self.fail(now, Failure::Nonsense);
             }
-            _ if refused => {
-                let message = "this RC-S380 does not talk to FeliCa cards";
-                Some(Err(Fault::new(FaultKind::Unsupported, message)))
-            }
+            _ if refused => Some(Err(Fault::new(FaultKind::Unsupported, cause::no_felica()))),
             _ => None,
         };
         match outcome {

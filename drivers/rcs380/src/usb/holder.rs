@@ -5,6 +5,8 @@ use std::{
 
 use kazasu_hal::{Fault, FaultKind};
 
+use crate::cause;
+
 /// How many holders are named.
 const HOLDERS_MAX: usize = 4;
 /// The driver behind which programs hold a device.
@@ -54,38 +56,24 @@ pub(super) fn node(bus: u8, address: u8) -> PathBuf {
 
 /// Somebody has the reader and does not let go of it: who, and what to do.
 pub(super) fn busy(node: &Path, driver: Option<&str>, holders: &[Holder]) -> Fault {
-    let node = node.display();
-    let message = match (driver, holders) {
-        (Some(driver), _) if driver != USBFS => format!(
-            "the kernel's driver {driver} holds the RC-S380 ({node}): `sudo modprobe -r {driver}`; \
-             to keep it away for good: `sudo udev/install` (see udev/README.md)"
-        ),
-        (_, []) => format!(
-            "another program holds the RC-S380 ({node}): `sudo fuser -v {node}` shows which; end it"
-        ),
+    let node = node.display().to_string();
+    let cause = match (driver, holders) {
+        (Some(driver), _) if driver != USBFS => cause::driver_holds(driver, node),
         (_, holders) => {
-            let name = |holder: &Holder| format!("{} (process {})", holder.name, holder.pid);
-            let names: Vec<_> = holders.iter().map(name).collect();
+            let program = |holder: &Holder| cause::program(holder.name.as_str(), holder.pid);
             let pids: Vec<_> = holders.iter().map(|holder| holder.pid.to_string()).collect();
-            format!(
-                "{} holds the RC-S380 ({node}): end it, as with `kill {}`",
-                names.join(" and "),
-                pids.join(" ")
-            )
+            match holders.iter().map(program).reduce(cause::programs) {
+                Some(programs) => cause::held_by(programs, node, pids.join(" ")),
+                None => cause::held(node),
+            }
         }
     };
-    Fault::new(FaultKind::Busy, message)
+    Fault::new(FaultKind::Busy, cause)
 }
 
 /// This account may not open the reader.
 pub(super) fn forbidden(node: &Path) -> Fault {
-    let node = node.display();
-    let message = format!(
-        "this account may not open the RC-S380 at {node}: install Kazasu's udev rule \
-         (udev/README.md) and plug the reader in again, or until then \
-         `sudo setfacl -m u:$USER:rw {node}`"
-    );
-    Fault::new(FaultKind::PermissionDenied, message)
+    Fault::new(FaultKind::PermissionDenied, cause::forbidden(node.display().to_string()))
 }
 
 #[cfg(test)]
@@ -141,22 +129,26 @@ mod tests {
     }
 
     #[test]
-    fn faults_name_the_holder_and_the_mend() {
+    fn faults_name_the_holder() {
         let node = node(1, 4);
         let holder = |pid, name: &str| Holder { pid, name: name.to_owned() };
         let two = [holder(42, "nfcpy"), holder(77, "python3")];
         let rows = [
-            (busy(&node, Some("port100"), &[]), FaultKind::Busy, "`sudo modprobe -r port100`"),
-            (busy(&node, Some("port100"), &two), FaultKind::Busy, "`sudo udev/install`"),
-            (busy(&node, Some("usbfs"), &[]), FaultKind::Busy, "fuser -v /dev/bus/usb/001/004"),
-            (busy(&node, Some("usbfs"), &two), FaultKind::Busy, "`kill 42 77`"),
-            (busy(&node, None, &two[..1]), FaultKind::Busy, "nfcpy (process 42)"),
-            (forbidden(&node), FaultKind::PermissionDenied, "setfacl"),
+            (busy(&node, Some("port100"), &[]), FaultKind::Busy, "driver: port100"),
+            (busy(&node, Some("port100"), &two), FaultKind::Busy, "rcs380-driver-holds"),
+            (busy(&node, Some("usbfs"), &[]), FaultKind::Busy, "rcs380-held ("),
+            (busy(&node, Some("usbfs"), &two), FaultKind::Busy, "pids: 42 77"),
+            (
+                busy(&node, None, &two[..1]),
+                FaultKind::Busy,
+                "rcs380-program (name: nfcpy, pid: 42)",
+            ),
+            (forbidden(&node), FaultKind::PermissionDenied, "rcs380-forbidden"),
         ];
         for (fault, kind, part) in rows {
             assert_eq!(fault.kind, kind, "{fault}");
-            assert!(fault.message.contains(part), "{fault}");
-            assert!(fault.message.contains("/dev/bus/usb/001/004"), "{fault}");
+            assert!(fault.to_string().contains(part), "{fault}");
+            assert!(fault.to_string().contains("/dev/bus/usb/001/004"), "{fault}");
         }
     }
 }

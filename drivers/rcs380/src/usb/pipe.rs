@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use kazasu_hal::{Fault, FaultKind};
+use kazasu_hal::{Fault, FaultKind, Filling};
 use kazasu_link::{Control, Direction, Way, WayError};
 use nusb::{
     Device, DeviceInfo, Endpoint, ErrorKind, Interface,
@@ -10,6 +10,7 @@ use nusb::{
 };
 
 use super::holder;
+use crate::cause;
 
 /// How many packets from the reader are waited for at once.
 const PACKETS: usize = 4;
@@ -35,22 +36,25 @@ impl NusbPipe {
     /// Opens the reader. A kernel driver is detached; anybody else who holds it is named.
     pub(super) async fn open(info: &DeviceInfo) -> Result<Self, Fault> {
         let node = holder::node(info.busnum(), info.device_address());
-        let lost = |what: &str, error: &dyn std::fmt::Display| {
-            Fault::new(FaultKind::Link, format!("{what} the RC-S380 ({}): {error}", node.display()))
-        };
+        let shown = node.display().to_string();
+        let lost = |cause| Fault::new(FaultKind::Link, cause);
         let device = info.open().await.map_err(|error| match error.kind() {
             ErrorKind::PermissionDenied => holder::forbidden(&node),
-            _ => lost("cannot open", &error),
+            _ => lost(cause::unopened(shown.as_str(), error.to_string())),
         })?;
-        let place = configured(&device).await.map_err(|why| lost("cannot use", &why))?;
+        let place =
+            configured(&device).await.map_err(|why| lost(cause::unusable(shown.as_str(), why)))?;
         let interface = match device.claim_interface(place.interface).await {
             Ok(interface) => interface,
             Err(error) if error.kind() == ErrorKind::Busy => {
                 take(info, &device, place.interface).await?
             }
-            Err(error) => return Err(lost("cannot claim", &error)),
+            Err(error) => {
+                return Err(lost(cause::unclaimed(shown.as_str(), error.to_string())));
+            }
         };
-        Self::on(&interface, place).map_err(|error| lost("cannot use", &error))
+        Self::on(&interface, place)
+            .map_err(|error| lost(cause::unusable(shown.as_str(), error.to_string())))
     }
 
     fn on(interface: &Interface, place: Place) -> Result<Self, nusb::Error> {
@@ -64,7 +68,7 @@ impl NusbPipe {
     fn await_packets(&mut self) -> Result<(), WayError> {
         let length = self.bulk_in.max_packet_size();
         if length == 0 {
-            return Err(WayError::closed("its packets have no size"));
+            return Err(WayError::closed(cause::no_packet_size()));
         }
         while self.bulk_in.pending() < PACKETS {
             self.bulk_in.submit(Buffer::new(length));
@@ -83,14 +87,14 @@ impl NusbPipe {
 
 /// Where the reader's endpoints are. A device that has a configuration keeps it: setting it anew
 /// would put its endpoints back, and the reader out of step.
-async fn configured(device: &Device) -> Result<Place, String> {
+async fn configured(device: &Device) -> Result<Place, Filling> {
     if device.active_configuration().is_err() {
         let first = device.configurations().next().map(|first| first.configuration_value());
-        let first = first.ok_or("it has no configuration")?;
+        let first = first.ok_or_else(cause::no_configuration)?;
         device.set_configuration(first).await.map_err(|error| error.to_string())?;
     }
     let configuration = device.active_configuration().map_err(|error| error.to_string())?;
-    place(&configuration).ok_or_else(|| "it lacks the endpoints of an RC-S380".to_owned())
+    place(&configuration).ok_or_else(|| cause::no_endpoints().into())
 }
 
 fn place(configuration: &ConfigurationDescriptor<'_>) -> Option<Place> {
@@ -123,8 +127,8 @@ async fn take(info: &DeviceInfo, device: &Device, interface: u8) -> Result<Inter
     };
     let node = holder::node(info.busnum(), info.device_address());
     if error.kind() != ErrorKind::Busy {
-        let message = format!("cannot claim the RC-S380 ({}): {error}", node.display());
-        return Err(Fault::new(FaultKind::Link, message));
+        let cause = cause::unclaimed(node.display().to_string(), error.to_string());
+        return Err(Fault::new(FaultKind::Link, cause));
     }
     let looked = node.clone();
     let holders =
@@ -137,10 +141,10 @@ fn outcome(completion: Completion, which: Direction) -> Result<Bytes, WayError> 
     match completion.into_result() {
         Ok(buffer) => Ok(buffer.into_vec().into()),
         Err(TransferError::Stall) => Err(WayError::Stalled(which)),
-        Err(TransferError::Disconnected) => Err(WayError::closed("it was unplugged")),
+        Err(TransferError::Disconnected) => Err(WayError::closed(cause::unplugged())),
         // Nothing came, and nothing is wrong.
         Err(TransferError::Cancelled) => Ok(Bytes::new()),
-        Err(error) => Err(WayError::closed(error)),
+        Err(error) => Err(WayError::closed(error.to_string())),
     }
 }
 
@@ -161,7 +165,7 @@ impl Way for NusbPipe {
     async fn control(&mut self, control: Control) -> Result<(), WayError> {
         // Nothing may be under way while the endpoint is cleared.
         let cleared = match control {
-            Control::SetRate(_) => return Err(WayError::closed("a bus has no rate to set")),
+            Control::SetRate(_) => return Err(WayError::closed(cause::no_rate())),
             Control::ClearHalt(Direction::In) => {
                 self.bulk_in.cancel_all();
                 while self.bulk_in.pending() > 0 {
@@ -177,7 +181,7 @@ impl Way for NusbPipe {
                 self.bulk_out.clear_halt().await
             }
         };
-        cleared.map_err(WayError::closed)
+        cleared.map_err(|error| WayError::closed(error.to_string()))
     }
 
     fn send_now(&mut self, bytes: Bytes) -> bool {

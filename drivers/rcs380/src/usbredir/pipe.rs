@@ -1,7 +1,7 @@
 use std::{collections::VecDeque, io, thread, time::Duration};
 
 use bytes::{Buf, Bytes, BytesMut};
-use kazasu_hal::{Fault, FaultKind};
+use kazasu_hal::{Cause, Fault, FaultKind, Filling};
 use kazasu_link::{Control as Asked, Direction, Way, WayError};
 use kazasu_wire::{
     Raw,
@@ -19,7 +19,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use crate::Product;
+use crate::{Product, cause};
 
 /// How long the server may take to accept the connection and say who it is.
 const HELLO_WITHIN: Duration = Duration::from_secs(20);
@@ -70,7 +70,7 @@ struct Link {
     /// Ids of the other requests under way, and how they went.
     requests: Vec<(u64, Option<Message>)>,
     /// Why nothing more will come.
-    closed: Option<String>,
+    closed: Option<Filling>,
 }
 
 /// What is known of the device.
@@ -97,7 +97,7 @@ impl Link {
         }
     }
 
-    fn close(&mut self, why: impl Into<String>) {
+    fn close(&mut self, why: impl Into<Filling>) {
         self.closed.get_or_insert(why.into());
     }
 
@@ -107,7 +107,7 @@ impl Link {
         let packet = Packet { id: self.last_id, message };
         let bytes = packet.encode(self.decoder.agreed().unwrap_or_default());
         if bytes.is_none() {
-            self.close("a packet cannot be written");
+            self.close(cause::packet_unwritten());
         }
         (self.last_id, bytes.unwrap_or_default())
     }
@@ -117,7 +117,7 @@ impl Link {
         while let Some(packet) = self.decoder.next_packet() {
             match packet {
                 Ok(packet) => self.packet(packet),
-                Err(error) => self.close(format!("the server speaks another protocol: {error}")),
+                Err(error) => self.close(cause::server_other_protocol(error.to_string())),
             }
         }
     }
@@ -128,7 +128,7 @@ impl Link {
             Message::DeviceConnect(device) => {
                 self.device.ids = Some((device.vendor_id, device.product_id));
             }
-            Message::DeviceDisconnect => self.close("it was unplugged"),
+            Message::DeviceDisconnect => self.close(cause::unplugged()),
             Message::Bulk(bulk) if bulk.endpoint == self.device.bulk_in => {
                 let Some(at) = self.awaited.iter().position(|awaited| *awaited == id) else {
                     return;
@@ -219,7 +219,7 @@ fn outcome(status: Status, which: Direction) -> Result<(), WayError> {
     match status {
         Status::SUCCESS | Status::CANCELLED | Status::TIMEOUT => Ok(()),
         Status::STALL => Err(WayError::Stalled(which)),
-        Status(status) => Err(WayError::closed(format_args!("a transfer failed, status {status}"))),
+        Status(status) => Err(WayError::closed(cause::transfer_failed(status))),
     }
 }
 
@@ -230,25 +230,18 @@ impl UsbredirPipe {
         let stream = match timeout_at(end, TcpStream::connect(address)).await {
             Ok(Ok(stream)) => stream,
             Ok(Err(error)) => {
-                let message = format!(
-                    "no usbredir server at {address}: {error}; start one, as with \
-                     `kazasu sim rcs380 --usbredir {address}`"
-                );
-                return Err(Fault::new(FaultKind::NotFound, message));
+                let cause = cause::no_server(address, error.to_string());
+                return Err(Fault::new(FaultKind::NotFound, cause));
             }
-            Err(_) => return Err(late(address, "does not accept the connection")),
+            Err(_) => return Err(late(cause::server_not_there(address))),
         };
         // A command is waited for.
         let _ = stream.set_nodelay(true);
         let (read, write) = stream.into_split();
         let mut pipe = Self { read, write, unsent: BytesMut::new(), link: Link::new() };
         let lost = |error| match error {
-            WayError::Closed(why) => {
-                Fault::new(FaultKind::Link, format!("the connection to {address} broke: {why}"))
-            }
-            WayError::Stalled(_) => {
-                Fault::new(FaultKind::Protocol, format!("the device at {address} refuses requests"))
-            }
+            WayError::Closed(why) => Fault::new(FaultKind::Link, cause::server_lost(address, why)),
+            WayError::Stalled(_) => Fault::new(FaultKind::Protocol, cause::server_refuses(address)),
         };
         let hello = Message::Hello(Hello::new("kazasu", OWN));
         let (_, hello) = pipe.link.encode(hello);
@@ -256,25 +249,22 @@ impl UsbredirPipe {
         let greeted = pipe.until(|link| link.decoder.agreed().map(|_| ()));
         timeout_at(end, greeted)
             .await
-            .map_err(|_| late(address, "does not say that it is a usbredir server"))?
+            .map_err(|_| late(cause::server_says_nothing(address)))?
             .map_err(lost)?;
 
         let device = pipe.until(|link| link.device.ids);
         let (vendor, product) = timeout_at(Instant::now() + DEVICE_WITHIN, device)
             .await
-            .map_err(|_| {
-                let message = format!("no reader is plugged in at the usbredir server {address}");
-                Fault::new(FaultKind::NotFound, message)
-            })?
+            .map_err(|_| Fault::new(FaultKind::NotFound, cause::server_empty(address)))?
             .map_err(lost)?;
         let Some(known) = Product::of(vendor, product) else {
-            let message =
-                format!("the device at {address} is {vendor:04x}:{product:04x}, not an RC-S380");
-            return Err(Fault::new(FaultKind::Unsupported, message));
+            let device = format!("{vendor:04x}:{product:04x}");
+            let cause = cause::server_other_device(address, device);
+            return Err(Fault::new(FaultKind::Unsupported, cause));
         };
         if (pipe.link.device.bulk_in, pipe.link.device.bulk_out) == (0, 0) {
-            let message = format!("the device at {address} lacks the endpoints of an RC-S380");
-            return Err(Fault::new(FaultKind::Unsupported, message));
+            let cause = cause::server_no_endpoints(address);
+            return Err(Fault::new(FaultKind::Unsupported, cause));
         }
         pipe.configure().await.map_err(lost)?;
         Ok((pipe, known))
@@ -293,7 +283,7 @@ impl UsbredirPipe {
     fn queue(&mut self, bytes: &[u8]) {
         self.unsent.extend_from_slice(bytes);
         if self.unsent.len() > UNSENT_MAX {
-            self.link.close("the server takes nothing any more");
+            self.link.close(cause::server_full());
         }
     }
 
@@ -310,8 +300,8 @@ impl UsbredirPipe {
         match timeout_at(end, self.until(|link| link.answer(id))).await {
             Ok(answer) => answer,
             Err(_) => {
-                let why = "the server does not answer";
-                self.link.close(why);
+                let why = cause::server_silent();
+                self.link.close(why.clone());
                 Err(WayError::closed(why))
             }
         }
@@ -325,12 +315,12 @@ impl UsbredirPipe {
                 return Ok(ready);
             }
             if let Some(why) = &self.link.closed {
-                return Err(WayError::closed(why));
+                return Err(WayError::Closed(why.clone()));
             }
             let done = tokio::select! {
                 read = self.read.read(&mut buffer) => read.map(|count| {
                     match buffer.get(..count) {
-                        Some([]) | None => self.link.close("the server closed it"),
+                        Some([]) | None => self.link.close(cause::server_closed()),
                         Some(bytes) => self.link.heard(bytes),
                     }
                 }),
@@ -354,7 +344,7 @@ impl UsbredirPipe {
         }
         let mut buffer = [0; READ_MAX];
         match self.read.try_read(&mut buffer) {
-            Ok(0) => self.link.close("the server closed it"),
+            Ok(0) => self.link.close(cause::server_closed()),
             Ok(count) => self.link.heard(buffer.get(..count).unwrap_or_default()),
             Err(error) if blocked(&error) => {}
             Err(error) => self.link.close(error.to_string()),
@@ -362,8 +352,8 @@ impl UsbredirPipe {
     }
 }
 
-fn late(address: &str, what: &str) -> Fault {
-    Fault::new(FaultKind::Timeout, format!("{address} {what}: is it the right address?"))
+fn late(cause: Cause) -> Fault {
+    Fault::new(FaultKind::Timeout, cause)
 }
 
 impl Way for UsbredirPipe {
@@ -371,7 +361,7 @@ impl Way for UsbredirPipe {
         let (id, bytes) = self.link.transfer(&bytes);
         match self.answer(id, &bytes).await? {
             Message::Bulk(bulk) => outcome(bulk.status, Direction::Out),
-            _ => Err(WayError::closed("the server answered another request")),
+            _ => Err(WayError::closed(cause::server_other_answer())),
         }
     }
 
@@ -394,7 +384,7 @@ impl Way for UsbredirPipe {
     async fn control(&mut self, control: Asked) -> Result<(), WayError> {
         let which = match control {
             Asked::ClearHalt(which) => which,
-            Asked::SetRate(_) => return Err(WayError::closed("a bus has no rate to set")),
+            Asked::SetRate(_) => return Err(WayError::closed(cause::no_rate())),
         };
         let endpoint = match which {
             Direction::In => {
@@ -417,7 +407,7 @@ impl Way for UsbredirPipe {
             .await?;
         match answer {
             Message::Control(control) => outcome(control.status, which),
-            _ => Err(WayError::closed("the server answered another request")),
+            _ => Err(WayError::closed(cause::server_other_answer())),
         }
     }
 
@@ -440,7 +430,7 @@ impl Way for UsbredirPipe {
                 return received.map(Some);
             }
             if let Some(why) = &self.link.closed {
-                return Err(WayError::closed(why));
+                return Err(WayError::Closed(why.clone()));
             }
             if start.elapsed() >= within {
                 return Ok(None);

@@ -160,6 +160,14 @@ impl StatusFlags {
     }
 }
 
+impl fmt::Display for StatusFlags {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self([first, second]) = self;
+        let meaning = self.meaning().unwrap_or("not in the table of status flags");
+        write!(f, "{first:02X} {second:02X}, {meaning}")
+    }
+}
+
 impl fmt::Debug for StatusFlags {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self([first, second]) = self;

@@ -1,4 +1,4 @@
-use alloc::{format, string::String, vec::Vec};
+use alloc::vec::Vec;
 
 use super::{Answer, Block, BlockElement, Command, Idm, StatusFlags};
 use crate::{DecodeError, Raw};
@@ -32,7 +32,7 @@ pub enum BlockError {
     #[error("another card answered")]
     AnotherCard,
     /// The card says no.
-    #[error("the card refused: {}", in_words(*.0))]
+    #[error("the card refused: {0}")]
     Refused(StatusFlags),
 }
 
@@ -102,12 +102,6 @@ impl BlockRequest {
     }
 }
 
-fn in_words(flags: StatusFlags) -> String {
-    let StatusFlags([first, second]) = flags;
-    let meaning = flags.meaning().unwrap_or("not in the table of status flags");
-    format!("{first:02X} {second:02X}, {meaning}")
-}
-
 /// Each service once, and the places as elements that point into that list.
 fn lists(
     places: impl IntoIterator<Item = (u16, u16)>,
@@ -130,7 +124,7 @@ fn lists(
 
 #[cfg(test)]
 mod tests {
-    use alloc::{string::ToString, vec};
+    use alloc::{format, string::ToString, vec};
 
     use super::*;
 

@@ -106,9 +106,13 @@ impl ReaderWatch {
 mod tests {
     use std::time::SystemTime;
 
-    use kazasu_hal::{Fault, Presence, ReaderInfo};
+    use kazasu_hal::{Cause, Fault, Presence, ReaderInfo};
 
     use super::{super::wording::wording, *};
+
+    fn fault(kind: FaultKind) -> EventKind {
+        EventKind::Fault(Fault::new(kind, Cause { word: kind.as_str(), places: Vec::new() }))
+    }
 
     fn kind(word: &str) -> EventKind {
         match word {
@@ -119,8 +123,8 @@ mod tests {
                 presence: Presence::Polled,
             }),
             "detached" => EventKind::Detached,
-            "link" => EventKind::Fault(Fault::new(FaultKind::Link, "broken")),
-            "card" => EventKind::Fault(Fault::new(FaultKind::Card, "unreadable")),
+            "link" => fault(FaultKind::Link),
+            "card" => fault(FaultKind::Card),
             "works" => EventKind::Multiple(Vec::new()),
             _ => panic!("{word}"),
         }

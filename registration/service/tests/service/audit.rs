@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use kazasu_hal::{EventKind, Fault, FaultKind, Presence, ReaderInfo, ReaderName};
+use kazasu_hal::{Cause, EventKind, Fault, FaultKind, Presence, ReaderInfo, ReaderName};
 use kazasu_registration::{AuditEvent, Claimed, DeviceSecret, ErrorCode, Role};
 use kazasu_service::{Authority, Store, StoreError, StoreErrorKind, UserEdit};
 
@@ -204,7 +204,7 @@ async fn a_reader_that_flaps_is_recorded_once_a_minute() {
         world.event_at("desk", "r", attached());
         world.event_at("desk", "r", EventKind::Detached);
     }
-    let broken = Fault::new(FaultKind::Link, "broken");
+    let broken = Fault::new(FaultKind::Link, Cause { word: "broken", places: Vec::new() });
     world.event_at("door", "pcsc", EventKind::Fault(broken));
     tokio::time::sleep(Duration::from_secs(59)).await;
     let mut told = vec!["reader-attached - r", "reader-faulty - pcsc; link"];

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kazasu_hal::{EventKind, Fault, FaultKind, Presence, ReaderInfo, ReaderName};
+use kazasu_hal::{Cause, EventKind, Fault, FaultKind, Presence, ReaderInfo, ReaderName};
 use kazasu_registration::{ErrorCode, Page, Settings, SignInAs, TypedRecord};
 use kazasu_service::{
     ActError, AdminError, Authority, DeviceEvent, PanelAction, StoreError, StoreErrorKind,
@@ -159,7 +159,9 @@ async fn readers_are_counted() {
             presence: Presence::Polled,
         })
     };
-    let fault = || EventKind::Fault(Fault::new(FaultKind::Link, "gone"));
+    let fault = || {
+        EventKind::Fault(Fault::new(FaultKind::Link, Cause { word: "gone", places: Vec::new() }))
+    };
     let rows = [
         ("fault before anything", "a", fault(), false),
         ("first", "a", attached("a"), true),

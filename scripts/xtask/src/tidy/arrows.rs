@@ -132,7 +132,7 @@ const ARROWS: &[Arrows] = &[
             "registration/tls",
             "registration/web",
         ],
-        &["tests/directory", "tests/harness", "tests/replay"],
+        &["drivers/link", "tests/directory", "tests/harness", "tests/replay"],
     ),
 ];
 

@@ -93,7 +93,7 @@ async fn what_becomes_of_requests(mut bench: Bench, gone: &[RequestError]) {
 
     bench.tell("take").await;
     let asked = bench.read().await.unwrap_err();
-    assert!(gone.contains(&asked), "{asked}");
+    assert!(gone.contains(&asked), "{asked:?}");
     bench.told("removed").await;
     assert_eq!(bench.read().await, Err(RequestError::NoCard));
 

@@ -38,7 +38,7 @@ async fn a_simulated_reader_in_this_process_is_found_read_and_lost() {
     while timeout(PATIENCE, reader.reports.recv()).await.unwrap().is_some() {}
     let (fault, selector) = ended(running).await;
     assert_eq!(fault.kind, FaultKind::Link, "{fault}");
-    assert!(fault.message.contains("pn532:sim"), "{fault}");
+    assert!(fault.to_string().contains("pn532:sim"), "{fault}");
     assert_eq!(selector, "pn532:sim");
 
     // Still away, then back: what the runtime does, by hand.
@@ -56,7 +56,7 @@ async fn a_reader_that_is_let_go_is_closed() {
     let (mut found, running) = run(over(&sim));
     drop(timeout(PATIENCE, found.recv()).await.unwrap().unwrap());
     let (fault, _) = ended(running).await;
-    assert!(fault.message.contains("let go"), "{fault}");
+    assert!(fault.to_string().contains("let-go"), "{fault}");
 }
 
 #[tokio::test]
@@ -96,7 +96,7 @@ async fn ports_that_cannot_be_opened_are_named() {
         let (_found, running) = run(UartDiscoverer::new(&path, None, Polling::Normal));
         let (fault, selector) = ended(running).await;
         assert_eq!(fault.kind, expected, "{fault}");
-        assert!(fault.message.contains(path.to_str().unwrap()), "{fault}");
+        assert!(fault.to_string().contains(path.to_str().unwrap()), "{fault}");
         assert_eq!(selector, format!("pn532:uart:{}", path.display()));
     }
 }
@@ -187,7 +187,7 @@ async fn a_terminal_that_is_let_go_is_left_in_order() {
         if by_reader {
             drop(reader);
             let (fault, _) = ended(running).await;
-            assert!(fault.message.contains("let go"), "{fault}");
+            assert!(fault.to_string().contains("let-go"), "{fault}");
         } else {
             running.abort();
             assert!(timeout(PATIENCE, running).await.unwrap().unwrap_err().is_cancelled());
