@@ -332,6 +332,9 @@ fn ccid_readers_come_and_go() {
     let presented = guest.find("presented");
     assert_eq!(presented["id"], "04C0FFEE000001", "{presented}");
     assert_eq!(presented["reader"], attached["reader"]);
+    // QEMU's reader does not answer for a long time when a card leaves while it is being reset, which is
+    // told as a fault, and is no matter of this test.
+    guest.find("confirmed");
     again.remove();
     guest.find("removed");
     for port in [1, 2] {
