@@ -67,6 +67,8 @@ const ARROWS: &[Arrows] = &[
             "registration/store",
             "registration/sqlite",
             "registration/directory",
+            "registration/outputs",
+            "registration/texts",
             "registration/web",
             "hal/core",
             "hal/runtime",
