@@ -12,7 +12,7 @@ use crate::hex::{hex, unhex};
 use crate::out::Line;
 
 /// One tap event. Optional fields are absent where they do not apply.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct EventLine {
     pub(crate) event: String,
     /// RFC 3339, milliseconds, UTC.
@@ -94,13 +94,7 @@ impl EventLine {
             time: rfc3339(event.time),
             reader: event.reader.to_string(),
             station: event.station.to_string(),
-            card: None,
-            model: None,
-            kind: None,
-            message: None,
-            cause: None,
-            resumed: None,
-            technologies: None,
+            ..Self::default()
         };
         match &event.kind {
             EventKind::Attached(info) => line.model = Some(info.model.clone()),
@@ -149,19 +143,7 @@ impl EventLine {
         let card = self.card.clone().filter(|_| event == "removed");
         let (event, reader, station) =
             (event.to_owned(), self.reader.clone(), self.station.clone());
-        Self {
-            event,
-            time,
-            reader,
-            station,
-            card,
-            model: None,
-            kind: None,
-            message: None,
-            cause: None,
-            resumed: None,
-            technologies: None,
-        }
+        Self { event, time, reader, station, card, ..Self::default() }
     }
 
     /// The card of the event; `None` where it has none or one that cannot be.

@@ -14,7 +14,7 @@ use kazasu_store::{
 };
 use tokio::time::timeout;
 
-use crate::*;
+use crate::{people::nothing, *};
 
 /// The log as `event user code card replaced detail`, oldest first, with a letter for each card that
 /// the log refers to, in the order they appear.
@@ -141,19 +141,6 @@ fn change_of<S>(name: &'static str, records: u64, make: fn(&S) -> Answer<'_>) ->
     Change { name, records, make }
 }
 
-fn edit(user: &str) -> UserChange {
-    UserChange {
-        user: id(user),
-        name: None,
-        mail: None,
-        role: None,
-        limits: None,
-        verifier: None,
-        unlink_card: false,
-        at: at(5),
-    }
-}
-
 /// Every kind of change, each possible after those before it.
 fn changes<S: Store>() -> Vec<Change<S>> {
     vec![
@@ -182,7 +169,7 @@ fn changes<S: Store>() -> Vec<Change<S>> {
                 role: Some(Role::AccountAdministrator),
                 limits: Some(Limits::FORBID_ALL),
                 unlink_card: true,
-                ..edit("sato")
+                ..nothing("sato")
             };
             Box::pin(async move { s.edit_user(change).await.map(drop) })
         }),
@@ -298,8 +285,8 @@ pub async fn what_changes_nothing_has_no_record(store: &impl Store) {
     tap(store, 3).await;
     let _ = store.add_users(vec![user("tanaka"), user("new")], MANY, at(3)).await.unwrap();
     let _ = store.rename_user(id("suzuki"), id("tanaka"), at(3)).await.unwrap();
-    assert_eq!(store.edit_user(edit("nobody")).await, Ok(false));
-    assert_eq!(store.edit_user(edit("tanaka")).await, Ok(true));
+    assert_eq!(store.edit_user(nothing("nobody")).await, Ok(false));
+    assert_eq!(store.edit_user(nothing("tanaka")).await, Ok(true));
     assert_eq!(store.delete_user(id("nobody").into(), at(3)).await, Ok(false));
     assert_eq!(store.delete_leftovers(at(0), Vec::new(), at(3)).await, Ok(0));
     let room = Wanted { more: 1, registered: true, capacity: MANY };

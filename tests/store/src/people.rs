@@ -216,7 +216,8 @@ pub async fn people_change_their_own_record(store: &impl Store) {
     assert_eq!(save(own("nobody"), None).await, OwnOutcome::UserGone);
 }
 
-fn nothing(user: &str) -> UserChange {
+/// An edit that changes nothing.
+pub(crate) fn nothing(user: &str) -> UserChange {
     UserChange {
         user: id(user),
         name: None,
